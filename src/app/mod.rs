@@ -1,0 +1,1 @@
+//! Use cases both faces share: open a workspace, run variants, search history.

@@ -1,0 +1,1 @@
+//! A call's way from request to record.

@@ -1,0 +1,3 @@
+//! Arguments, a face, an exit code.
+
+fn main() {}

@@ -1,0 +1,126 @@
+//! A call on its way: what is asked, and what comes back piece by piece.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::{DroppedParameter, GenerationParameters, Message, Usage};
+
+/// The form an answer must have.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ResponseFormat {
+    Text,
+    Json,
+    /// A JSON Schema the answer must follow.
+    Schema(Value),
+}
+
+impl ResponseFormat {
+    /// Reads the form used in templates: `text`, `json` or `{schema: …}`.
+    #[must_use]
+    pub fn from_value(value: &Value) -> Option<Self> {
+        match value {
+            Value::String(word) if word == "text" => Some(Self::Text),
+            Value::String(word) if word == "json" => Some(Self::Json),
+            Value::Object(map) if map.len() == 1 => map.get("schema").cloned().map(Self::Schema),
+            _ => None,
+        }
+    }
+
+    /// The form used in templates.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        match self {
+            Self::Text => Value::from("text"),
+            Self::Json => Value::from("json"),
+            Self::Schema(schema) => serde_json::json!({ "schema": schema }),
+        }
+    }
+}
+
+/// What is asked of a provider.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChatRequest {
+    /// The model's name as the provider knows it, without the provider's own name.
+    pub model: String,
+    pub messages: Vec<Message>,
+    pub parameters: GenerationParameters,
+    /// Whether to ask for a stream (the default everywhere) or for one whole reply.
+    pub stream: bool,
+}
+
+/// What became of the generation parameters: asked for, sent (under the provider's names), and
+/// left out with the reason.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SentParameters {
+    pub requested: Map<String, Value>,
+    pub sent: Map<String, Value>,
+    pub dropped: Vec<DroppedParameter>,
+}
+
+/// Why a model stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FinishReason {
+    Stop,
+    Length,
+    ToolUse,
+    ContentFilter,
+    Refusal,
+    Pause,
+    Unknown,
+}
+
+impl FinishReason {
+    /// The word in records and on screen.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Stop => "stop",
+            Self::Length => "length",
+            Self::ToolUse => "tool_use",
+            Self::ContentFilter => "content_filter",
+            Self::Refusal => "refusal",
+            Self::Pause => "pause",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// A tool call the model asked for. `arguments` is null when the raw text is not JSON.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ToolCall {
+    pub id: String,
+    pub name: String,
+    pub arguments: Option<Value>,
+    pub arguments_raw: String,
+}
+
+/// One thing a provider said, in the order it was said. Emitted where bytes are parsed, so the
+/// receiver may take the time. Pieces of text are exact; tool calls come whole, assembled by the
+/// adapter.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ProviderEvent {
+    /// The connection stands and the request has been written.
+    Sent,
+    /// Response headers arrived, with a success status.
+    Headers {
+        http_status: u16,
+        request_id: Option<String>,
+    },
+    /// The server said that it lives: a comment, a ping, an event without content.
+    Heartbeat,
+    /// The model the server says it used.
+    Model(String),
+    Text(String),
+    Reasoning(String),
+    Refusal(String),
+    ToolCall(ToolCall),
+    /// What is known of the usage so far; later ones replace earlier ones.
+    Usage(Usage),
+    /// The model stopped; `raw` is the provider's own word.
+    Finish {
+        reason: FinishReason,
+        raw: String,
+    },
+}

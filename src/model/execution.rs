@@ -1,0 +1,170 @@
+//! One model call as recorded: the one record every face, export and script sees.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use semver::Version;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    CallError, ContentHash, ErrorKind, ExecutionId, FinishReason, Message, ModelRef, RunId,
+    SentParameters, TemplateId, Timing, ToolCall, Usage, VariantName,
+};
+
+/// How an execution stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Committed before the request leaves; only a crash leaves it so, and the next start turns
+    /// it into [`Status::Interrupted`].
+    Running,
+    Ok,
+    Error,
+    Cancelled,
+    /// The answer broke off, by the server or by the end of the process; its text is kept.
+    Interrupted,
+    /// A guard or a budget kept it from being sent.
+    Blocked,
+}
+
+impl Status {
+    /// Every status.
+    pub const ALL: [Self; 6] =
+        [Self::Running, Self::Ok, Self::Error, Self::Cancelled, Self::Interrupted, Self::Blocked];
+
+    /// The word in records and on screen.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Ok => "ok",
+            Self::Error => "error",
+            Self::Cancelled => "cancelled",
+            Self::Interrupted => "interrupted",
+            Self::Blocked => "blocked",
+        }
+    }
+
+    /// The status a word names, if it names one.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == word)
+    }
+}
+
+/// Whether and how a stored answer was used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CacheState {
+    #[default]
+    Off,
+    Miss,
+    Exact,
+    Similar,
+}
+
+/// How one attempt at sending ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AttemptStatus {
+    Ok,
+    Error,
+    Cancelled,
+}
+
+/// One attempt at sending a call. The engine's one retry loop makes one of these each time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Attempt {
+    pub provider: String,
+    pub model: String,
+    pub started_at: Timestamp,
+    pub duration_ms: u64,
+    pub status: AttemptStatus,
+    pub error: Option<CallError>,
+}
+
+/// The recorded outcome of an assertion or guard.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Check {
+    pub kind: String,
+    pub name: String,
+    pub passed: bool,
+    /// In \[0, 1\]; higher is better.
+    pub score: Option<f64>,
+    pub reason: String,
+}
+
+/// Scores by dimension; `measured` names those that were really measured.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Quality {
+    pub overall: Option<f64>,
+    pub dimensions: BTreeMap<String, f64>,
+    pub measured: Vec<String>,
+}
+
+/// Which content of which template was run. All `None` for a prompt that came from elsewhere.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TemplateStamp {
+    pub template: Option<TemplateId>,
+    /// The saved version whose content this is; `None` for a draft.
+    pub version: Option<Version>,
+    pub content_hash: Option<ContentHash>,
+}
+
+/// One model call as recorded. The JSON form of this type is the record that `lathe run
+/// --format json`, `lathe history` and every export print.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Execution {
+    pub id: ExecutionId,
+    pub run_id: RunId,
+    pub template: Option<TemplateId>,
+    pub version: Option<Version>,
+    pub content_hash: Option<ContentHash>,
+    pub variant: VariantName,
+    pub provider: String,
+    /// The model that was asked for.
+    pub model: String,
+    /// The model the server says it used, when it says another name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response_model: Option<String>,
+    pub status: Status,
+    /// The variables' values, as given.
+    #[serde(default)]
+    pub inputs: BTreeMap<String, serde_json::Value>,
+    /// The messages exactly as sent.
+    pub messages: Vec<Message>,
+    pub text: String,
+    pub reasoning: String,
+    pub refusal: String,
+    pub tool_calls: Vec<ToolCall>,
+    pub finish_reason: Option<FinishReason>,
+    pub finish_reason_raw: Option<String>,
+    pub parameters: SentParameters,
+    pub usage: Usage,
+    /// US dollars; `None` when the price or the usage is unknown.
+    pub cost_usd: Option<f64>,
+    pub timing: Timing,
+    pub attempts: Vec<Attempt>,
+    pub cache: CacheState,
+    pub checks: Vec<Check>,
+    pub quality: Quality,
+    pub tags: BTreeMap<String, String>,
+    /// 1 to 5, given by a person.
+    #[serde(default)]
+    pub rating: Option<u8>,
+    pub error: Option<CallError>,
+}
+
+impl Execution {
+    /// The model that was asked for.
+    #[must_use]
+    pub fn model_ref(&self) -> ModelRef {
+        ModelRef::new(&self.provider, &self.model)
+    }
+
+    /// The kind of its error, if it has one.
+    #[must_use]
+    pub fn error_kind(&self) -> Option<ErrorKind> {
+        self.error.as_ref().map(|error| error.kind)
+    }
+}

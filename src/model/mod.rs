@@ -1,0 +1,33 @@
+//! The words of the project as plain types: no IO, no clock, no async, nothing above it.
+
+mod call;
+mod error;
+mod execution;
+mod ids;
+mod message;
+mod model_ref;
+mod nearest;
+mod parameters;
+mod timing;
+mod usage;
+mod variant;
+mod version;
+
+pub use call::{
+    ChatRequest, FinishReason, ProviderEvent, ResponseFormat, SentParameters, ToolCall,
+};
+pub use error::{CallError, ErrorKind};
+pub use execution::{
+    Attempt, AttemptStatus, CacheState, Check, Execution, Quality, Status, TemplateStamp,
+};
+pub use ids::{ExecutionId, RunId};
+pub use message::{Message, Role};
+pub use model_ref::{ModelRef, ModelRefError};
+pub use nearest::{did_you_mean, nearest};
+pub use parameters::{
+    DroppedParameter, GenerationParameters, Parameter, ParameterError, Preset, ReasoningEffort,
+};
+pub use timing::{ChunkKind, ChunkLog, Timing};
+pub use usage::{Price, Usage};
+pub use variant::{VariantName, VariantSource};
+pub use version::{Bump, ContentHash, TemplateId, TemplateIdError, VersionRecord};

@@ -1,0 +1,1 @@
+//! Templates: parse, render, compose, lint, count. Pure: no IO, no clock, no async.

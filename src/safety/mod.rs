@@ -1,0 +1,1 @@
+//! What outside text passes before it is shown. Pure.

@@ -1,0 +1,4 @@
+//! The full-screen face.
+
+pub mod text;
+pub mod widgets;
