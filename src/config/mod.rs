@@ -1,1 +1,37 @@
-//! Layered settings, paths and secrets.
+//! Layered settings, paths, secrets and the facts of the environment.
+//!
+//! Everything here is read once at start and passed on: the environment is captured into an
+//! [`Environment`], files become [`Settings`], and no other room asks the process or the disk
+//! how it is configured.
+
+mod document;
+mod engine;
+mod environment;
+mod error;
+mod file;
+mod interface;
+mod key;
+mod keys;
+mod layer;
+mod models;
+mod paths;
+mod private;
+mod provider;
+mod quantity;
+mod secret;
+mod settings;
+mod trust;
+
+pub use engine::EngineSettings;
+pub use environment::{ColourDepth, Environment};
+pub use error::{ConfigError, Problem};
+pub use interface::{Glyphs, InterfaceSettings};
+pub use key::{KeyError, KeySource};
+pub use keys::{SETTING_KEYS, SettingKey, Where};
+pub use models::ModelOverride;
+pub use paths::{Overrides, Paths};
+pub use private::{Umask, create_private_dir, create_private_file};
+pub use provider::{Authentication, ProviderKind, ProviderSettings};
+pub use secret::Secret;
+pub use settings::{Notice, NoticeKind, Settings, SettingsFlags, WorkspaceToml};
+pub use trust::trust_workspace;

@@ -1,0 +1,53 @@
+//! What can be wrong with settings, said with file, line and column.
+
+use std::{fmt, io, path::PathBuf};
+
+use thiserror::Error;
+
+/// One thing wrong in a settings file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    pub file: PathBuf,
+    /// Counted from 1.
+    pub line: usize,
+    /// Counted from 1, in characters.
+    pub column: usize,
+    /// What is wrong and what would be right.
+    pub message: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}: {}", self.file.display(), self.line, self.column, self.message)
+    }
+}
+
+/// Why the program cannot be configured. Every one is a usage error (exit code 2).
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    /// A settings file was read in full; this is everything that is wrong in it, in the order
+    /// of the file. `Display` gives one line; faces with room list all.
+    #[error("{}", first_of(.0))]
+    Invalid(Vec<Problem>),
+    #[error("cannot read {}: {error}", .path.display())]
+    Unreadable { path: PathBuf, error: io::Error },
+    #[error("{}: {reason}", .path.display())]
+    Refused { path: PathBuf, reason: String },
+    #[error("{variable}: {message}")]
+    Variable { variable: String, message: String },
+    #[error(
+        "HOME is not set, so there is no place for {missing}; set HOME, or name it with {remedy}"
+    )]
+    NoHome { missing: &'static str, remedy: &'static str },
+}
+
+fn first_of(problems: &[Problem]) -> String {
+    match problems {
+        [] => "the settings are not valid".to_owned(),
+        [only] => only.to_string(),
+        [first, rest @ ..] => {
+            let (more, things) = (rest.len(), if rest.len() == 1 { "problem" } else { "problems" });
+            format!("{first} (and {more} more {things}, see `lathe doctor`)")
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! The reference of every key a settings file may have. Reading checks files against it, and
+//! `docs/configuration.md` is checked to list exactly these.
+
+/// Which settings files may hold a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Where {
+    /// Only the user's own `config.toml`.
+    User,
+    /// The user's file and a workspace's `lathe.toml`.
+    Both,
+    /// Both; in a workspace's file it counts only once the user trusts that file.
+    Trusted,
+}
+
+/// One key of the settings files.
+#[derive(Clone, Copy, Debug)]
+pub struct SettingKey {
+    /// The table it stands in, empty at the top of the file. `NAME`, `PROVIDER/MODEL` and
+    /// `ACTION` stand for words of the user's choosing.
+    pub table: &'static str,
+    pub name: &'static str,
+    /// The value that holds without it, as it would be written.
+    pub default: &'static str,
+    pub meaning: &'static str,
+    pub place: Where,
+}
+
+const PROVIDER: &str = "providers.NAME";
+const MODEL: &str = "models.\"PROVIDER/MODEL\"";
+
+/// Every key, in the order of the documentation.
+pub const SETTING_KEYS: &[SettingKey] = &[
+    key(
+        "",
+        "default_model",
+        "none",
+        "The model used where a template names none, as `provider/model`.",
+        Where::Both,
+    ),
+    key("", "providers", "see below", "Tables of providers, by name.", Where::Both),
+    key(
+        "",
+        "models",
+        "see below",
+        "Tables of facts about models, by `provider/model`.",
+        Where::Trusted,
+    ),
+    key("", "engine", "see below", "How calls are made.", Where::Both),
+    key("", "interface", "see below", "How the full-screen face looks and behaves.", Where::User),
+    key(
+        "",
+        "keys",
+        "none",
+        "Key bindings: an action's name and a list of keys, `run = [\"r\", \"ctrl-r\"]`; an empty list unbinds it.",
+        Where::User,
+    ),
+    key(
+        PROVIDER,
+        "kind",
+        "required for a new name",
+        "The protocol: `\"openai\"` (chat completions and everything compatible), `\"anthropic\"`, `\"ollama\"` or `\"demo\"`.",
+        Where::Trusted,
+    ),
+    key(
+        PROVIDER,
+        "base_url",
+        "the kind's own",
+        "The address the protocol's paths are appended to: with `/v1` for `openai`, without it for `anthropic`.",
+        Where::Trusted,
+    ),
+    key(
+        PROVIDER,
+        "api_key_env",
+        "the kind's own",
+        "The environment variable that holds the key. The key itself never stands in a settings file.",
+        Where::Trusted,
+    ),
+    key(
+        PROVIDER,
+        "api_key_command",
+        "none",
+        "A program and its arguments, whose first line of output is the key. Run without a shell, for at most ten seconds. Never taken from a workspace.",
+        Where::User,
+    ),
+    key(
+        PROVIDER,
+        "api_key_header",
+        "the kind's own",
+        "The header the key travels in; `\"authorization\"` sends it as a bearer token.",
+        Where::Trusted,
+    ),
+    key(PROVIDER, "headers", "{}", "Headers sent with every request.", Where::Trusted),
+    key(
+        PROVIDER,
+        "allow_plain_http",
+        "false",
+        "Whether a key may travel over plain http to another machine.",
+        Where::Trusted,
+    ),
+    key(
+        PROVIDER,
+        "ca_file",
+        "none",
+        "A file of certificates (PEM) to trust beside the system's; relative to the settings file.",
+        Where::Trusted,
+    ),
+    key(
+        MODEL,
+        "price_input",
+        "the catalogue's",
+        "US dollars per million input tokens.",
+        Where::Trusted,
+    ),
+    key(
+        MODEL,
+        "price_output",
+        "the catalogue's",
+        "US dollars per million output tokens.",
+        Where::Trusted,
+    ),
+    key(
+        MODEL,
+        "price_cached_input",
+        "the catalogue's",
+        "US dollars per million input tokens read from the provider's prompt cache.",
+        Where::Trusted,
+    ),
+    key(
+        MODEL,
+        "price_cache_write",
+        "the catalogue's",
+        "US dollars per million input tokens written to the provider's prompt cache.",
+        Where::Trusted,
+    ),
+    key(
+        MODEL,
+        "context_window",
+        "the catalogue's",
+        "Tokens that prompt and answer may have together.",
+        Where::Trusted,
+    ),
+    key(MODEL, "max_output", "the catalogue's", "Most tokens of one answer.", Where::Trusted),
+    key(
+        "engine",
+        "connect_timeout",
+        "\"10s\"",
+        "Until a connection stands, name resolution included.",
+        Where::Both,
+    ),
+    key(
+        "engine",
+        "idle_timeout",
+        "\"60s\"",
+        "Longest silence of a server that has been asked.",
+        Where::Both,
+    ),
+    key("engine", "total_timeout", "\"600s\"", "Longest whole call.", Where::Both),
+    key("engine", "retries", "2", "Attempts after the first, when a person waits.", Where::Both),
+    key("engine", "suite_retries", "4", "Attempts after the first, in a suite.", Where::Both),
+    key("engine", "concurrency", "8", "Calls at once to one provider.", Where::Both),
+    key(
+        "engine",
+        "max_response",
+        "\"64MiB\"",
+        "Largest whole response, after decompression.",
+        Where::Both,
+    ),
+    key(
+        "engine",
+        "max_event",
+        "\"8MiB\"",
+        "Largest single event of a stream, after decompression.",
+        Where::Both,
+    ),
+    key(
+        "interface",
+        "theme",
+        "the terminal's colours",
+        "The name of a theme, built in or from the `themes` folder beside `config.toml`.",
+        Where::User,
+    ),
+    key("interface", "fps", "62, over SSH 30", "Most frames a second, from 1 to 120.", Where::User),
+    key(
+        "interface",
+        "mouse",
+        "false",
+        "Whether the mouse is listened to from the start.",
+        Where::User,
+    ),
+    key(
+        "interface",
+        "glyphs",
+        "\"auto\"",
+        "Borders, bars and signs: `\"auto\"` (by the locale), `\"unicode\"` or `\"ascii\"`.",
+        Where::User,
+    ),
+    key("interface", "reduce_motion", "false", "No spinners and no other movement.", Where::User),
+    key(
+        "interface",
+        "tab_width",
+        "2",
+        "Columns the Tab key indents by in the editor, from 1 to 8.",
+        Where::User,
+    ),
+];
+
+const fn key(
+    table: &'static str,
+    name: &'static str,
+    default: &'static str,
+    meaning: &'static str,
+    place: Where,
+) -> SettingKey {
+    SettingKey { table, name, default, meaning, place }
+}
+
+/// The names of the keys a table may have.
+pub(super) fn in_table(table: &str) -> Vec<&'static str> {
+    SETTING_KEYS.iter().filter(|key| key.table == table).map(|key| key.name).collect()
+}
+
+/// The tables that have a key of this name.
+pub(super) fn tables_with(name: &str) -> Vec<&'static str> {
+    SETTING_KEYS.iter().filter(|key| key.name == name).map(|key| key.table).collect()
+}
