@@ -1,1 +1,3 @@
 //! One file a wire protocol, and what they share.
+
+pub mod demo;
