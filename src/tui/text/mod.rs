@@ -1,1 +1,10 @@
-//! Text that grows: wrapped, scrolled and marked up a line at a time.
+//! Text that grows: wrapped, scrolled and drawn so that a new piece costs its own length and not
+//! the length of what stands already.
+
+mod growing;
+mod scroll;
+mod wrap;
+
+pub use growing::GrowingText;
+pub use scroll::Scroll;
+pub use wrap::{Row, cell_width, ellipsis, fit, grapheme_cells, wrap_from};

@@ -1,1 +1,3 @@
 //! Pieces of the screen that know nothing of the rooms around them.
+
+pub mod editor;
