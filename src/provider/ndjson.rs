@@ -66,10 +66,7 @@ impl NdjsonParser {
     ///
     /// # Errors
     /// Whatever the receiver returns.
-    pub fn finish<E>(
-        &mut self,
-        mut receive: impl FnMut(&[u8]) -> Result<(), E>,
-    ) -> Result<(), E> {
+    pub fn finish<E>(&mut self, mut receive: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
         let last = std::mem::take(&mut self.line);
         self.take_line(&last, &mut receive)
     }

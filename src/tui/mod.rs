@@ -1,4 +1,6 @@
 //! The full-screen face.
 
+pub mod effect;
+pub mod msg;
 pub mod text;
 pub mod widgets;

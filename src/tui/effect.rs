@@ -1,0 +1,120 @@
+//! What the screens ask to be done. An effect is an order in plain data; carrying it out is
+//! somebody else's work, and what comes of it returns as a [`super::msg::Msg`].
+
+use std::{collections::BTreeMap, time::Duration};
+
+use semver::Version;
+use serde_json::Value;
+
+use super::msg::{DeletedExecutions, HistoryCursor, RequestId, RunToken, TimerId};
+use crate::model::{
+    Bump, ContentHash, ExecutionId, GenerationParameters, ModelRef, TemplateId, VariantName,
+};
+
+/// Something to do.
+#[derive(Debug)]
+pub enum Effect {
+    /// Render and send these calls; what becomes of each returns as
+    /// [`super::msg::Msg::Run`] with this token. The handle is kept until its last call ends.
+    StartRun { run: RunToken, calls: Vec<CallOrder> },
+    /// Cancel one call of a run.
+    Cancel { run: RunToken, variant: VariantName },
+    /// Do not wait for the next attempt of this call; send it now.
+    SkipWait { run: RunToken, variant: VariantName },
+    /// A question; exactly one [`super::msg::Msg::Answered`] with this id comes back.
+    Ask { id: RequestId, question: Question },
+    /// Keep something; only a failure is told, as a notice.
+    Keep(Keep),
+    /// Send [`super::msg::Msg::Timer`] once, after this long.
+    Schedule { id: TimerId, after: Duration },
+    /// Turn mouse reporting on or off.
+    Mouse(bool),
+    /// Draw every cell again.
+    Repaint,
+    /// Give the terminal back to the shell until `fg`.
+    Suspend,
+    /// Leave: running calls are cancelled with what they have, writes are drained.
+    Quit,
+}
+
+/// What a variant runs.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CallSource {
+    /// This text, as it stands in the editor. `saved` is the version whose content it is, if any.
+    Text { text: String, saved: Option<Version> },
+    /// A saved version, by number.
+    Version(Version),
+}
+
+/// One call to make.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CallOrder {
+    pub variant: VariantName,
+    pub template: TemplateId,
+    pub source: CallSource,
+    /// `None`: the template's own model, else the default.
+    pub model: Option<ModelRef>,
+    /// Laid over the template's own parameters.
+    pub parameters: GenerationParameters,
+    pub inputs: BTreeMap<String, Value>,
+}
+
+/// A question, with its answer in [`super::msg::Answer`].
+#[derive(Debug)]
+pub enum Question {
+    /// The templates of the workspace → `Answer::Library`.
+    Library,
+    /// → `Answer::Opened`.
+    Open(TemplateId),
+    /// Read a text as a template, with these inputs, for this model → `Answer::Analysed`.
+    Analyse {
+        template: TemplateId,
+        text: String,
+        inputs: BTreeMap<String, Value>,
+        model: Option<ModelRef>,
+    },
+    /// Save a text as the next version: the file first, then the store → `Answer::Saved`.
+    Save {
+        template: TemplateId,
+        text: String,
+        bump: Bump,
+        note: String,
+        /// What the file is expected to hold; `None` overwrites whatever is there.
+        base: Option<ContentHash>,
+    },
+    /// → `Answer::Versions`, newest first.
+    Versions(TemplateId),
+    /// A new version whose content is the old one's, in file and store → `Answer::RolledBack`.
+    RollBack { template: TemplateId, to: Version, base: Option<ContentHash> },
+    /// → `Answer::Labelled`.
+    Label { template: TemplateId, version: Version, label: Option<String> },
+    /// Every model that can be named: catalogue, configured, found → `Answer::Models`.
+    Models,
+    /// What this model would refuse of all parameters → `Answer::Planned`.
+    Plan { model: ModelRef },
+    /// A page of executions, newest first → `Answer::History`.
+    History { text: Option<String>, before: Option<HistoryCursor>, limit: usize },
+    /// → `Answer::Execution`.
+    Execution(ExecutionId),
+    /// → `Answer::Deleted`.
+    Delete(Vec<ExecutionId>),
+    /// Take a deletion back → `Answer::Restored` with how many came back.
+    Restore(DeletedExecutions),
+    /// US dollars spent since midnight, local time → `Answer::Spend`.
+    Spend,
+    /// Edit a text in `$EDITOR`, with the terminal handed over → `Answer::Edited`.
+    Edit { text: String, extension: &'static str },
+    /// Copy to the clipboard by whatever way works → `Answer::Copied`.
+    Copy(String),
+}
+
+/// Something to keep between sessions.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Keep {
+    /// The values used last.
+    Inputs { template: TemplateId, inputs: BTreeMap<String, Value> },
+    /// Text that is not saved as a version yet; `None` when it is the same as the file again.
+    Draft { template: TemplateId, text: Option<String> },
+    /// Where the user was: a JSON value under a name.
+    Setting { name: &'static str, value: Value },
+}

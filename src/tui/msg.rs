@@ -1,0 +1,369 @@
+//! What the screens are told: keys, time, and the answers to what they asked for.
+//!
+//! Messages are past facts in plain data. Every answer carries the id of its question, so that
+//! one which comes too late changes nothing. Text that came from outside is exact here; it is
+//! made safe where it enters the state.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use crossterm::event::{KeyEvent, MouseEvent};
+use jiff::Timestamp;
+use semver::Version;
+use serde_json::Value;
+
+use crate::model::{
+    CallError, ContentHash, Execution, ExecutionId, GenerationParameters, ModelRef, Parameter,
+    Status, TemplateId, Usage, VariantName, VersionRecord,
+};
+
+/// The two clocks a message is handled under; the screens read no other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Now {
+    /// Time since the program started; never goes backwards.
+    pub monotonic: Duration,
+    /// The time of day, for what is shown as a date.
+    pub wall: Timestamp,
+}
+
+/// The id of a question asked with [`super::effect::Effect::Ask`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RequestId(pub u64);
+
+/// One press of "run" as the screens know it; the record's own ids are made outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RunToken(pub u64);
+
+/// The id of a scheduled wake-up. Each fires once; one that is no longer wanted is ignored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TimerId(pub u64);
+
+/// Something that happened.
+#[derive(Debug)]
+pub enum Msg {
+    /// A key was pressed or repeated (never released).
+    Key(KeyEvent),
+    /// Text came by bracketed paste, exact.
+    Paste(String),
+    Mouse(MouseEvent),
+    /// The terminal's size, in cells.
+    Resized {
+        columns: u16,
+        rows: u16,
+    },
+    /// The terminal window gained or lost the focus.
+    Focused(bool),
+    /// A scheduled time came.
+    Timer(TimerId),
+    /// Something about one call of a run.
+    Run {
+        run: RunToken,
+        variant: VariantName,
+        event: CallEvent,
+    },
+    /// The answer to a question.
+    Answered {
+        id: RequestId,
+        answer: Answer,
+    },
+    /// Something worth telling that nobody asked for: a warning of the store, a write that failed.
+    Notice(Notice),
+    /// The models known changed: a local server was found, a key was seen.
+    ModelsChanged(Vec<ModelChoice>),
+    /// The program was asked from outside to end in order (a signal); nothing is asked back.
+    EndRequested,
+}
+
+/// What became of one call, in the order it happened.
+#[derive(Debug)]
+pub enum CallEvent {
+    /// It never became a call: the template did not render, a model is not available.
+    Refused(CallError),
+    /// It waits for its turn.
+    Queued,
+    /// An attempt begins: the connection is being made.
+    Attempt { number: u32, of: u32 },
+    /// The attempt failed and another follows.
+    Waiting { retry_in: Duration, number: u32, of: u32, error: CallError },
+    /// The request has been written.
+    Sent,
+    /// Response headers arrived.
+    Headers,
+    /// The server said that it lives, and nothing else.
+    Heartbeat,
+    /// Text arrived; any of the three may be empty. `at` is measured from the start of the call.
+    Delta { text: String, reasoning: String, refusal: String, at: Duration },
+    /// What is known of the usage so far.
+    Usage(Usage),
+    /// The record could not be stored; the answer itself goes on.
+    NotSaved { reason: String },
+    /// The end, whatever it was.
+    Finished(Box<Execution>),
+}
+
+/// A failure as it is told: what happened and where, and what to do next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    pub message: String,
+    pub hint: Option<String>,
+}
+
+impl Fault {
+    /// A failure with nothing to advise.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: None }
+    }
+
+    /// The same failure with what to do next.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+/// How much a notice matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    Information,
+    Warning,
+    Error,
+}
+
+/// Something told in the status line and kept in the message log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    pub severity: Severity,
+    pub text: String,
+    pub hint: Option<String>,
+}
+
+/// The answers, one for each [`super::effect::Question`] and in the same order.
+#[derive(Debug)]
+pub enum Answer {
+    Library(Result<Vec<LibraryEntry>, Fault>),
+    Opened(Result<Box<OpenedTemplate>, Fault>),
+    Analysed(Box<Analysis>),
+    Saved(Result<Box<SavedVersion>, SaveFault>),
+    Versions(Result<Vec<VersionRecord>, Fault>),
+    RolledBack(Result<Box<SavedVersion>, SaveFault>),
+    Labelled(Result<(), Fault>),
+    Models(Vec<ModelChoice>),
+    Planned(Result<ParameterPlan, Fault>),
+    History(Result<HistoryPage, Fault>),
+    Execution(Result<Option<Box<Execution>>, Fault>),
+    Deleted(Result<DeletedExecutions, Fault>),
+    Restored(Result<usize, Fault>),
+    Spend(Option<f64>),
+    /// `None`: the editor left the text as it was.
+    Edited(Result<Option<String>, Fault>),
+    /// By which way the text went, in words: `tmux buffer`, `OSC 52`, a file's name.
+    Copied(Result<String, Fault>),
+}
+
+/// One template of the workspace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LibraryEntry {
+    pub id: TemplateId,
+    /// The word it is grouped under; its folder's name where the front matter names none.
+    pub category: String,
+    /// The name in the front matter, if it has one.
+    pub name: Option<String>,
+    /// The version in the front matter, if it has one.
+    pub version: Option<Version>,
+    /// Whether the store holds a draft of it that was not saved as a version.
+    pub draft: bool,
+    /// Why the file cannot be read, if it cannot; the entry is shown all the same.
+    pub broken: Option<String>,
+}
+
+/// A template as it was opened.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OpenedTemplate {
+    pub id: TemplateId,
+    /// The file's text, exact.
+    pub text: String,
+    /// The hash of the file's bytes: what a save expects to find.
+    pub base: ContentHash,
+    /// Text that was being edited when the program last ended, if it differs from the file.
+    pub draft: Option<String>,
+    /// The values last used, by variable.
+    pub inputs: BTreeMap<String, Value>,
+    /// Saved versions, newest first.
+    pub versions: Vec<VersionRecord>,
+    /// Whether the file can be written (the embedded samples cannot).
+    pub writable: bool,
+}
+
+/// What is known of a text after reading it as a template.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Analysis {
+    /// The version in the front matter.
+    pub version: Option<Version>,
+    /// The template's own model, if it names one.
+    pub model: Option<ModelRef>,
+    /// The template's own generation parameters.
+    pub generation: GenerationParameters,
+    /// The parameters, in the order of the file, then variables that are used and not declared.
+    pub fields: Vec<InputField>,
+    /// Uses of variables, in the order of the text.
+    pub variables: Vec<VariableUse>,
+    pub findings: Vec<Finding>,
+    /// Tokens of the rendered messages; `None` while it does not render.
+    pub tokens: Option<TokenFigure>,
+    /// The context window of the model, in tokens, where known.
+    pub context_window: Option<u64>,
+    /// The rendered messages, where it renders.
+    pub messages: Vec<crate::model::Message>,
+}
+
+/// A count of tokens and whether it is the model's own count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TokenFigure {
+    pub tokens: usize,
+    pub exact: bool,
+}
+
+/// One field of the inputs form.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InputField {
+    pub name: String,
+    pub required: bool,
+    pub default: Option<Value>,
+    pub description: Option<String>,
+    /// The values it may take; empty for any.
+    pub choices: Vec<Value>,
+    /// The kind a value must have, in a word (`text`, `number`, `list`), where declared.
+    pub kind: Option<String>,
+    /// Whether the front matter declares it.
+    pub declared: bool,
+    /// Whether the body uses it.
+    pub used: bool,
+}
+
+/// One place where the body uses a variable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VariableUse {
+    pub name: String,
+    /// Bytes of the source.
+    pub range: std::ops::Range<usize>,
+}
+
+/// One remark on a template, as the lint made it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    pub severity: Severity,
+    /// From 1.
+    pub line: usize,
+    /// From 1, in characters.
+    pub column: usize,
+    pub message: String,
+}
+
+/// A version that was saved, and the file as it now is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SavedVersion {
+    pub record: VersionRecord,
+    pub text: String,
+    pub base: ContentHash,
+}
+
+/// Why a save did not happen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SaveFault {
+    /// The file is not what was opened; this is what it holds now.
+    ChangedOutside { text: String, base: ContentHash },
+    /// Anything else.
+    Failed(Fault),
+}
+
+/// A model that can be picked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ModelChoice {
+    pub model: ModelRef,
+    /// Where it is known from.
+    pub origin: ModelOrigin,
+    /// In tokens.
+    pub context_window: Option<u64>,
+    pub price: Option<crate::model::Price>,
+    /// Why it cannot be called now (`no key: set OPENAI_API_KEY`), if it cannot.
+    pub unavailable: Option<String>,
+}
+
+/// Where a model is known from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ModelOrigin {
+    Demo,
+    Configured,
+    Discovered,
+    Catalogue,
+}
+
+impl ModelOrigin {
+    /// The word on screen.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Demo => "simulated",
+            Self::Configured => "configured",
+            Self::Discovered => "found here",
+            Self::Catalogue => "catalogue",
+        }
+    }
+}
+
+/// Which parameters a model refuses, with the reason.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ParameterPlan {
+    pub refused: Vec<(Parameter, String)>,
+}
+
+/// A page of the history.
+#[derive(Clone, Debug, Default)]
+pub struct HistoryPage {
+    pub rows: Vec<HistoryLine>,
+    /// Where the next page begins; `None` at the end.
+    pub next: Option<HistoryCursor>,
+}
+
+/// Where a page of the history begins. Opaque to the screens.
+#[derive(Clone)]
+pub struct HistoryCursor(pub Arc<dyn std::any::Any + Send + Sync>);
+
+impl std::fmt::Debug for HistoryCursor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("HistoryCursor")
+    }
+}
+
+/// One execution as a row of the list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HistoryLine {
+    pub id: ExecutionId,
+    pub at: Timestamp,
+    pub template: Option<TemplateId>,
+    pub version: Option<Version>,
+    pub variant: VariantName,
+    pub model: ModelRef,
+    pub status: Status,
+    pub error_kind: Option<crate::model::ErrorKind>,
+    /// The beginning of the answer, one line.
+    pub excerpt: String,
+    pub total_ms: Option<u64>,
+    pub ttft_ms: Option<u64>,
+    pub usage: Usage,
+    pub cost_usd: Option<f64>,
+    pub rating: Option<u8>,
+}
+
+/// What was deleted, and how to take it back. Opaque to the screens.
+#[derive(Clone)]
+pub struct DeletedExecutions {
+    pub count: usize,
+    pub undo: Arc<dyn std::any::Any + Send + Sync>,
+}
+
+impl std::fmt::Debug for DeletedExecutions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DeletedExecutions").field("count", &self.count).finish_non_exhaustive()
+    }
+}
