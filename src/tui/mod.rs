@@ -2,5 +2,6 @@
 
 pub mod effect;
 pub mod msg;
+pub mod state;
 pub mod text;
 pub mod widgets;

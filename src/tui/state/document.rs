@@ -1,0 +1,155 @@
+//! The open template.
+
+use semver::Version;
+
+use super::inputs::InputsForm;
+use crate::{
+    model::{ContentHash, TemplateId, VersionRecord},
+    safety::MarkStyle,
+    tui::{
+        msg::{Analysis, OpenedTemplate},
+        widgets::editor::Editor,
+    },
+};
+
+/// A template in the editor, with what is known of its text.
+#[derive(Clone, Debug)]
+pub struct Document {
+    pub id: TemplateId,
+    pub editor: Editor,
+    /// What the file holds, as far as is known.
+    pub file_text: String,
+    /// The hash of what the file holds: what a save expects to find.
+    pub base: ContentHash,
+    /// Whether the file can be written.
+    pub writable: bool,
+    /// Newest first.
+    pub versions: Vec<VersionRecord>,
+    /// What is known of the text; of an earlier text while `analysed` is behind the editor.
+    pub analysis: Analysis,
+    /// The editor's revision that `analysis` is of; `None` before the first.
+    pub analysed: Option<u64>,
+    pub inputs: InputsForm,
+    /// Whether a save is under way.
+    pub saving: bool,
+    /// Whether the text differs from the file.
+    draft: bool,
+    /// The size the editor was last given.
+    cells: (usize, usize),
+}
+
+impl Document {
+    /// A template as it was opened; an unsaved draft of it comes back as it was, and undoing it
+    /// gives the file's text.
+    #[must_use]
+    pub fn new(opened: OpenedTemplate, marks: MarkStyle) -> Self {
+        let mut editor = Editor::new(&opened.text);
+        editor.set_marks(marks);
+        if let Some(draft) = &opened.draft {
+            editor.replace_all(draft);
+        }
+        let mut document = Self {
+            id: opened.id,
+            editor,
+            file_text: opened.text,
+            base: opened.base,
+            writable: opened.writable,
+            versions: opened.versions,
+            analysis: Analysis::default(),
+            analysed: None,
+            inputs: InputsForm::new(&opened.inputs, marks),
+            saving: false,
+            draft: false,
+            cells: (0, 0),
+        };
+        document.note_change();
+        document
+    }
+
+    /// Gives the editor its size. Nothing happens when it is the same, so that a text scrolled
+    /// away from its cursor stays where it is.
+    pub fn fit_editor(&mut self, width: usize, height: usize) {
+        if self.cells != (width, height) {
+            self.cells = (width, height);
+            self.editor.resize(width, height);
+        }
+    }
+
+    /// After every change of the text: whether it is a draft.
+    pub fn note_change(&mut self) {
+        self.draft = self.editor.text() != self.file_text;
+    }
+
+    /// Whether the text differs from the file.
+    #[must_use]
+    pub const fn is_draft(&self) -> bool {
+        self.draft
+    }
+
+    /// The version named in the text, once it was read.
+    #[must_use]
+    pub const fn version(&self) -> Option<&Version> {
+        self.analysis.version.as_ref()
+    }
+
+    /// The saved version whose content the text is, exactly.
+    #[must_use]
+    pub fn saved_as(&self) -> Option<&Version> {
+        let text = self.editor.text();
+        self.versions.iter().find(|record| record.content == text).map(|record| &record.version)
+    }
+
+    /// A saved version.
+    #[must_use]
+    pub fn version_record(&self, version: &Version) -> Option<&VersionRecord> {
+        self.versions.iter().find(|record| record.version == *version)
+    }
+
+    /// The newest version known: the greatest of the saved ones and the text's own.
+    #[must_use]
+    pub fn newest_version(&self) -> Option<&Version> {
+        self.versions.iter().map(|record| &record.version).chain(self.version()).max()
+    }
+
+    /// Whether the analysis is of the text as it stands.
+    #[must_use]
+    pub fn is_analysed(&self) -> bool {
+        self.analysed == Some(self.editor.revision())
+    }
+
+    /// The file holds this now (it was saved, or changed outside and taken over).
+    pub fn set_file(&mut self, text: String, base: ContentHash) {
+        self.file_text = text;
+        self.base = base;
+        self.note_change();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::tui::widgets::editor::Command;
+
+    #[test]
+    fn a_draft_comes_back_and_undo_gives_the_file() {
+        let mut document = Document::new(
+            OpenedTemplate {
+                id: TemplateId::new("a").expect("an id"),
+                text: "file".to_owned(),
+                base: ContentHash::of(b"file"),
+                draft: Some("draft".to_owned()),
+                inputs: BTreeMap::new(),
+                versions: Vec::new(),
+                writable: true,
+            },
+            MarkStyle::Unicode,
+        );
+        assert!(document.is_draft());
+        assert_eq!(document.editor.text(), "draft");
+        document.editor.apply(&Command::Undo);
+        document.note_change();
+        assert!(!document.is_draft());
+    }
+}

@@ -1,0 +1,186 @@
+//! The screen of past executions.
+
+use super::{line_input::LineInput, output::Output};
+use crate::{
+    model::ExecutionId,
+    safety::{MarkStyle, display_line_with},
+    tui::{
+        msg::{DeletedExecutions, HistoryCursor, HistoryLine, HistoryPage, TimerId},
+        text::Scroll,
+    },
+};
+
+/// Rows asked for at a time.
+pub const PAGE: usize = 100;
+
+/// The list, newest first, and the execution that is read.
+#[derive(Clone, Debug, Default)]
+pub struct History {
+    rows: Vec<HistoryLine>,
+    next: Option<HistoryCursor>,
+    selected: usize,
+    pub scroll: Scroll,
+    /// Text the answers and inputs must hold.
+    pub filter: LineInput,
+    /// Whether the filter takes the keys.
+    pub filtering: bool,
+    /// The filter the rows were found with.
+    pub applied: String,
+    /// The wake-up after which a changed filter is looked for.
+    pub debounce: Option<TimerId>,
+    /// Whether rows were asked for and have not come.
+    pub loading: bool,
+    /// Whether a first page came.
+    pub loaded: bool,
+    /// Why rows could not be read.
+    pub error: Option<String>,
+    /// The execution that is read.
+    pub detail: Option<Detail>,
+    /// The last deletion, until it is taken back.
+    pub deleted: Option<DeletedExecutions>,
+    marks: MarkStyle,
+}
+
+/// One execution in full.
+#[derive(Clone, Debug)]
+pub struct Detail {
+    pub id: ExecutionId,
+    /// `None` while it is fetched.
+    pub output: Option<Box<Output>>,
+    /// Its messages as sent.
+    pub prompt: Option<Box<crate::tui::text::GrowingText>>,
+    /// Which of the two is in sight.
+    pub showing: DetailTab,
+    pub prompt_scroll: Scroll,
+    /// Why it could not be read, or that it is gone.
+    pub error: Option<String>,
+}
+
+/// What of an execution is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DetailTab {
+    #[default]
+    Answer,
+    Prompt,
+}
+
+impl Detail {
+    /// An execution that is being fetched.
+    #[must_use]
+    pub const fn asked(id: ExecutionId) -> Self {
+        Self {
+            id,
+            output: None,
+            prompt: None,
+            showing: DetailTab::Answer,
+            prompt_scroll: Scroll::at_top(),
+            error: None,
+        }
+    }
+}
+
+impl History {
+    /// An empty list that shows texts with the given marks.
+    #[must_use]
+    pub fn new(marks: MarkStyle) -> Self {
+        Self { marks, scroll: Scroll::at_top(), ..Self::default() }
+    }
+
+    /// The rows so far. Excerpts are safe to draw; names pass [`crate::safety`] where drawn.
+    #[must_use]
+    pub fn rows(&self) -> &[HistoryLine] {
+        &self.rows
+    }
+
+    /// The selected row's place.
+    #[must_use]
+    pub const fn selected(&self) -> usize {
+        self.selected
+    }
+
+    /// The selected row.
+    #[must_use]
+    pub fn selected_row(&self) -> Option<&HistoryLine> {
+        self.rows.get(self.selected)
+    }
+
+    /// Moves the selection by rows, stopping at both ends.
+    pub fn move_by(&mut self, by: isize) {
+        let last = self.rows.len().saturating_sub(1);
+        self.selected = self.selected.saturating_add_signed(by).min(last);
+    }
+
+    /// Selects a row, if there is such a row.
+    pub fn select(&mut self, row: usize) {
+        if row < self.rows.len() {
+            self.selected = row;
+        }
+    }
+
+    /// Where the next page begins, when it should be asked for: the selection comes near the end.
+    #[must_use]
+    pub fn wants_more(&self) -> Option<HistoryCursor> {
+        let near = self.selected + PAGE / 4 >= self.rows.len();
+        if near && !self.loading { self.next.clone() } else { None }
+    }
+
+    /// Takes the first page of a new search; the selection stays on its execution if that is in it.
+    pub fn replace(&mut self, page: HistoryPage, filter: String) {
+        let kept = self.selected_row().map(|row| row.id);
+        self.rows.clear();
+        self.applied = filter;
+        self.loaded = true;
+        self.append(page);
+        self.selected =
+            kept.and_then(|id| self.rows.iter().position(|row| row.id == id)).unwrap_or(0);
+    }
+
+    /// Takes a further page.
+    pub fn append(&mut self, page: HistoryPage) {
+        self.loading = false;
+        self.error = None;
+        self.next = page.next;
+        let marks = self.marks;
+        self.rows.extend(page.rows.into_iter().map(|mut row| {
+            row.excerpt = display_line_with(&row.excerpt, marks).into_owned();
+            row
+        }));
+    }
+
+    /// Takes rows out that were deleted.
+    pub fn remove(&mut self, ids: &[ExecutionId]) {
+        self.rows.retain(|row| !ids.contains(&row.id));
+        self.selected = self.selected.min(self.rows.len().saturating_sub(1));
+        if self.detail.as_ref().is_some_and(|detail| ids.contains(&detail.id)) {
+            self.detail = None;
+        }
+    }
+
+    /// Wraps the execution that is read at a width. Nothing happens when it is the same.
+    pub fn fit_detail(&mut self, width: usize) {
+        if let Some(detail) = &mut self.detail {
+            if let Some(output) = &mut detail.output {
+                output.set_width(width);
+            }
+            if let Some(prompt) = &mut detail.prompt {
+                prompt.set_width(width);
+            }
+        }
+    }
+
+    /// Notes a rating where the execution is listed.
+    pub fn rate(&mut self, id: ExecutionId, rating: Option<u8>) {
+        if let Some(row) = self.rows.iter_mut().find(|row| row.id == id) {
+            row.rating = rating;
+        }
+        if let Some(execution) = self
+            .detail
+            .as_mut()
+            .and_then(|detail| detail.output.as_mut())
+            .and_then(|output| output.execution.as_mut())
+            .filter(|execution| execution.id == id)
+        {
+            execution.rating = rating;
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! Where everything stands: one answer for drawing, for wrapping and for the mouse.
+
+use ratatui::layout::Rect;
+
+use super::{
+    Focus, Mode, Screen, State,
+    inputs::{FIELD_ROWS, FormRow},
+};
+use crate::{model::VariantName, tui::widgets::editor::EditorView};
+
+/// Below this nothing is drawn but a line that says so.
+pub const SMALLEST: (u16, u16) = (40, 12);
+/// From this width on library, editor and inputs stand side by side.
+pub const WIDE: u16 = 110;
+/// An output pane is not made narrower than this; others then wait behind.
+const PANE_WIDTH: u16 = 26;
+
+/// An output pane's places.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PaneArea {
+    pub variant: VariantName,
+    /// With its border.
+    pub outer: Rect,
+    /// The rows of the answer.
+    pub text: Rect,
+    /// The live line below them.
+    pub meter: Rect,
+}
+
+/// The editor's places.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EditorArea {
+    pub outer: Rect,
+    /// The text with its line numbers.
+    pub text: Rect,
+    /// Remarks on the text, below it; may have no rows.
+    pub findings: Rect,
+}
+
+/// Where everything stands. What is not shown has no place.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Areas {
+    /// Whether the terminal is too small for anything.
+    pub too_small: bool,
+    pub title: Rect,
+    pub status: Rect,
+    pub footer: Rect,
+    /// Between title and status.
+    pub main: Rect,
+    /// Whether library, editor and inputs share one place as tabs.
+    pub tabs: bool,
+    pub library: Option<Rect>,
+    pub editor: Option<EditorArea>,
+    pub inputs: Option<Rect>,
+    pub panes: Vec<PaneArea>,
+    /// The list of past executions, and the one that is read.
+    pub history: Option<Rect>,
+    pub detail: Option<Rect>,
+}
+
+/// A rectangle without its border.
+#[must_use]
+pub const fn inner(outer: Rect) -> Rect {
+    Rect {
+        x: outer.x.saturating_add(1),
+        y: outer.y.saturating_add(1),
+        width: outer.width.saturating_sub(2),
+        height: outer.height.saturating_sub(2),
+    }
+}
+
+/// A place for what stands in front: centred, at most this large, inside the screen's middle.
+#[must_use]
+pub fn centred(state: &State, width: u16, height: u16) -> Rect {
+    let columns = state.size.0;
+    let rows = state.size.1.saturating_sub(2);
+    let (width, height) = (width.min(columns.saturating_sub(2)), height.min(rows));
+    Rect { x: (columns - width) / 2, y: 1 + (rows - height) / 2, width, height }
+}
+
+/// Where everything stands now.
+#[must_use]
+pub fn areas(state: &State) -> Areas {
+    let (columns, rows) = state.size;
+    if columns < SMALLEST.0 || rows < SMALLEST.1 {
+        return Areas { too_small: true, ..Areas::default() };
+    }
+    let row = |y, height| Rect { x: 0, y, width: columns, height };
+    let main = row(1, rows - 3);
+    let mut areas = Areas {
+        title: row(0, 1),
+        status: row(rows - 2, 1),
+        footer: row(rows - 1, 1),
+        main,
+        ..Areas::default()
+    };
+    match state.screen {
+        Screen::Workbench => workbench(state, &mut areas),
+        Screen::History => history(state, &mut areas),
+    }
+    areas
+}
+
+fn workbench(state: &State, areas: &mut Areas) {
+    let main = areas.main;
+    if state.zoom {
+        match state.focus {
+            Focus::Library => areas.library = Some(main),
+            Focus::Editor => areas.editor = Some(editor(state, main)),
+            Focus::Inputs => areas.inputs = Some(main),
+            Focus::Output(variant) => areas.panes = vec![pane(variant, main)],
+        }
+        return;
+    }
+    let upper = Rect { height: main.height * 5 / 9, ..main };
+    let lower = Rect { y: main.y + upper.height, height: main.height - upper.height, ..main };
+    if main.width >= WIDE {
+        let side = (main.width / 5).clamp(22, 32);
+        let form = (main.width / 4).clamp(28, 44);
+        let middle = main.width - side - form;
+        areas.library = Some(Rect { width: side, ..upper });
+        areas.editor = Some(editor(state, Rect { x: side, width: middle, ..upper }));
+        areas.inputs = Some(Rect { x: side + middle, width: form, ..upper });
+    } else {
+        areas.tabs = true;
+        match state.tab {
+            Focus::Library => areas.library = Some(upper),
+            Focus::Inputs => areas.inputs = Some(upper),
+            Focus::Editor | Focus::Output(_) => areas.editor = Some(editor(state, upper)),
+        }
+    }
+    areas.panes = panes(state, lower);
+}
+
+/// As many panes as fit side by side, the one last in focus among them.
+fn panes(state: &State, lower: Rect) -> Vec<PaneArea> {
+    let count = state.panes.len().max(1);
+    let fit = usize::from(lower.width / PANE_WIDTH).clamp(1, count);
+    let focused = state.variant().index();
+    let first = (focused + 1).saturating_sub(fit).min(count - fit);
+    let mut x = lower.x;
+    state
+        .panes
+        .iter()
+        .skip(first)
+        .take(fit)
+        .enumerate()
+        .map(|(index, shown)| {
+            let left = u16::try_from(fit - index).unwrap_or(1);
+            let width = (lower.x + lower.width - x) / left;
+            let area = pane(shown.variant, Rect { x, width, ..lower });
+            x += width;
+            area
+        })
+        .collect()
+}
+
+fn pane(variant: VariantName, outer: Rect) -> PaneArea {
+    let inside = inner(outer);
+    // A line between answer and figures is a luxury of taller panes.
+    let below = if inside.height >= 6 { 2 } else { 1 };
+    let text = Rect { height: inside.height.saturating_sub(below), ..inside };
+    let meter = Rect {
+        y: inside.y + inside.height.saturating_sub(1),
+        height: inside.height.min(1),
+        ..inside
+    };
+    PaneArea { variant, outer, text, meter }
+}
+
+fn editor(state: &State, outer: Rect) -> EditorArea {
+    let inside = inner(outer);
+    let remarks = state.document.as_ref().map_or(0, |document| document.analysis.findings.len());
+    let rows =
+        u16::try_from(remarks).unwrap_or(u16::MAX).min(if inside.height >= 8 { 2 } else { 1 });
+    let rows = if inside.height >= 4 { rows } else { 0 };
+    let text = Rect { height: inside.height - rows, ..inside };
+    let findings = Rect { y: text.y + text.height, height: rows, ..inside };
+    EditorArea { outer, text, findings }
+}
+
+fn history(state: &State, areas: &mut Areas) {
+    let main = areas.main;
+    match (&state.history.detail, state.zoom) {
+        (None, _) => areas.history = Some(main),
+        (Some(_), true) => areas.detail = Some(main),
+        (Some(_), false) if main.width >= WIDE => {
+            let left = main.width / 2;
+            areas.history = Some(Rect { width: left, ..main });
+            areas.detail = Some(Rect { x: left, width: main.width - left, ..main });
+        }
+        (Some(_), false) => {
+            let upper = main.height / 3;
+            areas.history = Some(Rect { height: upper, ..main });
+            areas.detail = Some(Rect { y: main.y + upper, height: main.height - upper, ..main });
+        }
+    }
+}
+
+/// The rows of the inputs form inside its border: each row with its place, label row first. The
+/// selected row is always among them, the one typed into with more rows where there is room.
+#[must_use]
+pub fn form_slots(state: &State, outer: Rect) -> Vec<(FormRow, Rect)> {
+    let area = inner(outer);
+    let Some(document) = &state.document else { return Vec::new() };
+    let form = &document.inputs;
+    let selected = form.row();
+    let typing = state.focus == Focus::Inputs && state.mode == Mode::Type;
+    let height = |row: FormRow| match row {
+        FormRow::Field(index) => {
+            let rows = form.fields().get(index).map_or(1, |field| field.editor.row_total());
+            let most = if typing && row == selected {
+                usize::from(area.height.saturating_sub(1)).max(1)
+            } else {
+                FIELD_ROWS
+            };
+            1 + u16::try_from(rows.clamp(1, most)).unwrap_or(1)
+        }
+        FormRow::Model | FormRow::Parameters => 1,
+    };
+    let rows: Vec<(FormRow, u16)> = form.rows().map(|row| (row, height(row))).collect();
+    // Skip rows from the top until the selected one fits.
+    let place = rows.iter().position(|(row, _)| *row == selected).unwrap_or(0);
+    let mut first = 0;
+    let reach = |first: usize| -> u32 {
+        rows.iter().take(place + 1).skip(first).map(|(_, height)| u32::from(*height)).sum()
+    };
+    while first < place && reach(first) > u32::from(area.height) {
+        first += 1;
+    }
+    let mut y = area.y;
+    let end = area.y + area.height;
+    let mut slots = Vec::new();
+    for (row, height) in rows.into_iter().skip(first) {
+        if y >= end {
+            break;
+        }
+        slots.push((row, Rect { y, height: height.min(end - y), ..area }));
+        y += height;
+    }
+    slots
+}
+
+/// Cells the editor's text has beside its line numbers.
+#[must_use]
+pub fn editor_cells(state: &State, area: &EditorArea) -> (usize, usize) {
+    let gutter = state.document.as_ref().map_or(0, |document| EditorView::gutter(&document.editor));
+    (usize::from(area.text.width.saturating_sub(gutter)), usize::from(area.text.height))
+}

@@ -1,0 +1,325 @@
+//! What the screens show: plain data, changed only by [`crate::tui::update`], read by the view.
+//!
+//! Text that came from outside is made safe where it enters ([`GrowingText`](super::text) and
+//! labels); the few exact texts kept for saving, copying and sending say so.
+
+mod diff;
+mod document;
+mod history;
+mod inputs;
+mod layout;
+mod library;
+mod line_input;
+mod notices;
+mod output;
+mod overlay;
+mod pane;
+mod pending;
+
+use std::{collections::BTreeMap, time::Duration};
+
+pub use diff::{DiffLine, DiffView, Sign};
+pub use document::Document;
+pub use history::{Detail, DetailTab, History, PAGE};
+pub use inputs::{FIELD_ROWS, Field, FormRow, InputsForm, shown};
+pub use layout::{
+    Areas, EditorArea, PaneArea, SMALLEST, WIDE, areas, centred, editor_cells, form_slots, inner,
+};
+pub use library::{Library, LibraryRow};
+pub use line_input::LineInput;
+pub use notices::{LoggedNotice, Notices};
+pub use output::{Figures, Origin, Output, Phase, RowKind, STALLED_AFTER};
+pub use overlay::{
+    Confirm, Conflict, ConflictChoice, LabelDialog, ModelPicker, Overlay, Palette, ParameterForm,
+    ParameterRow, Picker, Reading, SaveDialog, SaveIntent, VersionList,
+};
+pub use pane::Pane;
+pub use pending::{AfterOpen, EDIT_REST, FILTER_REST, Pending, Purpose, Running, TICK, Wake};
+
+use super::msg::{ModelChoice, ParameterPlan};
+use crate::{
+    model::{GenerationParameters, ModelRef, Price, TemplateId, VariantName},
+    safety::MarkStyle,
+};
+
+/// A screen, on its digit key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Screen {
+    #[default]
+    Workbench,
+    History,
+}
+
+impl Screen {
+    /// Every screen, in the order of their keys.
+    pub const ALL: [Self; 2] = [Self::Workbench, Self::History];
+
+    /// The name in the title line.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Workbench => "Workbench",
+            Self::History => "History",
+        }
+    }
+}
+
+/// The pane of the workbench that keys go to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Focus {
+    Library,
+    Editor,
+    Inputs,
+    Output(VariantName),
+}
+
+/// Whether keys act or type.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    #[default]
+    Act,
+    Type,
+}
+
+/// What the state begins with.
+#[derive(Clone, Debug)]
+pub struct StateOptions {
+    /// The workspace's name in the title line.
+    pub workspace: String,
+    pub marks: MarkStyle,
+    /// Columns and rows of the terminal.
+    pub size: (u16, u16),
+    pub mouse: bool,
+    /// Used where neither pane nor template names a model.
+    pub default_model: Option<ModelRef>,
+    /// The template that was open when the program last ended.
+    pub template: Option<TemplateId>,
+}
+
+/// Everything the screens show.
+#[derive(Clone, Debug)]
+pub struct State {
+    /// Columns and rows of the terminal.
+    pub size: (u16, u16),
+    pub screen: Screen,
+    pub focus: Focus,
+    /// Which of library, editor and inputs is in sight where they share one place.
+    pub tab: Focus,
+    /// The output pane that had the focus last: what "run" runs from anywhere.
+    variant: VariantName,
+    pub mode: Mode,
+    /// Whether the focused pane has the whole screen.
+    pub zoom: bool,
+    pub library: Library,
+    pub document: Option<Document>,
+    /// One to four, A first.
+    pub panes: Vec<Pane>,
+    pub history: History,
+    /// What stands in front, the last on top.
+    pub overlays: Vec<Overlay>,
+    pub notices: Notices,
+    /// Every model that can be named.
+    pub models: Vec<ModelChoice>,
+    /// Which parameters a model refuses, as far as was asked.
+    pub plans: BTreeMap<ModelRef, ParameterPlan>,
+    pub default_model: Option<ModelRef>,
+    /// US dollars since midnight, where known.
+    pub spend_today: Option<f64>,
+    /// The workspace's name, safe to draw.
+    pub workspace: String,
+    pub marks: MarkStyle,
+    pub mouse: bool,
+    /// Whether the terminal window has the focus.
+    pub focused: bool,
+    /// The monotonic clock when the last message came: what counters count to.
+    pub now: Duration,
+    /// The template to open once the library is known.
+    pub opening: Option<TemplateId>,
+    /// Whether the end was asked for; nothing is taken any more.
+    pub quitting: bool,
+    pub pending: Pending,
+}
+
+impl State {
+    /// The screens before anything is known.
+    #[must_use]
+    pub fn new(options: StateOptions) -> Self {
+        let marks = options.marks;
+        Self {
+            size: options.size,
+            screen: Screen::Workbench,
+            focus: Focus::Library,
+            tab: Focus::Editor,
+            variant: VariantName::A,
+            mode: Mode::Act,
+            zoom: false,
+            library: Library::new(marks),
+            document: None,
+            panes: vec![Pane::new(VariantName::A)],
+            history: History::new(marks),
+            overlays: Vec::new(),
+            notices: Notices::new(marks),
+            models: Vec::new(),
+            plans: BTreeMap::new(),
+            default_model: options.default_model,
+            spend_today: None,
+            workspace: crate::safety::display_line_with(&options.workspace, marks).into_owned(),
+            marks,
+            mouse: options.mouse,
+            focused: true,
+            now: Duration::ZERO,
+            opening: options.template,
+            quitting: false,
+            pending: Pending::default(),
+        }
+    }
+
+    /// The variant that "run" runs: the output pane in focus, or the last that was.
+    #[must_use]
+    pub const fn variant(&self) -> VariantName {
+        self.variant
+    }
+
+    /// Moves the focus; tabs and the variant follow.
+    pub fn set_focus(&mut self, focus: Focus) {
+        self.focus = focus;
+        self.mode = Mode::Act;
+        match focus {
+            Focus::Output(variant) => self.variant = variant,
+            Focus::Library | Focus::Editor | Focus::Inputs => self.tab = focus,
+        }
+    }
+
+    /// Every place the focus can be, in the order Tab goes.
+    #[must_use]
+    pub fn focus_order(&self) -> Vec<Focus> {
+        [Focus::Library, Focus::Editor, Focus::Inputs]
+            .into_iter()
+            .chain(self.panes.iter().map(|pane| Focus::Output(pane.variant)))
+            .collect()
+    }
+
+    /// The pane of a variant.
+    #[must_use]
+    pub fn pane(&self, variant: VariantName) -> Option<&Pane> {
+        self.panes.iter().find(|pane| pane.variant == variant)
+    }
+
+    /// The pane of a variant, to change.
+    pub fn pane_mut(&mut self, variant: VariantName) -> Option<&mut Pane> {
+        self.panes.iter_mut().find(|pane| pane.variant == variant)
+    }
+
+    /// The model a pane would call: its own, the template's, the default.
+    #[must_use]
+    pub fn model_of<'a>(&'a self, pane: &'a Pane) -> Option<&'a ModelRef> {
+        pane.model
+            .as_ref()
+            .or_else(|| {
+                self.document.as_ref().and_then(|document| document.analysis.model.as_ref())
+            })
+            .or(self.default_model.as_ref())
+    }
+
+    /// The parameters a pane would ask for: the template's with the pane's own over them.
+    #[must_use]
+    pub fn parameters_of(&self, pane: &Pane) -> GenerationParameters {
+        match &self.document {
+            Some(document) => document.analysis.generation.overlaid(&pane.parameters),
+            None => pane.parameters.clone(),
+        }
+    }
+
+    /// What is known of a model.
+    #[must_use]
+    pub fn model_choice(&self, model: &ModelRef) -> Option<&ModelChoice> {
+        self.models.iter().find(|choice| choice.model == *model)
+    }
+
+    /// The price of a model, where known.
+    #[must_use]
+    pub fn price_of(&self, model: Option<&ModelRef>) -> Option<&Price> {
+        self.model_choice(model?)?.price.as_ref()
+    }
+
+    /// The figures of a pane's answer in sight, as of the last message.
+    #[must_use]
+    pub fn figures_of(&self, pane: &Pane) -> Option<Figures> {
+        let output = pane.shown()?;
+        Some(output.figures(self.now, self.price_of(output.origin.model.as_ref())))
+    }
+
+    /// How many calls run.
+    #[must_use]
+    pub fn running(&self) -> usize {
+        self.panes.iter().flat_map(Pane::outputs).filter(|output| output.phase.is_running()).count()
+    }
+
+    /// What is on top of the screen.
+    #[must_use]
+    pub fn overlay(&self) -> Option<&Overlay> {
+        self.overlays.last()
+    }
+
+    /// Whether plain characters are typed into something now.
+    #[must_use]
+    pub fn is_typing(&self) -> bool {
+        match self.overlays.last() {
+            Some(
+                Overlay::Palette(_)
+                | Overlay::Models(_)
+                | Overlay::Parameters(_)
+                | Overlay::Save(_)
+                | Overlay::Label(_),
+            ) => true,
+            Some(_) => false,
+            None => match self.screen {
+                Screen::History => self.history.filtering,
+                Screen::Workbench if self.focus == Focus::Library => self.library.filtering,
+                Screen::Workbench => self.mode == Mode::Type,
+            },
+        }
+    }
+
+    /// Wraps every text in sight at the size of its place. Cheap when nothing moved.
+    pub fn fit(&mut self) {
+        let areas = areas(self);
+        for area in &areas.panes {
+            if let Some(pane) = self.pane_mut(area.variant) {
+                pane.resize(usize::from(area.text.width), usize::from(area.text.height));
+            }
+        }
+        if let Some(area) = &areas.editor {
+            let (width, height) = editor_cells(self, area);
+            if let Some(document) = &mut self.document {
+                document.fit_editor(width, height);
+            }
+        }
+        if let Some(outer) = areas.inputs {
+            for (row, place) in form_slots(self, outer) {
+                if let FormRow::Field(index) = row
+                    && let Some(document) = &mut self.document
+                    && let Some(field) = document.inputs.field_mut(index)
+                {
+                    let height = usize::from(place.height.saturating_sub(1));
+                    field.fit(usize::from(place.width.saturating_sub(1)), height);
+                }
+            }
+        }
+        if let Some(outer) = areas.detail {
+            self.history.fit_detail(usize::from(inner(outer).width));
+        }
+        let width = usize::from(overlay_area(self).width.saturating_sub(4));
+        match self.overlays.last_mut() {
+            Some(Overlay::Diff(view)) => view.set_width(width),
+            Some(Overlay::Preview(reading)) => reading.text.set_width(width),
+            _ => {}
+        }
+    }
+}
+
+/// The place of a large overlay: a diff, a preview, help, the log, a list.
+#[must_use]
+pub fn overlay_area(state: &State) -> ratatui::layout::Rect {
+    centred(state, state.size.0.saturating_sub(4).min(140), state.size.1.saturating_sub(4))
+}

@@ -1,0 +1,115 @@
+//! The status line and the log of messages behind it.
+
+use std::{collections::VecDeque, time::Duration};
+
+use jiff::Timestamp;
+
+use crate::{
+    safety::{MarkStyle, display_line_with},
+    tui::msg::{Fault, Notice, Now, Severity},
+};
+
+/// Messages kept.
+const KEPT: usize = 500;
+
+/// A message that was shown, safe to draw.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoggedNotice {
+    pub at: Timestamp,
+    pub notice: Notice,
+    /// How often it came in a row.
+    pub count: u32,
+}
+
+/// The last message and those before it.
+#[derive(Clone, Debug, Default)]
+pub struct Notices {
+    log: VecDeque<LoggedNotice>,
+    current: bool,
+    since: Duration,
+    marks: MarkStyle,
+}
+
+impl Notices {
+    /// No message yet; texts will be shown with the given marks.
+    #[must_use]
+    pub fn new(marks: MarkStyle) -> Self {
+        Self { marks, ..Self::default() }
+    }
+
+    /// Shows a message and keeps it. The same one again only counts.
+    pub fn add(&mut self, severity: Severity, text: &str, hint: Option<&str>, now: Now) {
+        let safe = |text: &str| display_line_with(text, self.marks).into_owned();
+        let notice = Notice { severity, text: safe(text), hint: hint.map(safe) };
+        self.current = true;
+        self.since = now.monotonic;
+        if let Some(last) = self.log.back_mut()
+            && last.notice == notice
+        {
+            last.count += 1;
+            last.at = now.wall;
+            return;
+        }
+        self.log.push_back(LoggedNotice { at: now.wall, notice, count: 1 });
+        if self.log.len() > KEPT {
+            self.log.pop_front();
+        }
+    }
+
+    /// Something was done as asked.
+    pub fn tell(&mut self, text: &str, now: Now) {
+        self.add(Severity::Information, text, None, now);
+    }
+
+    /// Something cannot be done as asked.
+    pub fn warn(&mut self, text: &str, now: Now) {
+        self.add(Severity::Warning, text, None, now);
+    }
+
+    /// Something failed.
+    pub fn fail(&mut self, fault: &Fault, now: Now) {
+        self.add(Severity::Error, &fault.message, fault.hint.as_deref(), now);
+    }
+
+    /// The message of the status line, if there is one.
+    #[must_use]
+    pub fn current(&self) -> Option<&Notice> {
+        self.log.back().filter(|_| self.current).map(|logged| &logged.notice)
+    }
+
+    /// When the present message came, on the monotonic clock.
+    #[must_use]
+    pub const fn since(&self) -> Duration {
+        self.since
+    }
+
+    /// Empties the status line; the log keeps all.
+    pub const fn clear_current(&mut self) {
+        self.current = false;
+    }
+
+    /// Every message kept, oldest first.
+    pub fn log(&self) -> impl DoubleEndedIterator<Item = &LoggedNotice> + ExactSizeIterator {
+        self.log.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_message_again_only_counts() {
+        let now = Now { monotonic: Duration::ZERO, wall: Timestamp::UNIX_EPOCH };
+        let mut notices = Notices::new(MarkStyle::Unicode);
+        notices.tell("saved", now);
+        notices.tell("saved", now);
+        notices.warn("bad \u{1b}[2J name", now);
+        assert_eq!(notices.log().len(), 2);
+        assert_eq!(notices.log().next().map(|logged| logged.count), Some(2));
+        let text = notices.current().map(|notice| notice.text.clone()).unwrap_or_default();
+        assert!(!text.contains('\u{1b}'), "{text}");
+        notices.clear_current();
+        assert_eq!(notices.current(), None);
+    }
+}

@@ -1,0 +1,502 @@
+//! One answer of a pane, while it streams and after.
+
+use std::time::Duration;
+
+use semver::Version;
+
+use crate::{
+    model::{
+        CallError, Execution, GenerationParameters, ModelRef, Price, Status, Usage, VariantSource,
+    },
+    safety::{MarkStyle, display_line_with, display_with},
+    tui::{
+        msg::RunToken,
+        text::{GrowingText, Scroll},
+    },
+};
+
+/// Silence after which a call that streams is called stalled.
+pub const STALLED_AFTER: Duration = Duration::from_secs(3);
+
+/// How far a call is. Times since are in [`Output::since`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum Phase {
+    /// Run was pressed; nothing has been heard.
+    Asked,
+    /// It waits for its turn.
+    Queued,
+    Connecting {
+        number: u32,
+        of: u32,
+    },
+    /// The request is written; the server has not answered.
+    Waiting,
+    /// Response headers came, or the server said that it lives.
+    Accepted,
+    /// Reasoning comes.
+    Thinking,
+    /// Text comes.
+    Writing,
+    /// The attempt failed; the next begins at `until` on the monotonic clock.
+    Retrying {
+        until: Duration,
+        number: u32,
+        of: u32,
+        /// Why, safe to draw.
+        error: String,
+    },
+    Done,
+    /// Failed, or never sent; why stands below the text.
+    Failed,
+    Cancelled,
+    /// The answer broke off; its text is kept.
+    Interrupted,
+}
+
+impl Phase {
+    /// Whether the call still runs.
+    #[must_use]
+    pub const fn is_running(&self) -> bool {
+        !matches!(self, Self::Done | Self::Failed | Self::Cancelled | Self::Interrupted)
+    }
+
+    /// The word in the live line.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Asked => "starting",
+            Self::Queued => "queued",
+            Self::Connecting { .. } => "connecting",
+            Self::Waiting | Self::Accepted => "waiting",
+            Self::Thinking => "thinking",
+            Self::Writing => "writing",
+            Self::Retrying { .. } => "retrying",
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
+/// Which part of an answer a row belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RowKind {
+    /// The one row that stands for folded reasoning.
+    Folded,
+    Reasoning,
+    Text,
+    Refusal,
+    Error,
+    /// An empty row between two parts.
+    Gap,
+}
+
+/// What was run, as the title of the pane tells it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Origin {
+    pub source: VariantSource,
+    /// The version whose content the draft had, if it had one's.
+    pub saved: Option<Version>,
+    pub model: Option<ModelRef>,
+    pub parameters: GenerationParameters,
+}
+
+/// The figures of the live line. What is not known is `None`.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Figures {
+    /// From the press to now, or to the end.
+    pub elapsed: Option<Duration>,
+    /// Time to first token.
+    pub ttft: Option<Duration>,
+    pub tokens_per_second: Option<f64>,
+    pub input_tokens: Option<u64>,
+    pub output_tokens: Option<u64>,
+    /// Whether the output tokens and their rate are counted by length and not by the provider.
+    pub estimated: bool,
+    /// US dollars.
+    pub cost: Option<f64>,
+}
+
+/// One answer: its text in parts, how far it is, and what it cost.
+#[derive(Clone, Debug)]
+pub struct Output {
+    /// The run it belongs to; `None` for one opened from the history.
+    pub run: Option<RunToken>,
+    pub origin: Origin,
+    pub phase: Phase,
+    /// When the phase began, on the monotonic clock.
+    pub since: Duration,
+    /// When run was pressed, on the monotonic clock.
+    pub asked: Duration,
+    /// When anything was last heard, on the monotonic clock.
+    pub heard: Duration,
+    /// How long it took, once it ended.
+    pub took: Option<Duration>,
+    pub ttft: Option<Duration>,
+    pub usage: Usage,
+    pub text: GrowingText,
+    pub reasoning: GrowingText,
+    pub refusal: GrowingText,
+    /// Why it failed and what to do next; the record's word for the kind stands first.
+    pub error: GrowingText,
+    pub reasoning_folded: bool,
+    pub scroll: Scroll,
+    /// The record, once it ended.
+    pub execution: Option<Box<Execution>>,
+    /// Why the record could not be stored.
+    pub not_saved: Option<String>,
+    marks: MarkStyle,
+}
+
+impl Output {
+    /// An answer that was just asked for.
+    #[must_use]
+    pub fn asked(
+        run: RunToken,
+        origin: Origin,
+        now: Duration,
+        marks: MarkStyle,
+        width: usize,
+    ) -> Self {
+        Self {
+            run: Some(run),
+            origin,
+            phase: Phase::Asked,
+            since: now,
+            asked: now,
+            heard: now,
+            took: None,
+            ttft: None,
+            usage: Usage::default(),
+            text: GrowingText::new(marks, width),
+            reasoning: GrowingText::new(marks, width),
+            refusal: GrowingText::new(marks, width),
+            error: GrowingText::new(marks, width),
+            reasoning_folded: true,
+            scroll: Scroll::default(),
+            execution: None,
+            not_saved: None,
+            marks,
+        }
+    }
+
+    /// An answer of the past, as recorded.
+    #[must_use]
+    pub fn recorded(
+        execution: Box<Execution>,
+        now: Duration,
+        marks: MarkStyle,
+        width: usize,
+    ) -> Self {
+        let origin = Origin {
+            source: execution.version.clone().map_or(VariantSource::Draft, VariantSource::Version),
+            saved: execution.version.clone(),
+            model: Some(execution.model_ref()),
+            parameters: GenerationParameters::default(),
+        };
+        let mut output = Self::asked(RunToken(0), origin, now, marks, width);
+        output.run = None;
+        output.scroll = Scroll::at_top();
+        output.text.push(&execution.text);
+        output.reasoning.push(&execution.reasoning);
+        output.refusal.push(&execution.refusal);
+        output.finish(execution, now);
+        output
+    }
+
+    /// Changes the phase; its time begins anew only when it is another one.
+    pub fn enter(&mut self, phase: Phase, now: Duration) {
+        self.heard = now;
+        if self.phase != phase {
+            self.phase = phase;
+            self.since = now;
+        }
+    }
+
+    /// Text arrived, `at` after the start of the call.
+    pub fn push(
+        &mut self,
+        text: &str,
+        reasoning: &str,
+        refusal: &str,
+        at: Duration,
+        now: Duration,
+    ) {
+        self.reasoning.push(reasoning);
+        self.text.push(text);
+        self.refusal.push(refusal);
+        if text.is_empty() && refusal.is_empty() {
+            self.enter(Phase::Thinking, now);
+        } else {
+            self.ttft.get_or_insert(at);
+            self.enter(Phase::Writing, now);
+        }
+    }
+
+    /// It never became a call, or failed before there was a record.
+    pub fn fail(&mut self, error: &CallError, now: Duration) {
+        self.end_texts();
+        self.show_error(error);
+        self.took = Some(now.saturating_sub(self.asked));
+        self.enter(Phase::Failed, now);
+    }
+
+    /// The end, with the record. The record's text replaces what streamed where they differ in
+    /// length, as after a failed attempt whose text was thrown away.
+    pub fn finish(&mut self, execution: Box<Execution>, now: Duration) {
+        self.end_texts();
+        for (shown, exact) in [
+            (&mut self.text, &execution.text),
+            (&mut self.reasoning, &execution.reasoning),
+            (&mut self.refusal, &execution.refusal),
+        ] {
+            if shown.shown() != display_with(exact, self.marks) {
+                shown.clear();
+                shown.push(exact);
+                shown.finish();
+            }
+        }
+        if let Some(error) = &execution.error
+            && execution.status != Status::Cancelled
+        {
+            self.show_error(error);
+        }
+        self.usage = execution.usage;
+        self.ttft = execution.timing.ttft_ms.map(Duration::from_millis);
+        self.took = execution.timing.total_ms.map(Duration::from_millis);
+        let phase = match execution.status {
+            Status::Ok => Phase::Done,
+            Status::Cancelled => Phase::Cancelled,
+            Status::Interrupted => Phase::Interrupted,
+            Status::Error | Status::Blocked | Status::Running => Phase::Failed,
+        };
+        self.execution = Some(execution);
+        self.enter(phase, now);
+    }
+
+    fn end_texts(&mut self) {
+        self.text.finish();
+        self.reasoning.finish();
+        self.refusal.finish();
+    }
+
+    fn show_error(&mut self, error: &CallError) {
+        self.error.clear();
+        self.error.push(&format!("{}: {}", error.kind, error.message));
+        if let Some(hint) = &error.hint {
+            self.error.push("\n");
+            self.error.push(hint);
+        }
+        self.error.finish();
+    }
+
+    /// Throws away what an attempt that failed had written, since the next begins anew.
+    pub fn restart(
+        &mut self,
+        until: Duration,
+        number: u32,
+        of: u32,
+        error: &CallError,
+        now: Duration,
+    ) {
+        self.text.clear();
+        self.reasoning.clear();
+        self.refusal.clear();
+        self.ttft = None;
+        self.usage = Usage::default();
+        let error = display_line_with(&format!("{}: {}", error.kind, error.message), self.marks)
+            .into_owned();
+        self.enter(Phase::Retrying { until, number, of, error }, now);
+    }
+
+    /// Whether there is nothing to read.
+    #[must_use]
+    pub const fn is_blank(&self) -> bool {
+        self.text.is_empty()
+            && self.reasoning.is_empty()
+            && self.refusal.is_empty()
+            && self.error.is_empty()
+    }
+
+    /// How long nothing was heard of a call that should stream, when that is long.
+    #[must_use]
+    pub fn stalled(&self, now: Duration) -> Option<Duration> {
+        let silent = now.saturating_sub(self.heard);
+        (matches!(self.phase, Phase::Thinking | Phase::Writing | Phase::Accepted | Phase::Waiting)
+            && silent >= STALLED_AFTER)
+            .then_some(silent)
+    }
+
+    /// The figures of the live line; `price` is the model's, to estimate before the end.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "token counts are far below 2^52")]
+    pub fn figures(&self, now: Duration, price: Option<&Price>) -> Figures {
+        let elapsed = self.took.unwrap_or_else(|| now.saturating_sub(self.asked));
+        if let Some(execution) = &self.execution {
+            return Figures {
+                elapsed: Some(elapsed),
+                ttft: self.ttft,
+                tokens_per_second: execution.timing.tokens_per_second,
+                input_tokens: self.usage.input_tokens,
+                output_tokens: self.usage.output_tokens,
+                estimated: self.usage.estimated,
+                cost: execution.cost_usd,
+            };
+        }
+        let written = self.text.shown().len() + self.reasoning.shown().len();
+        let (output_tokens, estimated) = match self.usage.output_tokens {
+            Some(tokens) => (Some(tokens), self.usage.estimated),
+            // Four bytes a token is the usual rule of thumb for running text.
+            None if written > 0 => (Some((written as u64).div_ceil(4)), true),
+            None => (None, false),
+        };
+        let writing_for = self.ttft.map(|ttft| elapsed.saturating_sub(ttft).as_secs_f64());
+        let usage = Usage { output_tokens, ..self.usage };
+        Figures {
+            elapsed: Some(elapsed),
+            ttft: self.ttft,
+            tokens_per_second: match (output_tokens, writing_for) {
+                (Some(tokens), Some(seconds)) if seconds >= 0.2 => Some(tokens as f64 / seconds),
+                _ => None,
+            },
+            input_tokens: self.usage.input_tokens,
+            output_tokens,
+            estimated,
+            cost: price.and_then(|price| price.cost(&usage)),
+        }
+    }
+
+    /// Wraps every part at a width. Nothing happens when it is the same.
+    pub fn set_width(&mut self, width: usize) {
+        for part in [&mut self.text, &mut self.reasoning, &mut self.refusal, &mut self.error] {
+            part.set_width(width);
+        }
+    }
+
+    /// The parts that have rows, top first, with their row counts.
+    fn parts(&self) -> impl Iterator<Item = (RowKind, usize, &GrowingText)> {
+        let reasoning = if self.reasoning_folded {
+            (RowKind::Folded, usize::from(!self.reasoning.is_empty()), &self.reasoning)
+        } else {
+            (RowKind::Reasoning, self.reasoning.row_count(), &self.reasoning)
+        };
+        [
+            reasoning,
+            (RowKind::Text, self.text.row_count(), &self.text),
+            (RowKind::Refusal, self.refusal.row_count(), &self.refusal),
+            (RowKind::Error, self.error.row_count(), &self.error),
+        ]
+        .into_iter()
+        .filter(|(_, rows, _)| *rows > 0)
+    }
+
+    /// All rows at the present width, with an empty row between two parts.
+    #[must_use]
+    pub fn row_count(&self) -> usize {
+        let (parts, rows) =
+            self.parts().fold((0, 0), |(parts, all), (_, rows, _)| (parts + 1, all + rows));
+        rows + usize::saturating_sub(parts, 1)
+    }
+
+    /// One row, safe to draw. The text of a [`RowKind::Folded`] row is empty: it stands for the
+    /// reasoning, whose length is [`GrowingText::row_count`] of [`Self::reasoning`].
+    #[must_use]
+    pub fn row(&self, index: usize) -> (RowKind, &str) {
+        let mut before = 0;
+        for (kind, rows, text) in self.parts() {
+            if index < before + rows {
+                let row = if kind == RowKind::Folded { "" } else { text.row(index - before) };
+                return (kind, row);
+            }
+            before += rows;
+            if index == before {
+                return (RowKind::Gap, "");
+            }
+            before += 1;
+        }
+        (RowKind::Gap, "")
+    }
+
+    /// The exact text of the answer where it is known, else as it is shown.
+    #[must_use]
+    pub fn exact_text(&self) -> &str {
+        match &self.execution {
+            Some(execution) if execution.text.is_empty() => &execution.refusal,
+            Some(execution) => &execution.text,
+            None => self.text.shown(),
+        }
+    }
+
+    /// The rating a person gave, 1 to 5.
+    #[must_use]
+    pub fn rating(&self) -> Option<u8> {
+        self.execution.as_ref().and_then(|execution| execution.rating)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::ErrorKind;
+
+    fn output() -> Output {
+        Output::asked(
+            RunToken(1),
+            Origin::default(),
+            Duration::from_secs(1),
+            MarkStyle::Unicode,
+            20,
+        )
+    }
+
+    #[test]
+    fn reasoning_then_text_then_error_in_rows() {
+        let mut output = output();
+        let at = Duration::from_millis(5);
+        output.push("", "hm", "", at, Duration::from_secs(2));
+        assert_eq!((output.phase.word(), output.ttft), ("thinking", None));
+        output.push("one\ntwo", "", "", at, Duration::from_secs(3));
+        assert_eq!((output.phase.word(), output.ttft), ("writing", Some(at)));
+        output.fail(&CallError::new(ErrorKind::Server, "broke"), Duration::from_secs(4));
+        let rows: Vec<_> = (0..output.row_count()).map(|row| output.row(row)).collect();
+        assert_eq!(
+            rows,
+            [
+                (RowKind::Folded, ""),
+                (RowKind::Gap, ""),
+                (RowKind::Text, "one"),
+                (RowKind::Text, "two"),
+                (RowKind::Gap, ""),
+                (RowKind::Error, "server: broke"),
+            ]
+        );
+        output.reasoning_folded = false;
+        assert_eq!(output.row(0), (RowKind::Reasoning, "hm"));
+        assert_eq!(output.row(99), (RowKind::Gap, ""));
+    }
+
+    #[test]
+    fn a_phase_that_stays_keeps_its_time_and_silence_is_told() {
+        let mut output = output();
+        let at = Duration::ZERO;
+        output.push("a", "", "", at, Duration::from_secs(2));
+        output.push("b", "", "", at, Duration::from_secs(5));
+        assert_eq!(output.since, Duration::from_secs(2));
+        assert_eq!(output.stalled(Duration::from_secs(6)), None);
+        assert_eq!(output.stalled(Duration::from_secs(9)), Some(Duration::from_secs(4)));
+    }
+
+    #[test]
+    fn an_estimate_says_that_it_is_one() {
+        let mut output = output();
+        assert_eq!(output.figures(Duration::from_secs(1), None).output_tokens, None);
+        output.push("12345678", "", "", Duration::from_secs(1), Duration::from_secs(2));
+        let figures = output.figures(Duration::from_secs(4), None);
+        assert_eq!((figures.output_tokens, figures.estimated), (Some(2), true));
+        assert_eq!(figures.tokens_per_second, Some(1.0));
+        output.usage.output_tokens = Some(4);
+        let figures = output.figures(Duration::from_secs(4), None);
+        assert_eq!((figures.output_tokens, figures.estimated), (Some(4), false));
+    }
+}

@@ -1,0 +1,271 @@
+//! What stands in front of the screen: lists to pick from, forms, texts to read, questions.
+
+use semver::Version;
+
+use super::{diff::DiffView, line_input::LineInput};
+use crate::{
+    model::{
+        Bump, ContentHash, GenerationParameters, ModelRef, Parameter, TemplateId, VariantName,
+    },
+    tui::text::{GrowingText, Scroll},
+};
+
+/// One thing in front. They stack: a diff over a list of versions goes back to the list.
+#[derive(Clone, Debug)]
+pub enum Overlay {
+    Palette(Palette),
+    Help(Reading),
+    Models(ModelPicker),
+    Parameters(ParameterForm),
+    Save(SaveDialog),
+    Versions(VersionList),
+    Label(LabelDialog),
+    Diff(Box<DiffView>),
+    /// The messages as they would be sent.
+    Preview(Box<Reading>),
+    Log(Reading),
+    Conflict(Conflict),
+    Confirm(Confirm),
+}
+
+/// A list filtered by what is typed: which entries match, best first, and which is selected.
+#[derive(Clone, Debug, Default)]
+pub struct Picker {
+    pub query: LineInput,
+    /// Places in the whole list.
+    pub matches: Vec<usize>,
+    pub selected: usize,
+    pub scroll: Scroll,
+}
+
+impl Picker {
+    /// A picker over a whole list.
+    #[must_use]
+    pub fn over(len: usize) -> Self {
+        Self { matches: (0..len).collect(), scroll: Scroll::at_top(), ..Self::default() }
+    }
+
+    /// The place of the selected entry in the whole list.
+    #[must_use]
+    pub fn chosen(&self) -> Option<usize> {
+        self.matches.get(self.selected).copied()
+    }
+
+    /// Moves the selection, stopping at both ends.
+    pub fn move_by(&mut self, by: isize) {
+        let last = self.matches.len().saturating_sub(1);
+        self.selected = self.selected.saturating_add_signed(by).min(last);
+    }
+
+    /// Takes new matches; the best is selected.
+    pub fn set_matches(&mut self, matches: Vec<usize>) {
+        self.matches = matches;
+        self.selected = 0;
+    }
+}
+
+/// Every action by name. The whole list is [`crate::tui::keymap`]'s, in its order.
+#[derive(Clone, Debug, Default)]
+pub struct Palette {
+    pub picker: Picker,
+}
+
+/// A text to read, or the help of the focused pane whose rows come from the registry.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    /// Empty where the rows are made while drawing (help, log).
+    pub text: GrowingText,
+    pub scroll: Scroll,
+}
+
+/// Every model that can be named, for one variant. The whole list is
+/// [`super::State::models`].
+#[derive(Clone, Debug)]
+pub struct ModelPicker {
+    pub variant: VariantName,
+    pub picker: Picker,
+}
+
+/// The generation parameters of one variant, one row each in the order of [`Parameter::ALL`].
+#[derive(Clone, Debug)]
+pub struct ParameterForm {
+    pub variant: VariantName,
+    pub model: Option<ModelRef>,
+    pub rows: Vec<ParameterRow>,
+    pub selected: usize,
+}
+
+/// One parameter in the form.
+#[derive(Clone, Debug)]
+pub struct ParameterRow {
+    pub parameter: Parameter,
+    /// What is typed: JSON or a word; empty takes the template's.
+    pub input: LineInput,
+    /// The template's own value, shown while nothing is typed.
+    pub inherited: Option<String>,
+    /// Why the model refuses it, if it does; the row is then shown dim.
+    pub refused: Option<String>,
+    /// Why what is typed is not a value, if it is not.
+    pub error: Option<String>,
+}
+
+impl ParameterForm {
+    /// The form of a variant: its overlay typed in, the template's values behind.
+    #[must_use]
+    pub fn new(
+        variant: VariantName,
+        model: Option<ModelRef>,
+        overlay: &GenerationParameters,
+        inherited: &GenerationParameters,
+    ) -> Self {
+        let word = |parameters: &GenerationParameters, parameter| {
+            parameters.get(parameter).map(|value| super::inputs::shown(&value))
+        };
+        let rows = Parameter::ALL
+            .into_iter()
+            .map(|parameter| ParameterRow {
+                parameter,
+                input: LineInput::new(&word(overlay, parameter).unwrap_or_default()),
+                inherited: word(inherited, parameter),
+                refused: None,
+                error: None,
+            })
+            .collect();
+        Self { variant, model, rows, selected: 0 }
+    }
+
+    /// What is typed, as parameters; rows that are no value are marked and `None` comes back.
+    pub fn read(&mut self) -> Option<GenerationParameters> {
+        let mut parameters = GenerationParameters::default();
+        for row in &mut self.rows {
+            row.error = parameters
+                .set_text(row.parameter, row.input.text())
+                .err()
+                .map(|_| row.parameter.expects().to_owned());
+        }
+        self.rows.iter().all(|row| row.error.is_none()).then_some(parameters)
+    }
+
+    /// The selected row.
+    pub fn selected_mut(&mut self) -> Option<&mut ParameterRow> {
+        self.rows.get_mut(self.selected)
+    }
+
+    /// Moves the selection, stopping at both ends.
+    pub fn move_by(&mut self, by: isize) {
+        let last = self.rows.len().saturating_sub(1);
+        self.selected = self.selected.saturating_add_signed(by).min(last);
+    }
+}
+
+/// Saving the text as a version: which part of the number rises, and why.
+#[derive(Clone, Debug)]
+pub struct SaveDialog {
+    /// The version the new one follows.
+    pub from: Version,
+    pub bump: Bump,
+    pub note: LineInput,
+    /// Whether the file is overwritten whatever it holds.
+    pub overwrite: bool,
+}
+
+impl SaveDialog {
+    /// The version that would be saved.
+    #[must_use]
+    pub const fn next(&self) -> Version {
+        self.bump.apply(&self.from)
+    }
+
+    /// The bump after (or before) this one, going round.
+    pub fn turn(&mut self, forwards: bool) {
+        self.bump = match (self.bump, forwards) {
+            (Bump::Patch, true) | (Bump::Major, false) => Bump::Minor,
+            (Bump::Minor, true) | (Bump::Patch, false) => Bump::Major,
+            (Bump::Major, true) | (Bump::Minor, false) => Bump::Patch,
+        };
+    }
+}
+
+/// The saved versions of the open template, [`super::Document::versions`].
+#[derive(Clone, Debug)]
+pub struct VersionList {
+    pub selected: usize,
+    pub scroll: Scroll,
+    pub loading: bool,
+}
+
+/// A name for a version.
+#[derive(Clone, Debug)]
+pub struct LabelDialog {
+    pub version: Version,
+    pub input: LineInput,
+}
+
+/// The file is not what was opened, and a save was asked for.
+#[derive(Clone, Debug)]
+pub struct Conflict {
+    pub template: TemplateId,
+    /// What the file holds now.
+    pub theirs: String,
+    pub base: ContentHash,
+    /// What was to be done: saved with this bump and reason, or rolled back to a version.
+    pub intent: SaveIntent,
+    pub selected: ConflictChoice,
+}
+
+/// A save that met a changed file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SaveIntent {
+    Save { bump: Bump, note: String },
+    RollBack { to: Version },
+}
+
+/// What to do about a file that changed outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConflictChoice {
+    SeeDiff,
+    KeepMine,
+    TakeTheirs,
+}
+
+impl ConflictChoice {
+    /// Every choice, the harmless one first.
+    pub const ALL: [Self; 3] = [Self::SeeDiff, Self::KeepMine, Self::TakeTheirs];
+
+    /// The words on screen.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SeeDiff => "see the difference",
+            Self::KeepMine => "keep mine and overwrite the file",
+            Self::TakeTheirs => "take the file's text (undo brings mine back)",
+        }
+    }
+}
+
+/// A question with yes or no.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Confirm {
+    /// Calls run: leaving cancels them.
+    Quit { running: usize },
+    /// The draft goes back to the file's text.
+    DiscardDraft,
+}
+
+impl Confirm {
+    /// The question on screen.
+    #[must_use]
+    pub fn question(self) -> String {
+        match self {
+            Self::Quit { running: 1 } => {
+                "One call is running. Cancel it, keep what it wrote, and quit?".to_owned()
+            }
+            Self::Quit { running } => {
+                format!("{running} calls are running. Cancel them, keep what they wrote, and quit?")
+            }
+            Self::DiscardDraft => {
+                "Put the file's text back? Undo brings the draft back.".to_owned()
+            }
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! An output pane: what it runs, the answer it shows, and the answers before.
+
+use std::time::Duration;
+
+use super::output::{Origin, Output};
+use crate::{
+    model::{GenerationParameters, ModelRef, VariantName, VariantSource},
+    safety::MarkStyle,
+    tui::msg::RunToken,
+};
+
+/// Answers kept in a pane beside the present one; older ones are in the history.
+const KEPT: usize = 20;
+
+/// One of up to four variants side by side.
+#[derive(Clone, Debug)]
+pub struct Pane {
+    pub variant: VariantName,
+    pub source: VariantSource,
+    /// `None`: the template's own model, else the default.
+    pub model: Option<ModelRef>,
+    /// Laid over the template's own parameters.
+    pub parameters: GenerationParameters,
+    /// Oldest first; the last is the present one.
+    outputs: Vec<Output>,
+    /// How far back the shown answer is; 0 is the present one.
+    back: usize,
+    /// Cells the texts are wrapped at, and rows in sight.
+    width: usize,
+    height: usize,
+}
+
+impl Pane {
+    /// A pane that runs the draft with the template's own model and parameters.
+    #[must_use]
+    pub fn new(variant: VariantName) -> Self {
+        Self {
+            variant,
+            source: VariantSource::Draft,
+            model: None,
+            parameters: GenerationParameters::default(),
+            outputs: Vec::new(),
+            back: 0,
+            width: 40,
+            height: 1,
+        }
+    }
+
+    /// A pane under another name that runs the same.
+    #[must_use]
+    pub fn fork(&self, variant: VariantName) -> Self {
+        Self {
+            source: self.source.clone(),
+            model: self.model.clone(),
+            parameters: self.parameters.clone(),
+            width: self.width,
+            height: self.height,
+            ..Self::new(variant)
+        }
+    }
+
+    /// The answer in sight; `None` before the first run.
+    #[must_use]
+    pub fn shown(&self) -> Option<&Output> {
+        let index = self.outputs.len().checked_sub(self.back + 1)?;
+        self.outputs.get(index)
+    }
+
+    /// The answer in sight, to change.
+    pub fn shown_mut(&mut self) -> Option<&mut Output> {
+        let index = self.outputs.len().checked_sub(self.back + 1)?;
+        self.outputs.get_mut(index)
+    }
+
+    /// The newest answer.
+    #[must_use]
+    pub fn latest(&self) -> Option<&Output> {
+        self.outputs.last()
+    }
+
+    /// The answer of a run, wherever it stands; late events of a run that was replaced find
+    /// theirs here too.
+    pub fn output_of(&mut self, run: RunToken) -> Option<&mut Output> {
+        self.outputs.iter_mut().rev().find(|output| output.run == Some(run))
+    }
+
+    /// Every answer kept, oldest first.
+    #[must_use]
+    pub fn outputs(&self) -> &[Output] {
+        &self.outputs
+    }
+
+    /// Every answer kept, to change.
+    pub fn outputs_mut(&mut self) -> impl Iterator<Item = &mut Output> {
+        self.outputs.iter_mut()
+    }
+
+    /// How far back the shown answer is, and how many there are.
+    #[must_use]
+    pub const fn place(&self) -> (usize, usize) {
+        (self.back, self.outputs.len())
+    }
+
+    /// Begins an answer; it is the one in sight.
+    pub fn begin(&mut self, run: RunToken, origin: Origin, now: Duration, marks: MarkStyle) {
+        let folded = self.latest().is_none_or(|output| output.reasoning_folded);
+        let mut output = Output::asked(run, origin, now, marks, self.width);
+        output.reasoning_folded = folded;
+        self.add(output);
+    }
+
+    /// Adds an answer as the newest, in sight.
+    pub fn add(&mut self, mut output: Output) {
+        output.set_width(self.width);
+        self.outputs.push(output);
+        self.back = 0;
+        if self.outputs.len() > KEPT + 1 {
+            self.outputs.remove(0);
+        }
+    }
+
+    /// Shows an older answer (or a newer one); false at either end.
+    pub fn step_back(&mut self, older: bool) -> bool {
+        let back = if older { self.back + 1 } else { self.back.wrapping_sub(1) };
+        let moved = back < self.outputs.len();
+        if moved {
+            self.back = back;
+            if let Some(index) = self.outputs.len().checked_sub(back + 1)
+                && let Some(output) = self.outputs.get_mut(index)
+            {
+                output.set_width(self.width);
+            }
+        }
+        moved
+    }
+
+    /// Whether its newest call runs.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.latest().is_some_and(|output| output.phase.is_running())
+    }
+
+    /// Takes the size of its text area. Only the answer in sight is wrapped again; others are
+    /// when they come into sight.
+    pub fn resize(&mut self, width: usize, height: usize) {
+        self.width = width.max(1);
+        self.height = height;
+        let width = self.width;
+        if let Some(output) = self.shown_mut() {
+            output.set_width(width);
+        }
+    }
+
+    /// Rows of text in sight.
+    #[must_use]
+    pub const fn height(&self) -> usize {
+        self.height
+    }
+
+    /// Scrolls the answer in sight by rows; negative is up.
+    pub fn scroll_by(&mut self, by: isize) {
+        let height = self.height;
+        if let Some(output) = self.shown_mut() {
+            let rows = output.row_count();
+            output.scroll.by(by, rows, height);
+        }
+    }
+
+    /// The first row in sight.
+    #[must_use]
+    pub fn first_row(&self) -> usize {
+        self.shown().map_or(0, |output| output.scroll.first(output.row_count(), self.height))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn older_answers_stay_within_reach() {
+        let mut pane = Pane::new(VariantName::A);
+        assert!(pane.shown().is_none());
+        assert!(!pane.step_back(true));
+        for run in 1..=30 {
+            pane.begin(RunToken(run), Origin::default(), Duration::ZERO, MarkStyle::Unicode);
+        }
+        assert_eq!(pane.place(), (0, KEPT + 1));
+        assert!(pane.step_back(true));
+        assert_eq!(pane.shown().and_then(|output| output.run), Some(RunToken(29)));
+        assert_eq!(pane.latest().and_then(|output| output.run), Some(RunToken(30)));
+        assert!(pane.step_back(false));
+        assert!(!pane.step_back(false));
+        assert!(pane.output_of(RunToken(2)).is_none(), "long gone");
+        pane.step_back(true);
+        pane.begin(RunToken(31), Origin::default(), Duration::ZERO, MarkStyle::Unicode);
+        assert_eq!(pane.shown().and_then(|output| output.run), Some(RunToken(31)));
+    }
+}

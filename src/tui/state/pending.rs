@@ -1,0 +1,191 @@
+//! What was asked and not answered yet, so that an answer finds its place or is dropped.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use crate::{
+    model::{ExecutionId, ModelRef, TemplateId, VariantName},
+    tui::msg::{RequestId, RunToken, TimerId},
+};
+
+/// Why a question was asked: what its answer is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    Library,
+    Open {
+        template: TemplateId,
+        then: AfterOpen,
+    },
+    /// `revision` is the editor's at the time.
+    Analyse {
+        template: TemplateId,
+        revision: u64,
+    },
+    Save(TemplateId),
+    RollBack(TemplateId),
+    Versions(TemplateId),
+    Label(TemplateId),
+    Models,
+    Plan(ModelRef),
+    /// The first page of a search for this text.
+    History {
+        filter: String,
+    },
+    /// A further page of the same search.
+    MoreHistory {
+        filter: String,
+    },
+    Execution(ExecutionId),
+    Delete(Vec<ExecutionId>),
+    Restore,
+    Spend,
+    /// The template's text, in the user's editor.
+    EditTemplate(TemplateId),
+    /// The value of a variable, in the user's editor.
+    EditField {
+        template: TemplateId,
+        name: String,
+    },
+    Copy,
+}
+
+/// What to do with a template once it is open.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub enum AfterOpen {
+    #[default]
+    Nothing,
+    /// Set the focused pane up as this past execution was.
+    Recall(ExecutionId),
+}
+
+/// Why a wake-up was scheduled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wake {
+    /// The text has rested: analyse it and keep the draft.
+    Analyse,
+    /// The filter of the history has rested.
+    HistoryFilter,
+    /// Counters of running calls move on.
+    Tick,
+    /// A second press that was waited for did not come.
+    Forget,
+}
+
+/// Questions and wake-ups under way.
+#[derive(Clone, Debug, Default)]
+pub struct Pending {
+    last_id: u64,
+    questions: BTreeMap<RequestId, Purpose>,
+    wakes: Vec<(TimerId, Wake)>,
+}
+
+impl Pending {
+    fn fresh(&mut self) -> u64 {
+        self.last_id += 1;
+        self.last_id
+    }
+
+    /// A run's new id.
+    pub fn run(&mut self) -> RunToken {
+        RunToken(self.fresh())
+    }
+
+    /// Notes a question. A question of the same kind before it is forgotten, where only the last
+    /// one counts: its answer will be dropped.
+    pub fn ask(&mut self, purpose: Purpose) -> RequestId {
+        let id = RequestId(self.fresh());
+        self.questions.retain(|_, asked| !supersedes(&purpose, asked));
+        self.questions.insert(id, purpose);
+        id
+    }
+
+    /// What an answer is for; `None` for one that is no longer wanted.
+    pub fn answered(&mut self, id: RequestId) -> Option<Purpose> {
+        self.questions.remove(&id)
+    }
+
+    /// Whether a question of this kind is under way.
+    #[must_use]
+    pub fn is_asked(&self, purpose: impl Fn(&Purpose) -> bool) -> bool {
+        self.questions.values().any(purpose)
+    }
+
+    /// Notes a wake-up. One for the same reason before it is forgotten.
+    pub fn wake(&mut self, reason: Wake) -> TimerId {
+        let id = TimerId(self.fresh());
+        self.wakes.retain(|(_, other)| *other != reason);
+        self.wakes.push((id, reason));
+        id
+    }
+
+    /// Why a wake-up came; `None` for one that is no longer wanted.
+    pub fn woken(&mut self, id: TimerId) -> Option<Wake> {
+        let place = self.wakes.iter().position(|(wake, _)| *wake == id)?;
+        Some(self.wakes.swap_remove(place).1)
+    }
+
+    /// Whether a wake-up for this reason is under way.
+    #[must_use]
+    pub fn is_waking(&self, reason: Wake) -> bool {
+        self.wakes.iter().any(|(_, other)| *other == reason)
+    }
+
+    /// Forgets a wake-up.
+    pub fn forget(&mut self, reason: Wake) {
+        self.wakes.retain(|(_, other)| *other != reason);
+    }
+}
+
+/// Whether a new question makes an older one pointless.
+fn supersedes(new: &Purpose, old: &Purpose) -> bool {
+    use Purpose as P;
+    match (new, old) {
+        (P::Open { .. }, P::Open { .. })
+        | (P::Analyse { .. }, P::Analyse { .. })
+        | (P::History { .. }, P::History { .. } | P::MoreHistory { .. })
+        | (P::Execution(_), P::Execution(_)) => true,
+        _ => new == old,
+    }
+}
+
+/// How long a text rests before it is analysed and kept.
+pub const EDIT_REST: Duration = Duration::from_millis(150);
+/// How long a filter rests before it is looked for.
+pub const FILTER_REST: Duration = Duration::from_millis(120);
+/// How often counters of running calls move on.
+pub const TICK: Duration = Duration::from_secs(1);
+
+/// A call that is under way, as a cancel or a skipped wait names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Running {
+    pub run: RunToken,
+    pub variant: VariantName,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_last_question_of_a_kind_is_wanted() {
+        let mut pending = Pending::default();
+        let template = TemplateId::new("a").expect("an id");
+        let first = pending.ask(Purpose::Analyse { template: template.clone(), revision: 1 });
+        let second = pending.ask(Purpose::Analyse { template, revision: 2 });
+        let models = pending.ask(Purpose::Models);
+        assert_eq!(pending.answered(first), None);
+        assert!(pending.answered(second).is_some());
+        assert_eq!(pending.answered(second), None, "an answer comes once");
+        assert_eq!(pending.answered(models), Some(Purpose::Models));
+    }
+
+    #[test]
+    fn only_the_last_wake_up_for_a_reason_is_wanted() {
+        let mut pending = Pending::default();
+        let first = pending.wake(Wake::Analyse);
+        let second = pending.wake(Wake::Analyse);
+        assert_eq!(pending.woken(first), None);
+        assert!(pending.is_waking(Wake::Analyse));
+        assert_eq!(pending.woken(second), Some(Wake::Analyse));
+        assert!(!pending.is_waking(Wake::Analyse));
+    }
+}
