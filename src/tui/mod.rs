@@ -4,4 +4,5 @@ pub mod effect;
 pub mod msg;
 pub mod state;
 pub mod text;
+pub mod theme;
 pub mod widgets;
