@@ -44,3 +44,6 @@ pub struct ListedModel {
     /// Tokens of prompt and answer together, where the endpoint says.
     pub context_window: Option<u64>,
 }
+
+#[cfg(test)]
+mod framing_tests;

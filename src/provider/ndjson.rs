@@ -68,6 +68,10 @@ impl NdjsonParser {
     /// Whatever the receiver returns.
     pub fn finish<E>(&mut self, mut receive: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
         let last = std::mem::take(&mut self.line);
+        // What was cut inside the byte order mark held no document.
+        if self.at_start && b"\xEF\xBB\xBF".starts_with(&last) {
+            return Ok(());
+        }
         self.take_line(&last, &mut receive)
     }
 
