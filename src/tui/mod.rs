@@ -1,6 +1,7 @@
 //! The full-screen face.
 
 pub mod effect;
+pub mod keymap;
 pub mod msg;
 pub mod state;
 pub mod text;
