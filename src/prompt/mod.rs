@@ -1,1 +1,3 @@
 //! Templates: parse, render, compose, lint, count. Pure: no IO, no clock, no async.
+
+pub mod tokens;
