@@ -52,70 +52,21 @@ const fn of(contexts: &[Context]) -> Contexts {
 }
 
 /// The workbench, whether keys act or type.
-const WORK: Contexts = Contexts::WORKBENCH.and(of(&[Context::Typing]));
+const WORK: Contexts = Contexts::WORKBENCH.and(of(&[Context::Text, Context::Line]));
 /// Every pane, whether keys act or type.
-const SCREENS: Contexts = Contexts::PANES.and(of(&[Context::Typing]));
-/// Where there are rows to go through or text to scroll. Where keys type into a text, its own
-/// cursor moves instead.
+const SCREENS: Contexts = Contexts::PANES.and(of(&[Context::Text, Context::Line]));
+/// Where there are rows to go through, or text to scroll.
 const ROWS: Contexts = Contexts::PANES.and(Contexts::FRONT);
-/// The same without the fields, whose cursor these keys move.
-const FREE_ROWS: Contexts = Contexts::PANES.and(Contexts::READING).and(of(&[
-    Context::Versions,
-    Context::Conflict,
-    Context::Confirm,
-]));
-/// Where an answer's text is read.
-const ANSWERS: Contexts = of(&[Context::Output, Context::HistoryDetail]);
+/// The editor, whether keys act or type.
+const EDITING: Contexts = of(&[Context::Editor, Context::Text]);
+/// Where an output's text is read.
+const ANSWERS: Contexts = of(&[Context::Output, Context::Detail]);
 
 actions! {
-    // The program.
-    Help, "help", "help", "Show every key that works here.", SCREENS, ["?", "f1"];
-    Palette, "palette", "commands", "Find every action by name.", SCREENS, [":", "ctrl-p"];
-    ShowWorkbench, "show-workbench", "workbench", "Go to the workbench.", Contexts::PANES, ["1"];
-    ShowHistory, "show-history", "history", "Go to the history.", Contexts::PANES, ["2"];
-    MessageLog, "message-log", "messages", "Show what was told in the status line.",
-        Contexts::PANES, ["!"];
-    ToggleMouse, "toggle-mouse", "mouse", "Listen to the mouse, or leave it to the terminal.",
-        Contexts::PANES, ["alt-m"];
-    Redraw, "redraw", "redraw", "Draw the whole screen anew.", Contexts::ALL, ["ctrl-l"];
-    Suspend, "suspend", "suspend", "Go back to the shell until `fg`.", Contexts::ALL, ["ctrl-z"];
-    Quit, "quit", "quit", "Quit; asks only if something is running.",
-        Contexts::PANES.and(of(&[Context::Confirm])), ["q"];
-
-    // Going about.
-    NextPane, "next-pane", "next", "Go to the next pane or choice.", ROWS, ["tab"];
-    PreviousPane, "previous-pane", "previous", "Go to the previous pane or choice.", ROWS,
-        ["shift-tab"];
-    FocusA, "focus-a", "A", "Go to variant A.", Contexts::WORKBENCH, ["alt-a"];
-    FocusB, "focus-b", "B", "Go to variant B.", Contexts::WORKBENCH, ["alt-b"];
-    FocusC, "focus-c", "C", "Go to variant C.", Contexts::WORKBENCH, ["alt-c"];
-    FocusD, "focus-d", "D", "Go to variant D.", Contexts::WORKBENCH, ["alt-d"];
-    Zoom, "zoom", "zoom", "Give the focused pane the whole screen, and back.", Contexts::PANES,
-        ["z"];
-    Open, "open", "open", "Open, choose or accept; in the editor and the form, begin to type.",
-        ROWS, ["enter"];
-    Type, "type", "type", "Begin to type into the focused editor or field.",
-        of(&[Context::Editor, Context::Inputs]), ["i"];
-    Back, "back", "back", "Go one step back: stop typing, close what is in front.",
-        Contexts::ALL, ["esc"];
-    Filter, "filter", "filter", "Filter the templates, or search the history.", Contexts::PANES,
-        ["/"];
-    Up, "up", "up", "Go up one row.", ROWS, ["up", "k"];
-    Down, "down", "down", "Go down one row.", ROWS, ["down", "j"];
-    Left, "left", "left", "Go left, fold the group, or turn to what is before.", FREE_ROWS,
-        ["left", "h"];
-    Right, "right", "right", "Go right, unfold the group, or turn to what is after.", FREE_ROWS,
-        ["right", "l"];
-    PageUp, "page-up", "page up", "Go up one page.", ROWS, ["page-up"];
-    PageDown, "page-down", "page down", "Go down one page.", ROWS, ["page-down", "space"];
-    Top, "top", "top", "Go to the first row.", FREE_ROWS, ["g", "home"];
-    Bottom, "bottom", "bottom", "Go to the last row; a text that grows is followed.", FREE_ROWS,
-        ["G", "end"];
-
     // Running.
     Run, "run", "run", "Run the variant of the focused output, or of the last that was.", WORK,
         ["r", "ctrl-r", "f5", "alt-enter", "alt-r", "ctrl-enter"];
-    RunAll, "run-all", "run all", "Run all variants side by side.", WORK, ["R", "f6", "alt-R"];
+    RunAll, "run-all", "run all", "Run all variants side by side.", WORK, ["R", "alt-R", "f6"];
     Cancel, "cancel", "cancel", "Cancel the focused call and keep what it wrote.",
         Contexts::WORKBENCH, ["x"];
     CancelAll, "cancel-all", "cancel all", "Cancel every running call and keep what they wrote.",
@@ -126,62 +77,137 @@ actions! {
     // Variants.
     Fork, "fork", "fork", "Fork: open another variant that runs the same, to change it.",
         Contexts::WORKBENCH, ["f"];
-    ClosePane, "close-pane", "close", "Close the variant's pane; its executions stay in the history.",
+    AddPane, "add-pane", "add", "Add a variant that runs the draft.", Contexts::WORKBENCH, ["a"];
+    RemovePane, "remove-pane", "remove", "Remove the focused variant's pane; its executions stay in the history.",
         of(&[Context::Output]), ["D", "delete"];
     PickModel, "pick-model", "model", "Pick the model of the variant.", Contexts::WORKBENCH, ["m"];
-    Parameters, "parameters", "parameters", "Edit the generation parameters of the variant.",
+    EditParameters, "edit-parameters", "parameters", "Edit the generation parameters of the variant.",
         Contexts::WORKBENCH, ["t"];
-    UseDraft, "use-draft", "use draft", "Let the variant run the draft again, and not a saved version.",
-        of(&[Context::Output, Context::Versions]), ["V"];
+    PickVersion, "pick-version", "version", "Pick what the variant runs: the draft or a saved version.",
+        Contexts::WORKBENCH, ["V"];
     OlderOutput, "older-output", "older", "Step back to the output before, in this pane.",
         of(&[Context::Output]), ["["];
     NewerOutput, "newer-output", "newer", "Step forward to the output after, in this pane.",
         of(&[Context::Output]), ["]"];
-    ToggleReasoning, "toggle-reasoning", "reasoning", "Fold or unfold what the model thought before it answered.",
-        ANSWERS, ["T"];
-    Diff, "diff", "diff", "Compare word by word: outputs, the draft and its file, or a version and the text.",
-        Contexts::PANES.and(of(&[Context::Versions])), ["d"];
-    Copy, "copy", "copy", "Copy: the whole answer, the selected text, or what is shown.",
-        Contexts::PANES
-            .and(of(&[Context::Versions, Context::DiffView, Context::PreviewView])), ["y"];
+    Diff, "diff", "diff", "Compare, word by word: two outputs, or the selected version with the text being edited.",
+        Contexts::WORKBENCH.and(of(&[Context::Versions])), ["d"];
     Rate1, "rate-1", "rate 1", "Rate the answer 1 of 5.", ANSWERS, ["alt-1"];
     Rate2, "rate-2", "rate 2", "Rate the answer 2 of 5.", ANSWERS, ["alt-2"];
     Rate3, "rate-3", "rate 3", "Rate the answer 3 of 5.", ANSWERS, ["alt-3"];
     Rate4, "rate-4", "rate 4", "Rate the answer 4 of 5.", ANSWERS, ["alt-4"];
     Rate5, "rate-5", "rate 5", "Rate the answer 5 of 5.", ANSWERS, ["alt-5"];
-    ClearRating, "clear-rating", "no rating", "Take the rating back.", ANSWERS, ["alt-0"];
 
     // The template.
-    Save, "save", "save", "Save the text as a new version.", WORK, ["s", "f2"];
+    SaveVersion, "save-version", "save", "Save the text as a new version.", WORK, ["s", "f2"];
     Versions, "versions", "versions", "List the saved versions of the template.",
         Contexts::WORKBENCH, ["v"];
-    RunVersion, "run-version", "run this", "Let the variant run the selected version.",
-        of(&[Context::Versions]), ["r"];
     RollBack, "roll-back", "roll back", "Make a new version whose content is the selected one's.",
         of(&[Context::Versions]), ["b"];
-    Label, "label", "label", "Give the selected version a name.", of(&[Context::Versions]), ["L"];
+    LabelVersion, "label-version", "label", "Give the selected version a name.",
+        of(&[Context::Versions]), ["L"];
+    DiscardDraft, "discard-draft", "discard", "Put the file's text back in place of the draft.",
+        of(&[Context::Library, Context::Editor]), [];
+    OpenEditor, "open-editor", "$EDITOR", "Edit the text in $VISUAL or $EDITOR.",
+        of(&[Context::Library, Context::Editor, Context::Inputs]), ["e"];
     Preview, "preview", "preview", "Show the messages as they would be sent.",
         Contexts::WORKBENCH, ["p"];
-    EditOutside, "edit-outside", "$EDITOR", "Edit the text in $VISUAL or $EDITOR.",
-        Contexts::WORKBENCH, ["e"];
-    Undo, "undo", "undo", "Undo the last change of the text, or the last deletion.",
-        Contexts::PANES, ["u"];
-    Redo, "redo", "redo", "Take the last undo back.", Contexts::WORKBENCH, ["U"];
-    DiscardDraft, "discard-draft", "discard", "Put the file's text back in place of the draft.",
-        Contexts::WORKBENCH, [];
-    ReloadLibrary, "reload-library", "reload", "Read the workspace's templates again.",
-        Contexts::WORKBENCH, ["f9"];
-    KeepMine, "keep-mine", "keep mine", "Overwrite the file that changed outside.",
-        of(&[Context::Conflict]), ["m"];
-    TakeTheirs, "take-theirs", "take theirs", "Take the text of the file that changed outside.",
-        of(&[Context::Conflict]), ["t"];
+
+    // Reading.
+    Copy, "copy", "copy", "Copy: the whole answer, the selected text, or the prompt.",
+        Contexts::PANES.and(of(&[Context::Versions, Context::Diff, Context::Reading])), ["y"];
+    Zoom, "zoom", "zoom", "Give the focused pane the whole screen, and back.", Contexts::PANES, ["z"];
+    Follow, "follow", "follow", "Follow the end of the text while it is being written.",
+        ANSWERS, ["F"];
+    ToggleReasoning, "toggle-reasoning", "reasoning", "Fold or unfold what the model thought before it answered.",
+        ANSWERS, ["T"];
+    Filter, "filter", "filter", "Filter the list.",
+        of(&[Context::Library, Context::History]), ["/"];
 
     // History.
-    OpenInWorkbench, "open-in-workbench", "to workbench", "Open the execution in the workbench, with its text, inputs, model and parameters.",
+    OpenInWorkbench, "open-in-workbench", "to workbench", "Open the execution in the workbench: its text, inputs, model and parameters.",
         Contexts::HISTORY, ["o"];
+    Rerun, "rerun", "run again", "Run the execution again in the workbench.",
+        Contexts::HISTORY, ["r", "ctrl-r", "f5"];
     Delete, "delete", "delete", "Delete the execution; undo brings it back.",
         Contexts::HISTORY, ["D", "delete"];
-    Confirm, "confirm", "yes", "Answer the question with yes.", of(&[Context::Confirm]), ["y"];
+    Undo, "undo", "undo", "Undo the last change of the text, or the last deletion.",
+        EDITING.and(Contexts::HISTORY).and(of(&[Context::Line, Context::Picker, Context::Form])),
+        ["u", "alt-u", "ctrl-7", "ctrl-/"];
+    Redo, "redo", "redo", "Take the last undo back.",
+        EDITING.and(of(&[Context::Line, Context::Picker, Context::Form])), ["U", "ctrl-y"];
+
+    // Going about.
+    GoToWorkbench, "workbench", "workbench", "Go to the workbench.", Contexts::PANES, ["1"];
+    GoToHistory, "history", "history", "Go to the history.", Contexts::PANES, ["2"];
+    NextPane, "next-pane", "next", "Go to the next pane or field.",
+        ROWS.and(of(&[Context::Line, Context::Picker, Context::Form])), ["tab"];
+    PreviousPane, "previous-pane", "previous", "Go to the previous pane or field.",
+        ROWS.and(of(&[Context::Line, Context::Picker, Context::Form])), ["shift-tab"];
+    InsertMode, "insert-mode", "type", "Begin to type into the focused editor or field.",
+        of(&[Context::Editor, Context::Inputs]), ["i"];
+    Accept, "accept", "open", "Open, choose or accept; in the editor and the form, begin to type.",
+        ROWS.and(of(&[Context::Line, Context::Picker, Context::Form])), ["enter"];
+    Escape, "escape", "back", "Go one step back: stop typing, close what is in front.",
+        Contexts::ALL, ["esc"];
+    Yes, "yes", "yes", "Answer the question with yes.", of(&[Context::Question]), ["y"];
+    No, "no", "no", "Answer the question with no.", of(&[Context::Question]), ["n"];
+    MoveUp, "move-up", "up", "Go up one row.", ROWS.and(Contexts::TYPING), ["up", "k"];
+    MoveDown, "move-down", "down", "Go down one row.", ROWS.and(Contexts::TYPING), ["down", "j"];
+    MoveLeft, "move-left", "left", "Go left, fold the group, or turn to what is before.",
+        ROWS.and(Contexts::TYPING), ["left", "h"];
+    MoveRight, "move-right", "right", "Go right, unfold the group, or turn to what is after.",
+        ROWS.and(Contexts::TYPING), ["right", "l"];
+    PageUp, "page-up", "page up", "Go up one page.", ROWS.and(Contexts::TYPING), ["page-up", "alt-v"];
+    PageDown, "page-down", "page down", "Go down one page.", ROWS.and(Contexts::TYPING),
+        ["page-down", "ctrl-v"];
+    MoveToTop, "move-to-top", "top", "Go to the first row.", ROWS, ["g", "home", "ctrl-home"];
+    MoveToBottom, "move-to-bottom", "bottom", "Go to the last row, and follow it.",
+        ROWS, ["G", "end", "ctrl-end"];
+
+    // Typing. With Shift held, the moves above and below select.
+    WordLeft, "word-left", "word left", "Go to the start of the word.",
+        Contexts::TYPING, ["ctrl-left", "alt-left", "alt-b"];
+    WordRight, "word-right", "word right", "Go to the end of the word.",
+        Contexts::TYPING, ["ctrl-right", "alt-right", "alt-f"];
+    LineStart, "line-start", "line start", "Go to the start of the line.",
+        Contexts::TYPING, ["home"];
+    LineEnd, "line-end", "line end", "Go to the end of the line.",
+        Contexts::TYPING, ["end", "ctrl-e"];
+    TextStart, "text-start", "text start", "Go to the start of the text.",
+        Contexts::TYPING, ["ctrl-home", "alt-<"];
+    TextEnd, "text-end", "text end", "Go to the end of the text.",
+        Contexts::TYPING, ["ctrl-end", "alt->"];
+    SelectAll, "select-all", "select all", "Select the whole text.", Contexts::TYPING, ["alt-a"];
+    NewLine, "new-line", "new line", "Begin a new line.", of(&[Context::Text]), ["enter", "ctrl-j"];
+    Indent, "indent", "indent", "Indent to the next stop.", of(&[Context::Text]), ["tab"];
+    DeleteBack, "delete-back", "delete back", "Delete the character before the cursor, or the selection.",
+        Contexts::TYPING, ["backspace", "ctrl-h"];
+    DeleteForward, "delete-forward", "delete", "Delete the character after the cursor, or the selection.",
+        Contexts::TYPING, ["delete", "ctrl-d"];
+    DeleteWordBack, "delete-word-back", "delete word", "Delete to the start of the word.",
+        Contexts::TYPING, ["alt-backspace", "ctrl-w", "ctrl-backspace"];
+    DeleteWordForward, "delete-word-forward", "delete word", "Delete to the end of the word.",
+        Contexts::TYPING, ["alt-d", "ctrl-delete"];
+    DeleteToLineStart, "delete-to-line-start", "delete to start", "Delete to the start of the line.",
+        Contexts::TYPING, ["ctrl-u"];
+    DeleteToLineEnd, "delete-to-line-end", "delete to end", "Delete to the end of the line.",
+        Contexts::TYPING, ["ctrl-k"];
+    CopySelection, "copy-selection", "copy", "Copy the selected text, or the line.",
+        of(&[Context::Text]), ["alt-w", "alt-c"];
+    DeleteLine, "delete-line", "delete line", "Delete the lines the selection touches.",
+        of(&[Context::Text]), ["alt-k"];
+
+    // The program.
+    Palette, "palette", "commands", "Find every action by name.", SCREENS, [":", "ctrl-p"];
+    Help, "help", "help", "Show every key that works here.", SCREENS, ["?", "f1"];
+    Messages, "messages", "messages", "Show what was told in the status line.",
+        Contexts::PANES, ["!"];
+    ToggleMouse, "toggle-mouse", "mouse", "Listen to the mouse, or leave it to the terminal.",
+        Contexts::PANES, ["alt-m"];
+    Redraw, "redraw", "redraw", "Draw the whole screen anew.", Contexts::ALL, ["ctrl-l"];
+    Suspend, "suspend", "suspend", "Go back to the shell until `fg`.", Contexts::ALL, ["ctrl-z"];
+    Quit, "quit", "quit", "Quit; asks only if something is running.",
+        Contexts::PANES.and(of(&[Context::Question])), ["q"];
 }
 
 impl Action {
@@ -190,6 +216,39 @@ impl Action {
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|action| action.as_str() == name)
     }
+
+    /// Whether it only moves, so that with Shift held it selects where keys type.
+    #[must_use]
+    pub const fn moves(self) -> bool {
+        matches!(
+            self,
+            Self::MoveUp
+                | Self::MoveDown
+                | Self::MoveLeft
+                | Self::MoveRight
+                | Self::PageUp
+                | Self::PageDown
+                | Self::WordLeft
+                | Self::WordRight
+                | Self::LineStart
+                | Self::LineEnd
+                | Self::TextStart
+                | Self::TextEnd
+        )
+    }
+
+    /// The rating it gives, 1 to 5, if it is one that rates.
+    #[must_use]
+    pub const fn rating(self) -> Option<u8> {
+        match self {
+            Self::Rate1 => Some(1),
+            Self::Rate2 => Some(2),
+            Self::Rate3 => Some(3),
+            Self::Rate4 => Some(4),
+            Self::Rate5 => Some(5),
+            _ => None,
+        }
+    }
 }
 
 /// What the footer shows in a context, what matters most first.
@@ -197,41 +256,42 @@ pub(super) const fn footer(context: Context) -> &'static [Action] {
     use Action as A;
     match context {
         Context::Library => &[
-            A::Open,
+            A::Accept,
             A::Filter,
             A::RunAll,
-            A::EditOutside,
+            A::OpenEditor,
             A::Versions,
+            A::SaveVersion,
+            A::GoToHistory,
             A::NextPane,
             A::Palette,
             A::Help,
-            A::ShowHistory,
             A::Quit,
         ],
         Context::Editor => &[
-            A::Type,
+            A::InsertMode,
             A::Run,
             A::RunAll,
-            A::Save,
+            A::SaveVersion,
             A::Versions,
             A::Preview,
             A::Undo,
+            A::OpenEditor,
+            A::NextPane,
             A::Palette,
             A::Help,
-            A::EditOutside,
-            A::NextPane,
             A::Quit,
         ],
         Context::Inputs => &[
-            A::Open,
+            A::Accept,
             A::Run,
             A::RunAll,
             A::PickModel,
-            A::Parameters,
+            A::EditParameters,
             A::Preview,
+            A::NextPane,
             A::Palette,
             A::Help,
-            A::NextPane,
             A::Quit,
         ],
         Context::Output => &[
@@ -241,51 +301,50 @@ pub(super) const fn footer(context: Context) -> &'static [Action] {
             A::Fork,
             A::Diff,
             A::PickModel,
-            A::Parameters,
-            A::Save,
-            A::Palette,
-            A::Help,
+            A::EditParameters,
+            A::PickVersion,
+            A::SaveVersion,
             A::Copy,
             A::Zoom,
-            A::Versions,
+            A::Palette,
+            A::Help,
             A::Quit,
         ],
         Context::History => &[
-            A::Open,
+            A::Accept,
             A::Filter,
             A::OpenInWorkbench,
+            A::Rerun,
             A::Delete,
             A::Undo,
-            A::ShowWorkbench,
+            A::GoToWorkbench,
             A::Palette,
             A::Help,
             A::Quit,
         ],
-        Context::HistoryDetail => &[
-            A::Back,
+        Context::Detail => &[
+            A::Escape,
             A::OpenInWorkbench,
-            A::Right,
+            A::Rerun,
+            A::MoveRight,
             A::Copy,
             A::Zoom,
-            A::Diff,
             A::Delete,
             A::Palette,
             A::Help,
             A::Quit,
         ],
-        Context::Typing => &[A::Back, A::Run, A::RunAll, A::Save, A::Palette, A::Help],
-        Context::Palette | Context::ModelPicker | Context::ParameterForm => {
-            &[A::Open, A::Up, A::Down, A::Back]
+        Context::Text => {
+            &[A::Escape, A::Run, A::RunAll, A::SaveVersion, A::Undo, A::Redo, A::Palette, A::Help]
         }
-        Context::SaveDialog => &[A::Open, A::NextPane, A::Back],
+        Context::Line => &[A::Accept, A::Escape, A::Help],
+        Context::Picker | Context::Form => &[A::Accept, A::MoveUp, A::MoveDown, A::Escape],
         Context::Versions => {
-            &[A::RunVersion, A::UseDraft, A::Diff, A::RollBack, A::Label, A::Copy, A::Back]
+            &[A::Accept, A::Diff, A::RollBack, A::LabelVersion, A::Copy, A::Escape]
         }
-        Context::DiffView | Context::PreviewView => {
-            &[A::Up, A::Down, A::PageDown, A::Copy, A::Back]
+        Context::Diff | Context::Reading => {
+            &[A::MoveUp, A::MoveDown, A::PageDown, A::Copy, A::Escape]
         }
-        Context::HelpView | Context::LogView => &[A::Up, A::Down, A::PageDown, A::Back],
-        Context::Conflict => &[A::Open, A::KeepMine, A::TakeTheirs, A::Up, A::Down, A::Back],
-        Context::Confirm => &[A::Confirm, A::Back],
+        Context::Question => &[A::Yes, A::No, A::Accept, A::Escape],
     }
 }

@@ -2,111 +2,106 @@
 
 use std::ops::BitOr;
 
-macro_rules! contexts {
-    ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal,)+) => {
-        /// What has the focus when a key is pressed.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum Context {
-            $($(#[doc = $doc])+ $variant,)+
-        }
-
-        impl Context {
-            /// Every context.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
-
-            /// The words in help and errors.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $name,)+ }
-            }
-        }
-    };
-}
-
-contexts! {
+/// What has the focus when a key is pressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Context {
     /// The tree of templates.
-    Library = "library",
+    Library,
     /// The editor, while keys act.
-    Editor = "editor",
+    Editor,
     /// The inputs form, while keys act.
-    Inputs = "inputs",
+    Inputs,
     /// An output pane.
-    Output = "output",
+    Output,
     /// The list of executions.
-    History = "history",
+    History,
     /// One execution in full.
-    HistoryDetail = "execution",
-    /// Keys type into the editor, a field or a filter.
-    Typing = "typing",
-    /// Every action by name, filtered by what is typed.
-    Palette = "palette",
-    /// The models, filtered by what is typed.
-    ModelPicker = "models",
-    /// The generation parameters, typed into.
-    ParameterForm = "parameters",
-    /// Saving a version, or naming one; a line is typed into.
-    SaveDialog = "save",
+    Detail,
+    /// Keys type into a text of many lines: the editor, a field.
+    Text,
+    /// Keys type into one line over a list: a filter, a search.
+    Line,
+    /// A list in front, filtered by what is typed: the palette, the models.
+    Picker,
+    /// Fields in front that keys type into: parameters, saving, a name.
+    Form,
     /// The list of saved versions.
-    Versions = "versions",
+    Versions,
     /// A difference.
-    DiffView = "difference",
-    /// The messages as they would be sent.
-    PreviewView = "preview",
-    /// The keys that work here.
-    HelpView = "help",
-    /// What was told in the status line.
-    LogView = "messages",
-    /// The file changed outside: what to do.
-    Conflict = "conflict",
-    /// A question with yes or no.
-    Confirm = "question",
+    Diff,
+    /// A text in front that is read: help, a preview, the messages.
+    Reading,
+    /// A question with a few answers.
+    Question,
 }
 
 impl Context {
+    /// Every context.
+    pub const ALL: [Self; 14] = [
+        Self::Library,
+        Self::Editor,
+        Self::Inputs,
+        Self::Output,
+        Self::History,
+        Self::Detail,
+        Self::Text,
+        Self::Line,
+        Self::Picker,
+        Self::Form,
+        Self::Versions,
+        Self::Diff,
+        Self::Reading,
+        Self::Question,
+    ];
+
+    /// The words in help and errors.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Library => "library",
+            Self::Editor => "editor",
+            Self::Inputs => "inputs",
+            Self::Output => "output",
+            Self::History => "history",
+            Self::Detail => "execution",
+            Self::Text => "typing",
+            Self::Line => "filter",
+            Self::Picker => "picker",
+            Self::Form => "form",
+            Self::Versions => "versions",
+            Self::Diff => "difference",
+            Self::Reading => "reading",
+            Self::Question => "question",
+        }
+    }
+
     /// Whether a plain character is typed here and therefore never acts.
     #[must_use]
     pub const fn types(self) -> bool {
-        matches!(
-            self,
-            Self::Typing
-                | Self::Palette
-                | Self::ModelPicker
-                | Self::ParameterForm
-                | Self::SaveDialog
-        )
+        matches!(self, Self::Text | Self::Line | Self::Picker | Self::Form)
     }
 }
 
 /// A set of contexts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Contexts(u32);
+pub struct Contexts(u16);
 
 impl Contexts {
     /// The four kinds of pane of the workbench, while keys act.
     pub const WORKBENCH: Self =
         Self::of(&[Context::Library, Context::Editor, Context::Inputs, Context::Output]);
     /// The history screen.
-    pub const HISTORY: Self = Self::of(&[Context::History, Context::HistoryDetail]);
+    pub const HISTORY: Self = Self::of(&[Context::History, Context::Detail]);
     /// Every pane of every screen, while keys act.
     pub const PANES: Self = Self::WORKBENCH.and(Self::HISTORY);
-    /// What stands in front with a list or form that is typed into.
-    pub const FORMS: Self = Self::of(&[
-        Context::Palette,
-        Context::ModelPicker,
-        Context::ParameterForm,
-        Context::SaveDialog,
-    ]);
-    /// Texts in front that are read.
-    pub const READING: Self =
-        Self::of(&[Context::DiffView, Context::PreviewView, Context::HelpView, Context::LogView]);
-    /// Everything in front.
-    pub const FRONT: Self = Self::FORMS.and(Self::READING).and(Self::of(&[
-        Context::Versions,
-        Context::Conflict,
-        Context::Confirm,
-    ]));
+    /// Where keys type.
+    pub const TYPING: Self =
+        Self::of(&[Context::Text, Context::Line, Context::Picker, Context::Form]);
+    /// What stands in front and is not typed into.
+    pub const FRONT: Self =
+        Self::of(&[Context::Versions, Context::Diff, Context::Reading, Context::Question]);
     /// Everywhere.
-    pub const ALL: Self = Self::PANES.and(Self::FRONT).and(Self::of(&[Context::Typing]));
+    pub const ALL: Self = Self::PANES.and(Self::TYPING).and(Self::FRONT);
 
     /// These contexts.
     #[must_use]
@@ -137,7 +132,7 @@ impl Contexts {
 
     /// The contexts, one by one.
     pub fn iter(self) -> impl Iterator<Item = Context> {
-        Context::ALL.iter().copied().filter(move |context| self.contains(*context))
+        Context::ALL.into_iter().filter(move |context| self.contains(*context))
     }
 
     /// The contexts in words.
@@ -146,11 +141,7 @@ impl Contexts {
         if self == Self::ALL {
             return "everywhere".to_owned();
         }
-        let groups = [
-            (Self::PANES, "all panes"),
-            (Self::WORKBENCH, "workbench"),
-            (Self::READING, "texts in front"),
-        ];
+        let groups = [(Self::PANES, "all panes"), (Self::WORKBENCH, "workbench")];
         let mut rest = self;
         let mut words = Vec::new();
         for (group, name) in groups {

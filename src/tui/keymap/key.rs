@@ -41,7 +41,7 @@ const MODIFIERS: [(&str, KeyModifiers); 4] = [
 impl Key {
     /// The key of an event; `None` for releases and for keys that only modify.
     #[must_use]
-    pub fn of(event: KeyEvent) -> Option<Self> {
+    pub fn of(event: &KeyEvent) -> Option<Self> {
         if event.kind == KeyEventKind::Release || matches!(event.code, KeyCode::Modifier(_)) {
             return None;
         }
@@ -99,6 +99,14 @@ impl Key {
     pub fn types(self) -> bool {
         matches!(self.code, KeyCode::Char(_))
             && !self.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT)
+    }
+
+    /// The same key without Shift; `None` when Shift is not held.
+    #[must_use]
+    pub fn without_shift(self) -> Option<Self> {
+        self.modifiers
+            .contains(KeyModifiers::SHIFT)
+            .then(|| Self { modifiers: self.modifiers - KeyModifiers::SHIFT, ..self })
     }
 
     /// Whether a terminal without any extension sends it as a key of its own. Not so Ctrl with
@@ -165,7 +173,7 @@ mod tests {
     use super::*;
 
     fn event(code: KeyCode, modifiers: KeyModifiers) -> Key {
-        Key::of(KeyEvent::new(code, modifiers)).expect("a key")
+        Key::of(&KeyEvent::new(code, modifiers)).expect("a key")
     }
 
     #[test]
@@ -207,7 +215,7 @@ mod tests {
         assert_eq!(event(KeyCode::Enter, KeyModifiers::ALT), parse("alt-enter"));
         let mut release = KeyEvent::new(KeyCode::Char('r'), KeyModifiers::NONE);
         release.kind = KeyEventKind::Release;
-        assert_eq!(Key::of(release), None);
+        assert_eq!(Key::of(&release), None);
     }
 
     #[test]

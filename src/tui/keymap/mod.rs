@@ -32,7 +32,7 @@ pub enum KeymapError {
     #[error("[keys] {key} would be both `{one}` and `{other}` ({context}); give one of them another key", one = .actions.0, other = .actions.1)]
     Conflict { key: String, actions: (&'static str, &'static str), context: &'static str },
     /// Without it what is typed into could not be left.
-    #[error("[keys] back: it needs a key that types no character, such as \"esc\"")]
+    #[error("[keys] escape: it needs a key that types no character, such as \"esc\"")]
     NoWayBack,
 }
 
@@ -73,18 +73,20 @@ impl Keymap {
         }
         let actions = index(&keys)?;
         let keymap = Self { keys, actions };
-        let leaves = |context| keymap.shown_key(context, Action::Back).is_some();
-        if Context::ALL.iter().copied().all(leaves) {
-            Ok(keymap)
-        } else {
-            Err(KeymapError::NoWayBack)
-        }
+        let leaves = |context| keymap.shown_key(context, Action::Escape).is_some();
+        if Context::ALL.into_iter().all(leaves) { Ok(keymap) } else { Err(KeymapError::NoWayBack) }
     }
 
-    /// What a key does here. `None` where it does nothing or types.
+    /// What a key does here. `None` where it does nothing or types a character. Where keys type,
+    /// moves are found with Shift held too: then they select.
     #[must_use]
-    pub fn resolve(&self, context: Context, event: KeyEvent) -> Option<Action> {
-        self.actions.get(&(context, Key::of(event)?)).copied()
+    pub fn resolve(&self, context: Context, event: &KeyEvent) -> Option<Action> {
+        let key = Key::of(event)?;
+        if let Some(action) = self.actions.get(&(context, key)) {
+            return Some(*action);
+        }
+        let plain = key.without_shift().filter(|_| context.types())?;
+        self.actions.get(&(context, plain)).copied().filter(|action| action.moves())
     }
 
     /// The keys of an action, the one to show first.
@@ -129,12 +131,6 @@ impl Keymap {
                 (keys.join(" "), *action)
             })
             .collect()
-    }
-
-    /// How many rows [`Self::help`] has.
-    #[must_use]
-    pub fn help_rows(&self, context: Context) -> usize {
-        Action::ALL.iter().filter(|action| action.contexts().contains(context)).count()
     }
 
     /// Every action with all its keys, for the palette.
