@@ -1,3 +1,4 @@
 //! Templates: parse, render, compose, lint, count. Pure: no IO, no clock, no async.
 
+pub mod diff;
 pub mod tokens;
