@@ -115,6 +115,8 @@ pub enum Keep {
     Inputs { template: TemplateId, inputs: BTreeMap<String, Value> },
     /// Text that is not saved as a version yet; `None` when it is the same as the file again.
     Draft { template: TemplateId, text: Option<String> },
+    /// What a person thinks of an answer, 1 to 5; `None` takes it back.
+    Rating { execution: ExecutionId, rating: Option<u8> },
     /// Where the user was: a JSON value under a name.
     Setting { name: &'static str, value: Value },
 }

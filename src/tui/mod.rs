@@ -6,4 +6,5 @@ pub mod msg;
 pub mod state;
 pub mod text;
 pub mod theme;
+pub mod update;
 pub mod widgets;

@@ -1,12 +1,14 @@
 //! The screen of past executions.
 
+use std::time::Duration;
+
 use super::{line_input::LineInput, output::Output};
 use crate::{
-    model::ExecutionId,
+    model::{Execution, ExecutionId},
     safety::{MarkStyle, display_line_with},
     tui::{
-        msg::{DeletedExecutions, HistoryCursor, HistoryLine, HistoryPage, TimerId},
-        text::Scroll,
+        msg::{DeletedExecutions, HistoryCursor, HistoryLine, HistoryPage},
+        text::{GrowingText, Scroll},
     },
 };
 
@@ -26,8 +28,6 @@ pub struct History {
     pub filtering: bool,
     /// The filter the rows were found with.
     pub applied: String,
-    /// The wake-up after which a changed filter is looked for.
-    pub debounce: Option<TimerId>,
     /// Whether rows were asked for and have not come.
     pub loading: bool,
     /// Whether a first page came.
@@ -36,6 +36,12 @@ pub struct History {
     pub error: Option<String>,
     /// The execution that is read.
     pub detail: Option<Detail>,
+    /// Whether keys go to it rather than to the list.
+    pub in_detail: bool,
+    /// Whether executions ended since the rows were read.
+    pub stale: bool,
+    /// Rows of the list in sight.
+    pub height: usize,
     /// The last deletion, until it is taken back.
     pub deleted: Option<DeletedExecutions>,
     marks: MarkStyle,
@@ -48,10 +54,12 @@ pub struct Detail {
     /// `None` while it is fetched.
     pub output: Option<Box<Output>>,
     /// Its messages as sent.
-    pub prompt: Option<Box<crate::tui::text::GrowingText>>,
+    pub prompt: Option<Box<GrowingText>>,
     /// Which of the two is in sight.
     pub showing: DetailTab,
     pub prompt_scroll: Scroll,
+    /// Rows of it in sight.
+    pub height: usize,
     /// Why it could not be read, or that it is gone.
     pub error: Option<String>,
 }
@@ -74,7 +82,46 @@ impl Detail {
             prompt: None,
             showing: DetailTab::Answer,
             prompt_scroll: Scroll::at_top(),
+            height: 1,
             error: None,
+        }
+    }
+}
+
+impl Detail {
+    /// Takes the record: its answer, and its messages as one text.
+    pub fn show(&mut self, execution: Box<Execution>, marks: MarkStyle, now: Duration) {
+        let mut prompt = GrowingText::new(marks, 80);
+        for (index, message) in execution.messages.iter().enumerate() {
+            if index > 0 {
+                prompt.push("\n\n");
+            }
+            prompt.push(message.role.as_str());
+            prompt.push(":\n");
+            prompt.push(&message.content);
+        }
+        prompt.finish();
+        self.prompt = Some(Box::new(prompt));
+        self.output = Some(Box::new(Output::recorded(execution, now, marks, 80)));
+    }
+
+    /// The record, once it was fetched.
+    #[must_use]
+    pub fn execution(&self) -> Option<&Execution> {
+        self.output.as_ref().and_then(|output| output.execution.as_deref())
+    }
+
+    /// Scrolls what is in sight by rows; negative is up.
+    pub fn scroll_by(&mut self, by: isize) {
+        match (self.showing, &mut self.output, &self.prompt) {
+            (DetailTab::Answer, Some(output), _) => {
+                let rows = output.row_count();
+                output.scroll.by(by, rows, self.height);
+            }
+            (DetailTab::Prompt, _, Some(prompt)) => {
+                self.prompt_scroll.by(by, prompt.row_count(), self.height);
+            }
+            _ => {}
         }
     }
 }
@@ -153,12 +200,14 @@ impl History {
         self.selected = self.selected.min(self.rows.len().saturating_sub(1));
         if self.detail.as_ref().is_some_and(|detail| ids.contains(&detail.id)) {
             self.detail = None;
+            self.in_detail = false;
         }
     }
 
     /// Wraps the execution that is read at a width. Nothing happens when it is the same.
-    pub fn fit_detail(&mut self, width: usize) {
+    pub fn fit_detail(&mut self, width: usize, height: usize) {
         if let Some(detail) = &mut self.detail {
+            detail.height = height;
             if let Some(output) = &mut detail.output {
                 output.set_width(width);
             }

@@ -136,7 +136,7 @@ fn workbench(state: &State, areas: &mut Areas) {
 fn panes(state: &State, lower: Rect) -> Vec<PaneArea> {
     let count = state.panes.len().max(1);
     let fit = usize::from(lower.width / PANE_WIDTH).clamp(1, count);
-    let focused = state.variant().index();
+    let focused = state.panes.iter().position(|pane| pane.variant == state.variant()).unwrap_or(0);
     let first = (focused + 1).saturating_sub(fit).min(count - fit);
     let mut x = lower.x;
     state

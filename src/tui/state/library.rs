@@ -30,6 +30,8 @@ pub struct Library {
     /// Whether the filter takes the keys.
     pub filtering: bool,
     pub scroll: Scroll,
+    /// Rows in sight.
+    pub height: usize,
     /// Whether the list was asked for and has not come.
     pub loading: bool,
     /// Why the list could not be read.

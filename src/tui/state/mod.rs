@@ -15,8 +15,9 @@ mod output;
 mod overlay;
 mod pane;
 mod pending;
+mod shelf;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 pub use diff::{DiffLine, DiffView, Sign};
 pub use document::Document;
@@ -34,11 +35,15 @@ pub use overlay::{
     ParameterRow, Picker, Reading, SaveDialog, SaveIntent, VersionList,
 };
 pub use pane::Pane;
-pub use pending::{AfterOpen, EDIT_REST, FILTER_REST, Pending, Purpose, Running, TICK, Wake};
+pub use pending::{EDIT_REST, FILTER_REST, Pending, Purpose, TICK, Wake};
+pub use shelf::Shelved;
 
-use super::msg::{ModelChoice, ParameterPlan};
+use super::{
+    keymap::{Action, Context, Contexts, Keymap},
+    msg::{ModelChoice, ParameterPlan},
+};
 use crate::{
-    model::{GenerationParameters, ModelRef, Price, TemplateId, VariantName},
+    model::{ExecutionId, GenerationParameters, ModelRef, Price, TemplateId, VariantName},
     safety::MarkStyle,
 };
 
@@ -94,6 +99,7 @@ pub struct StateOptions {
     pub default_model: Option<ModelRef>,
     /// The template that was open when the program last ended.
     pub template: Option<TemplateId>,
+    pub keymap: Arc<Keymap>,
 }
 
 /// Everything the screens show.
@@ -114,6 +120,8 @@ pub struct State {
     pub document: Option<Document>,
     /// One to four, A first.
     pub panes: Vec<Pane>,
+    /// Templates that were open before, as they were left; their calls go on.
+    pub shelf: BTreeMap<TemplateId, Shelved>,
     pub history: History,
     /// What stands in front, the last on top.
     pub overlays: Vec<Overlay>,
@@ -135,9 +143,13 @@ pub struct State {
     pub now: Duration,
     /// The template to open once the library is known.
     pub opening: Option<TemplateId>,
+    /// The past execution to run again once the workbench is set up as it was.
+    pub rerun: Option<ExecutionId>,
     /// Whether the end was asked for; nothing is taken any more.
     pub quitting: bool,
     pub pending: Pending,
+    /// Which key does what.
+    pub keymap: Arc<Keymap>,
 }
 
 impl State {
@@ -156,6 +168,7 @@ impl State {
             library: Library::new(marks),
             document: None,
             panes: vec![Pane::new(VariantName::A)],
+            shelf: BTreeMap::new(),
             history: History::new(marks),
             overlays: Vec::new(),
             notices: Notices::new(marks),
@@ -169,8 +182,10 @@ impl State {
             focused: true,
             now: Duration::ZERO,
             opening: options.template,
+            rerun: None,
             quitting: false,
             pending: Pending::default(),
+            keymap: options.keymap,
         }
     }
 
@@ -249,6 +264,17 @@ impl State {
         Some(output.figures(self.now, self.price_of(output.origin.model.as_ref())))
     }
 
+    /// The panes in sight and those of templates that were open before.
+    pub fn all_panes(&self) -> impl Iterator<Item = &Pane> {
+        self.panes.iter().chain(self.shelf.values().flat_map(|shelved| &shelved.panes))
+    }
+
+    /// The same, to change.
+    pub fn all_panes_mut(&mut self) -> impl Iterator<Item = &mut Pane> {
+        let shelved = self.shelf.values_mut().flat_map(|shelved| &mut shelved.panes);
+        self.panes.iter_mut().chain(shelved)
+    }
+
     /// How many calls run.
     #[must_use]
     pub fn running(&self) -> usize {
@@ -259,6 +285,47 @@ impl State {
     #[must_use]
     pub fn overlay(&self) -> Option<&Overlay> {
         self.overlays.last()
+    }
+
+    /// Where keys go now: what the registry of actions is asked with.
+    #[must_use]
+    pub fn context(&self) -> Context {
+        match self.overlays.last() {
+            Some(Overlay::Palette(_) | Overlay::Models(_)) => Context::Picker,
+            Some(Overlay::Parameters(_) | Overlay::Save(_) | Overlay::Label(_)) => Context::Form,
+            Some(Overlay::Versions(_)) => Context::Versions,
+            Some(Overlay::Diff(_)) => Context::Diff,
+            Some(Overlay::Preview(_) | Overlay::Help(_) | Overlay::Log(_)) => Context::Reading,
+            Some(Overlay::Conflict(_) | Overlay::Confirm(_)) => Context::Question,
+            None if self.is_typing() => match (self.screen, self.focus) {
+                (Screen::Workbench, Focus::Editor | Focus::Inputs) => Context::Text,
+                _ => Context::Line,
+            },
+            None => self.screen_context(),
+        }
+    }
+
+    /// Where keys would act if nothing stood in front and nothing were typed into: what help and
+    /// palette speak of.
+    #[must_use]
+    pub const fn screen_context(&self) -> Context {
+        match (self.screen, self.focus) {
+            (Screen::History, _) if self.history.in_detail => Context::Detail,
+            (Screen::History, _) => Context::History,
+            (Screen::Workbench, Focus::Library) => Context::Library,
+            (Screen::Workbench, Focus::Editor) => Context::Editor,
+            (Screen::Workbench, Focus::Inputs) => Context::Inputs,
+            (Screen::Workbench, Focus::Output(_)) => Context::Output,
+        }
+    }
+
+    /// The actions the palette lists, with their keys: all but those that only edit a text.
+    #[must_use]
+    pub fn palette_entries(&self) -> Vec<(String, Action)> {
+        let acts = Contexts::PANES.and(Contexts::FRONT);
+        let mut entries = self.keymap.all();
+        entries.retain(|(_, action)| action.contexts().iter().any(|it| acts.contains(it)));
+        entries
     }
 
     /// Whether plain characters are typed into something now.
@@ -306,8 +373,15 @@ impl State {
                 }
             }
         }
+        if let Some(outer) = areas.history {
+            self.history.height = usize::from(inner(outer).height);
+        }
         if let Some(outer) = areas.detail {
-            self.history.fit_detail(usize::from(inner(outer).width));
+            let inside = inner(outer);
+            self.history.fit_detail(usize::from(inside.width), usize::from(inside.height));
+        }
+        if let Some(outer) = areas.library {
+            self.library.height = usize::from(inner(outer).height);
         }
         let width = usize::from(overlay_area(self).width.saturating_sub(4));
         match self.overlays.last_mut() {

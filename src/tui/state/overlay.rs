@@ -64,7 +64,7 @@ impl Picker {
     }
 }
 
-/// Every action by name. The whole list is [`crate::tui::keymap`]'s, in its order.
+/// Every action by name. The whole list is [`super::State::palette_entries`].
 #[derive(Clone, Debug, Default)]
 pub struct Palette {
     pub picker: Picker,
@@ -165,8 +165,6 @@ pub struct SaveDialog {
     pub from: Version,
     pub bump: Bump,
     pub note: LineInput,
-    /// Whether the file is overwritten whatever it holds.
-    pub overwrite: bool,
 }
 
 impl SaveDialog {
@@ -186,12 +184,29 @@ impl SaveDialog {
     }
 }
 
-/// The saved versions of the open template, [`super::Document::versions`].
+/// The saved versions of the open template, [`super::Document::versions`], to look through or to
+/// pick what a variant runs.
 #[derive(Clone, Debug)]
 pub struct VersionList {
+    /// The variant that runs what is picked; the first row is then the draft.
+    pub pick: Option<VariantName>,
     pub selected: usize,
     pub scroll: Scroll,
     pub loading: bool,
+}
+
+impl VersionList {
+    /// The selected version's place in [`super::Document::versions`]; `None` for the draft.
+    #[must_use]
+    pub const fn version(&self) -> Option<usize> {
+        if self.pick.is_some() { self.selected.checked_sub(1) } else { Some(self.selected) }
+    }
+
+    /// Rows over this many versions.
+    #[must_use]
+    pub const fn rows(&self, versions: usize) -> usize {
+        if self.pick.is_some() { versions + 1 } else { versions }
+    }
 }
 
 /// A name for a version.

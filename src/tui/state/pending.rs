@@ -2,28 +2,46 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use semver::Version;
+
 use crate::{
-    model::{ExecutionId, ModelRef, TemplateId, VariantName},
+    model::{Bump, Execution, ExecutionId, ModelRef, TemplateId},
     tui::msg::{RequestId, RunToken, TimerId},
 };
 
 /// Why a question was asked: what its answer is for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Purpose {
     Library,
     Open {
         template: TemplateId,
-        then: AfterOpen,
+        /// The past execution to set the focused pane up with, once the template is open.
+        recall: Option<Box<Execution>>,
     },
+    /// The open template's file is looked at again: it may have changed outside.
+    Refresh(TemplateId),
     /// `revision` is the editor's at the time.
     Analyse {
         template: TemplateId,
         revision: u64,
     },
-    Save(TemplateId),
-    RollBack(TemplateId),
+    Save {
+        template: TemplateId,
+        bump: Bump,
+        note: String,
+        /// The text that was to be saved.
+        sent: String,
+    },
+    RollBack {
+        template: TemplateId,
+        to: Version,
+    },
     Versions(TemplateId),
-    Label(TemplateId),
+    Label {
+        template: TemplateId,
+        version: Version,
+        label: Option<String>,
+    },
     Models,
     Plan(ModelRef),
     /// The first page of a search for this text.
@@ -34,7 +52,10 @@ pub enum Purpose {
     MoreHistory {
         filter: String,
     },
-    Execution(ExecutionId),
+    /// An execution to read.
+    Detail(ExecutionId),
+    /// An execution to open in the workbench.
+    Recall(ExecutionId),
     Delete(Vec<ExecutionId>),
     Restore,
     Spend,
@@ -48,15 +69,6 @@ pub enum Purpose {
     Copy,
 }
 
-/// What to do with a template once it is open.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub enum AfterOpen {
-    #[default]
-    Nothing,
-    /// Set the focused pane up as this past execution was.
-    Recall(ExecutionId),
-}
-
 /// Why a wake-up was scheduled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wake {
@@ -66,8 +78,6 @@ pub enum Wake {
     HistoryFilter,
     /// Counters of running calls move on.
     Tick,
-    /// A second press that was waited for did not come.
-    Forget,
 }
 
 /// Questions and wake-ups under way.
@@ -142,7 +152,8 @@ fn supersedes(new: &Purpose, old: &Purpose) -> bool {
         (P::Open { .. }, P::Open { .. })
         | (P::Analyse { .. }, P::Analyse { .. })
         | (P::History { .. }, P::History { .. } | P::MoreHistory { .. })
-        | (P::Execution(_), P::Execution(_)) => true,
+        | (P::Detail(_), P::Detail(_))
+        | (P::Recall(_), P::Recall(_)) => true,
         _ => new == old,
     }
 }
@@ -153,13 +164,6 @@ pub const EDIT_REST: Duration = Duration::from_millis(150);
 pub const FILTER_REST: Duration = Duration::from_millis(120);
 /// How often counters of running calls move on.
 pub const TICK: Duration = Duration::from_secs(1);
-
-/// A call that is under way, as a cancel or a skipped wait names it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Running {
-    pub run: RunToken,
-    pub variant: VariantName,
-}
 
 #[cfg(test)]
 mod tests {

@@ -1,0 +1,246 @@
+//! Actions: what each one does where it is asked for.
+
+use serde_json::Value;
+
+use super::step::Step;
+use crate::tui::{
+    effect::{Effect, Keep},
+    keymap::Action,
+    state::{Confirm, Focus, Mode, Overlay, Screen},
+};
+
+impl Step<'_> {
+    pub fn act(&mut self, action: Action) {
+        if self.act_in_front(action) {
+            return;
+        }
+        if let Some(rating) = action.rating() {
+            return self.rate(rating);
+        }
+        match action {
+            Action::Quit => self.quit(),
+            Action::Help | Action::Palette | Action::Messages => self.open_reading(action),
+            Action::GoToWorkbench => self.show(Screen::Workbench),
+            Action::GoToHistory => self.show(Screen::History),
+            Action::NextPane => self.next_pane(1),
+            Action::PreviousPane => self.next_pane(-1),
+            Action::Zoom => self.state.zoom = !self.state.zoom,
+            Action::Escape => self.back(),
+            Action::Filter => self.start_filter(),
+            Action::InsertMode => self.start_typing(),
+            Action::Accept => self.open_here(),
+            Action::MoveUp
+            | Action::MoveDown
+            | Action::MoveLeft
+            | Action::MoveRight
+            | Action::PageUp
+            | Action::PageDown
+            | Action::MoveToTop
+            | Action::MoveToBottom => self.move_here(action),
+            Action::ToggleMouse => self.toggle_mouse(),
+            Action::Redraw => self.effects.push(Effect::Repaint),
+            Action::Suspend => self.effects.push(Effect::Suspend),
+            Action::Run => self.run_focused(),
+            Action::RunAll => self.run_all(),
+            Action::Rerun => self.rerun_selected(),
+            Action::Cancel => self.cancel_focused(),
+            Action::CancelAll => self.cancel_all(),
+            Action::SkipWait => self.skip_wait(),
+            Action::Fork => self.fork(),
+            Action::AddPane => self.add_pane(),
+            Action::RemovePane => self.remove_pane(),
+            Action::PickModel => self.open_models(),
+            Action::EditParameters => self.open_parameters(),
+            Action::PickVersion => self.open_versions(true),
+            Action::OlderOutput => self.step_output(true),
+            Action::NewerOutput => self.step_output(false),
+            Action::ToggleReasoning => self.toggle_reasoning(),
+            Action::Follow => self.follow(),
+            Action::SaveVersion => self.open_save(),
+            Action::Versions => self.open_versions(false),
+            Action::Preview => self.open_preview(),
+            Action::Diff => self.open_diff(),
+            Action::OpenEditor => self.edit_outside(),
+            Action::Undo => self.undo(),
+            Action::Redo => self.redo(),
+            Action::DiscardDraft => self.ask_discard(),
+            Action::Copy | Action::CopySelection => self.copy(),
+            Action::OpenInWorkbench => self.recall_selected(),
+            Action::Delete => self.delete_selected(),
+            Action::RollBack | Action::LabelVersion => {
+                self.warn("List the versions first, then pick the one to change");
+            }
+            // What only answers a question or changes a text has nothing to do here.
+            _ => {}
+        }
+    }
+
+    /// Lets what stands in front have the action; true when it took it. Actions that mean the
+    /// same everywhere pass on.
+    fn act_in_front(&mut self, action: Action) -> bool {
+        if matches!(
+            action,
+            Action::Quit
+                | Action::Redraw
+                | Action::Suspend
+                | Action::ToggleMouse
+                | Action::CancelAll
+        ) {
+            return false;
+        }
+        let Some(overlay) = self.state.overlays.last() else { return false };
+        if matches!(action, Action::Escape | Action::No) {
+            self.state.overlays.pop();
+            return true;
+        }
+        match overlay {
+            Overlay::Palette(_) => self.act_in_palette(action),
+            Overlay::Models(_) => self.act_in_models(action),
+            Overlay::Parameters(_) => self.act_in_parameters(action),
+            Overlay::Save(_) => self.act_in_save(action),
+            Overlay::Label(_) => self.act_in_label(action),
+            Overlay::Versions(_) => self.act_in_versions(action),
+            Overlay::Conflict(_) => self.act_in_conflict(action),
+            Overlay::Confirm(confirm) => {
+                let confirm = *confirm;
+                if matches!(action, Action::Yes | Action::Accept) {
+                    self.state.overlays.pop();
+                    match confirm {
+                        Confirm::Quit { .. } => self.leave(),
+                        Confirm::DiscardDraft => self.discard_draft(),
+                    }
+                }
+            }
+            Overlay::Help(_) | Overlay::Preview(_) | Overlay::Log(_) | Overlay::Diff(_) => {
+                self.act_in_reading(action);
+            }
+        }
+        true
+    }
+
+    /// Puts something in front.
+    pub fn put_in_front(&mut self, overlay: Overlay) {
+        self.state.overlays.push(overlay);
+    }
+
+    fn toggle_mouse(&mut self) {
+        self.state.mouse = !self.state.mouse;
+        let on = self.state.mouse;
+        self.effects.push(Effect::Mouse(on));
+        self.tell(if on { "Mouse on" } else { "Mouse off: select text as usual" });
+    }
+
+    pub fn show(&mut self, screen: Screen) {
+        self.state.mode = Mode::Act;
+        if self.state.screen != screen {
+            self.state.screen = screen;
+            self.state.zoom = false;
+        }
+        if screen == Screen::History {
+            self.history_shown();
+        }
+    }
+
+    fn next_pane(&mut self, by: isize) {
+        if self.state.screen == Screen::History {
+            let history = &mut self.state.history;
+            history.in_detail = history.detail.is_some() && !history.in_detail;
+            history.filtering = false;
+            return;
+        }
+        self.state.library.filtering = false;
+        let order = self.state.focus_order();
+        let place = order.iter().position(|focus| *focus == self.state.focus).unwrap_or(0);
+        let next = (place + order.len()).saturating_add_signed(by) % order.len();
+        if let Some(&focus) = order.get(next) {
+            self.state.set_focus(focus);
+        }
+    }
+
+    /// One step back: out of typing, of a filter, of the zoom, of what is read.
+    fn back(&mut self) {
+        let state = &mut *self.state;
+        match state.screen {
+            Screen::Workbench if state.mode == Mode::Type => {
+                state.mode = Mode::Act;
+                return;
+            }
+            Screen::Workbench if state.library.filtering || state.focus == Focus::Library => {
+                state.library.filtering = false;
+                if !state.library.filter.is_empty() {
+                    state.library.filter.clear();
+                    state.library.refilter();
+                    return;
+                }
+            }
+            Screen::History if state.history.filtering => {
+                state.history.filtering = false;
+                if !state.history.filter.is_empty() {
+                    self.clear_history_filter();
+                }
+                return;
+            }
+            Screen::History if state.history.detail.is_some() => {
+                state.history.detail = None;
+                state.history.in_detail = false;
+                state.zoom = false;
+                return;
+            }
+            Screen::History if !state.history.filter.is_empty() => {
+                self.clear_history_filter();
+                return;
+            }
+            Screen::History => {
+                self.show(Screen::Workbench);
+                return;
+            }
+            Screen::Workbench => {}
+        }
+        if self.state.zoom {
+            self.state.zoom = false;
+        } else {
+            self.state.notices.clear_current();
+        }
+    }
+
+    fn start_filter(&mut self) {
+        match self.state.screen {
+            Screen::History => {
+                self.state.history.in_detail = false;
+                self.state.history.filtering = true;
+            }
+            Screen::Workbench => {
+                if self.state.zoom && self.state.focus != Focus::Library {
+                    self.state.zoom = false;
+                }
+                self.state.set_focus(Focus::Library);
+                self.state.library.filtering = true;
+            }
+        }
+    }
+
+    fn quit(&mut self) {
+        match self.state.running() {
+            0 => self.leave(),
+            // Asked a second time, the question is answered.
+            _ if matches!(self.state.overlay(), Some(Overlay::Confirm(Confirm::Quit { .. }))) => {
+                self.leave();
+            }
+            running => self.put_in_front(Overlay::Confirm(Confirm::Quit { running })),
+        }
+    }
+
+    /// Ends: what is typed is kept first.
+    pub fn leave(&mut self) {
+        self.keep_now();
+        if let Some(document) = &self.state.document {
+            let value = Value::from(document.id.as_str());
+            self.keep(Keep::Setting { name: LAST_TEMPLATE, value });
+        }
+        self.state.quitting = true;
+        self.effects.push(Effect::Quit);
+    }
+}
+
+/// The setting that names the template to open at the next start.
+pub const LAST_TEMPLATE: &str = "workbench.template";

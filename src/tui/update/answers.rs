@@ -1,0 +1,58 @@
+//! Answers, each to the place its question was asked for.
+
+use super::step::Step;
+use crate::tui::{
+    msg::Answer,
+    state::{Purpose, SaveIntent},
+};
+
+impl Step<'_> {
+    /// Takes an answer that is still wanted. One of another kind than its question is dropped:
+    /// there is nothing it could be used for.
+    pub fn answer(&mut self, purpose: Purpose, answer: Answer) {
+        match (purpose, answer) {
+            (Purpose::Library, Answer::Library(entries)) => self.take_library(entries),
+            (Purpose::Open { recall, .. }, Answer::Opened(opened)) => {
+                self.take_opened(opened, recall);
+            }
+            (Purpose::Refresh(id), Answer::Opened(opened)) => self.take_refreshed(&id, opened),
+            (Purpose::Analyse { template, revision }, Answer::Analysed(analysis)) => {
+                self.take_analysis(&template, revision, *analysis);
+            }
+            (Purpose::Save { template, bump, note, sent }, Answer::Saved(saved)) => {
+                self.take_saved(&template, Some(&sent), SaveIntent::Save { bump, note }, saved);
+            }
+            (Purpose::RollBack { template, to }, Answer::RolledBack(saved)) => {
+                self.take_saved(&template, None, SaveIntent::RollBack { to }, saved);
+            }
+            (Purpose::Versions(template), Answer::Versions(versions)) => {
+                self.take_versions(&template, versions);
+            }
+            (Purpose::Label { template, version, label }, Answer::Labelled(labelled)) => {
+                self.take_labelled(&template, &version, label, labelled);
+            }
+            (Purpose::Models, Answer::Models(models)) => self.take_models(models),
+            (Purpose::Plan(model), Answer::Planned(plan)) => self.take_plan(model, plan),
+            (Purpose::History { filter }, Answer::History(page)) => {
+                self.take_history(filter, true, page);
+            }
+            (Purpose::MoreHistory { filter }, Answer::History(page)) => {
+                self.take_history(filter, false, page);
+            }
+            (Purpose::Detail(id), Answer::Execution(execution)) => self.take_detail(id, execution),
+            (Purpose::Recall(_), Answer::Execution(execution)) => self.take_recalled(execution),
+            (Purpose::Delete(ids), Answer::Deleted(deleted)) => self.take_deleted(&ids, deleted),
+            (Purpose::Restore, Answer::Restored(restored)) => self.take_restored(restored),
+            (Purpose::Spend, Answer::Spend(spend)) => self.state.spend_today = spend,
+            (Purpose::EditTemplate(template), Answer::Edited(edited)) => {
+                self.take_edited(&template, None, edited);
+            }
+            (Purpose::EditField { template, name }, Answer::Edited(edited)) => {
+                self.take_edited(&template, Some(&name), edited);
+            }
+            (Purpose::Copy, Answer::Copied(Ok(way))) => self.tell(format!("Copied by {way}")),
+            (Purpose::Copy, Answer::Copied(Err(fault))) => self.fail(&fault),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! The text and the inputs: what follows a change, undo, the outside editor, the clipboard.
+
+use super::step::Step;
+use crate::{
+    model::TemplateId,
+    tui::{
+        effect::{Effect, Keep, Question},
+        msg::{Analysis, Fault},
+        state::{
+            Confirm, DetailTab, EDIT_REST, Field, Focus, FormRow, Overlay, Purpose, Screen, Wake,
+        },
+        widgets::editor::Command,
+    },
+};
+
+impl Step<'_> {
+    /// After every change of the template's text: once it rests, it is analysed and kept.
+    pub fn text_changed(&mut self) {
+        let Some(document) = &mut self.state.document else { return };
+        let was_draft = document.is_draft();
+        document.note_change();
+        if document.is_draft() != was_draft {
+            let (id, draft) = (document.id.clone(), document.is_draft());
+            self.state.library.mark_draft(&id, draft);
+        }
+        self.wake(Wake::Analyse, EDIT_REST);
+    }
+
+    /// After every change of an input: tokens and remarks depend on it.
+    pub fn inputs_changed(&mut self) {
+        self.wake(Wake::Analyse, EDIT_REST);
+    }
+
+    /// The text has rested.
+    pub fn settle_text(&mut self) {
+        self.keep_draft();
+        self.analyse();
+    }
+
+    fn keep_draft(&mut self) {
+        if let Some(document) = &self.state.document {
+            let text = document.is_draft().then(|| document.editor.text());
+            self.keep(Keep::Draft { template: document.id.clone(), text });
+        }
+    }
+
+    /// Keeps at once what would be kept once it rests: the template is left.
+    pub fn keep_now(&mut self) {
+        if self.state.pending.is_waking(Wake::Analyse) {
+            self.state.pending.forget(Wake::Analyse);
+            self.keep_draft();
+            self.keep_inputs();
+        }
+    }
+
+    pub fn keep_inputs(&mut self) {
+        if let Some(document) = &self.state.document
+            && document.analysed.is_some()
+        {
+            let inputs = document.inputs.values();
+            self.keep(Keep::Inputs { template: document.id.clone(), inputs });
+        }
+    }
+
+    /// Asks what the text is as a template, with the inputs as they are.
+    pub fn analyse(&mut self) {
+        let Some(document) = &self.state.document else { return };
+        let template = document.id.clone();
+        let model = self
+            .state
+            .pane(self.state.variant())
+            .and_then(|pane| self.state.model_of(pane))
+            .cloned();
+        let question = Question::Analyse {
+            template: template.clone(),
+            text: document.editor.text(),
+            inputs: document.inputs.values(),
+            model,
+        };
+        let revision = document.editor.revision();
+        self.ask(Purpose::Analyse { template, revision }, question);
+    }
+
+    pub fn take_analysis(&mut self, template: &TemplateId, revision: u64, analysis: Analysis) {
+        let Some(document) = self.state.document.as_mut().filter(|it| it.id == *template) else {
+            return;
+        };
+        let first = document.analysed.is_none();
+        let had_values = !document.inputs.values().is_empty();
+        document.inputs.set_fields(&analysis.fields);
+        document.analysis = analysis;
+        document.analysed = Some(revision);
+        // The first reading names the fields that remembered values belong to: what was counted
+        // without them is counted again.
+        if first && !had_values && !document.inputs.values().is_empty() {
+            self.analyse();
+        }
+    }
+
+    pub fn undo(&mut self) {
+        self.undo_or_redo(&Command::Undo, "Nothing to undo");
+    }
+
+    pub fn redo(&mut self) {
+        self.undo_or_redo(&Command::Redo, "Nothing to redo");
+    }
+
+    fn undo_or_redo(&mut self, command: &Command, nothing: &str) {
+        if self.state.screen == Screen::History {
+            if *command == Command::Undo {
+                self.restore_deleted();
+            }
+            return;
+        }
+        let in_inputs = self.state.focus == Focus::Inputs;
+        let Some(document) = &mut self.state.document else { return };
+        if in_inputs {
+            let field = match document.inputs.row() {
+                FormRow::Field(index) => document.inputs.field_mut(index),
+                FormRow::Model | FormRow::Parameters => None,
+            };
+            if field.is_some_and(|field| field.editor.apply(command)) {
+                self.inputs_changed();
+            } else {
+                self.warn(nothing);
+            }
+        } else if document.editor.apply(command) {
+            self.text_changed();
+        } else {
+            self.warn(nothing);
+        }
+    }
+
+    pub fn ask_discard(&mut self) {
+        match &self.state.document {
+            Some(document) if document.is_draft() => {
+                self.put_in_front(Overlay::Confirm(Confirm::DiscardDraft));
+            }
+            Some(_) => self.tell("The text is the file's; there is no draft to discard"),
+            None => {}
+        }
+    }
+
+    pub fn discard_draft(&mut self) {
+        if let Some(document) = &mut self.state.document {
+            let text = document.file_text.clone();
+            document.editor.replace_all(&text);
+            self.text_changed();
+            self.tell("The file's text is back; undo brings the draft back");
+        }
+    }
+
+    /// Hands the focused text over to the user's editor.
+    pub fn edit_outside(&mut self) {
+        let Some(document) = &self.state.document else {
+            return self.warn("No template is open; pick one in the library");
+        };
+        let template = document.id.clone();
+        let field = match (self.state.focus, document.inputs.row()) {
+            (Focus::Inputs, FormRow::Field(index)) => document.inputs.fields().get(index),
+            _ => None,
+        };
+        let (purpose, text, extension) = match field {
+            Some(Field { spec, editor, .. }) => {
+                (Purpose::EditField { template, name: spec.name.clone() }, editor.text(), "txt")
+            }
+            // Front matter over text with headings is what editors call Markdown.
+            None => (Purpose::EditTemplate(template), document.editor.text(), "md"),
+        };
+        self.ask(purpose, Question::Edit { text, extension });
+    }
+
+    pub fn take_edited(
+        &mut self,
+        template: &TemplateId,
+        field: Option<&str>,
+        edited: Result<Option<String>, Fault>,
+    ) {
+        // What the editor left on the terminal is painted over.
+        self.effects.push(Effect::Repaint);
+        let text = match edited {
+            Ok(Some(text)) => text,
+            Ok(None) => return self.tell("The editor left the text as it was"),
+            Err(fault) => return self.fail(&fault),
+        };
+        let Some(document) = self.state.document.as_mut().filter(|it| it.id == *template) else {
+            return self.warn(format!("{template} is no longer open; the edited text was dropped"));
+        };
+        match field {
+            None => {
+                document.editor.replace_all(&text);
+                self.text_changed();
+            }
+            Some(name) => {
+                let place = document.inputs.fields().iter().position(|it| it.spec.name == name);
+                if let Some(field) = place.and_then(|index| document.inputs.field_mut(index)) {
+                    // Editors end a file with a line end that nobody typed.
+                    field.editor.replace_all(text.strip_suffix('\n').unwrap_or(&text));
+                    self.inputs_changed();
+                }
+            }
+        }
+    }
+
+    /// Copies what is in focus: exact text, never what is drawn.
+    pub fn copy(&mut self) {
+        match self.copied() {
+            Some(text) if !text.is_empty() => self.ask(Purpose::Copy, Question::Copy(text)),
+            _ => self.warn("There is nothing to copy here"),
+        }
+    }
+
+    fn copied(&self) -> Option<String> {
+        let state = &*self.state;
+        if let Some(Overlay::Preview(_)) = state.overlay() {
+            return state.document.as_ref().map(|it| super::reading::rendered(&it.analysis));
+        }
+        if state.screen == Screen::History {
+            let detail = state.history.detail.as_ref()?;
+            let execution = detail.execution()?;
+            return Some(match detail.showing {
+                DetailTab::Answer if execution.text.is_empty() => execution.refusal.clone(),
+                DetailTab::Answer => execution.text.clone(),
+                DetailTab::Prompt => super::reading::as_text(&execution.messages),
+            });
+        }
+        match state.focus {
+            Focus::Library => state.library.selected_entry().map(|entry| entry.id.to_string()),
+            Focus::Editor => {
+                let editor = &state.document.as_ref()?.editor;
+                Some(editor.buffer().selected_text().unwrap_or_else(|| editor.text()))
+            }
+            Focus::Inputs => {
+                let inputs = &state.document.as_ref()?.inputs;
+                match inputs.row() {
+                    FormRow::Field(index) => Some(inputs.fields().get(index)?.editor.text()),
+                    FormRow::Model | FormRow::Parameters => None,
+                }
+            }
+            Focus::Output(variant) => {
+                state.pane(variant)?.shown().map(|output| output.exact_text().to_owned())
+            }
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! The model and the generation parameters of a variant.
+
+use super::{motion, step::Step};
+use crate::{
+    model::ModelRef,
+    tui::{
+        effect::Question,
+        keymap::Action,
+        msg::{Fault, ModelChoice, ParameterPlan},
+        state::{ModelPicker, Overlay, ParameterForm, Picker, Purpose},
+    },
+};
+
+impl Step<'_> {
+    pub fn open_models(&mut self) {
+        let variant = self.state.variant();
+        let mut picker = Picker::over(self.state.models.len());
+        let current = self.state.pane(variant).and_then(|pane| self.state.model_of(pane));
+        let place =
+            current.and_then(|model| self.state.models.iter().position(|it| it.model == *model));
+        picker.selected = place.unwrap_or(0);
+        if self.state.models.is_empty() {
+            self.ask(Purpose::Models, Question::Models);
+        }
+        self.put_in_front(Overlay::Models(ModelPicker { variant, picker }));
+    }
+
+    pub fn take_models(&mut self, models: Vec<ModelChoice>) {
+        self.state.models = models;
+        self.match_models();
+    }
+
+    pub fn act_in_models(&mut self, action: Action) {
+        if self.move_in_picker(action) || action != Action::Accept {
+            return;
+        }
+        let Some(Overlay::Models(picker)) = self.state.overlays.last() else { return };
+        let variant = picker.variant;
+        let chosen = picker.picker.chosen().and_then(|place| self.state.models.get(place));
+        let (model, unavailable) = match chosen {
+            Some(choice) => (choice.model.clone(), choice.unavailable.clone()),
+            // A model that no list knows can still be named in full.
+            None => match picker.picker.query.text().parse::<ModelRef>() {
+                Ok(model) => (model, None),
+                Err(error) => return self.warn(error.to_string()),
+            },
+        };
+        self.state.overlays.pop();
+        let Some(pane) = self.state.pane_mut(variant) else { return };
+        if pane.model.as_ref() == Some(&model) {
+            pane.model = None;
+            self.tell(format!("{variant} calls the template's own model again"));
+        } else {
+            pane.model = Some(model.clone());
+            match unavailable {
+                Some(reason) => self.warn(format!("{variant} will call {model}, but: {reason}")),
+                None => self.tell(format!("{variant} calls {model}")),
+            }
+        }
+        self.plan(&model);
+        self.analyse();
+    }
+
+    /// Asks which parameters a model refuses, once.
+    fn plan(&mut self, model: &ModelRef) {
+        if !self.state.plans.contains_key(model) {
+            self.ask(Purpose::Plan(model.clone()), Question::Plan { model: model.clone() });
+        }
+    }
+
+    pub fn open_parameters(&mut self) {
+        let variant = self.state.variant();
+        let Some(pane) = self.state.pane(variant) else { return };
+        let model = self.state.model_of(pane).cloned();
+        let inherited = self
+            .state
+            .document
+            .as_ref()
+            .map(|it| it.analysis.generation.clone())
+            .unwrap_or_default();
+        let form = ParameterForm::new(variant, model.clone(), &pane.parameters, &inherited);
+        self.put_in_front(Overlay::Parameters(form));
+        if let Some(model) = model {
+            self.plan(&model);
+            self.grey_refused();
+        }
+    }
+
+    pub fn take_plan(&mut self, model: ModelRef, plan: Result<ParameterPlan, Fault>) {
+        match plan {
+            Ok(plan) => {
+                self.state.plans.insert(model, plan);
+                self.grey_refused();
+            }
+            Err(fault) => self.fail(&fault),
+        }
+    }
+
+    /// Marks the rows of an open form that its model refuses.
+    fn grey_refused(&mut self) {
+        for overlay in &mut self.state.overlays {
+            if let Overlay::Parameters(form) = overlay
+                && let Some(plan) =
+                    form.model.as_ref().and_then(|model| self.state.plans.get(model))
+            {
+                for row in &mut form.rows {
+                    row.refused = plan
+                        .refused
+                        .iter()
+                        .find(|(parameter, _)| *parameter == row.parameter)
+                        .map(|(_, reason)| {
+                            crate::safety::display_line_with(reason, self.state.marks).into_owned()
+                        });
+                }
+            }
+        }
+    }
+
+    pub fn act_in_parameters(&mut self, action: Action) {
+        let Some(Overlay::Parameters(form)) = self.state.overlays.last_mut() else { return };
+        let by = match action {
+            Action::NextPane => Some(1),
+            Action::PreviousPane => Some(-1),
+            _ => motion::rows(action, 6),
+        };
+        if let Some(by) = by {
+            return form.move_by(by);
+        }
+        if action != Action::Accept {
+            return;
+        }
+        let Some(parameters) = form.read() else {
+            form.selected = form.rows.iter().position(|row| row.error.is_some()).unwrap_or(0);
+            return;
+        };
+        let variant = form.variant;
+        self.state.overlays.pop();
+        let count = parameters.to_map().len();
+        if let Some(pane) = self.state.pane_mut(variant) {
+            pane.parameters = parameters;
+        }
+        self.tell(match count {
+            0 => format!("{variant} takes the template's own parameters"),
+            1 => format!("{variant} has one parameter of its own"),
+            _ => format!("{variant} has {count} parameters of its own"),
+        });
+        self.analyse();
+    }
+}

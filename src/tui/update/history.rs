@@ -1,0 +1,255 @@
+//! The screen of past executions: search, read, open again, delete and take back.
+
+use serde_json::Value;
+
+use super::step::Step;
+use crate::{
+    model::{Execution, ExecutionId, GenerationParameters, Parameter, VariantSource},
+    tui::{
+        effect::Question,
+        msg::{DeletedExecutions, Fault, HistoryPage},
+        state::{Detail, FILTER_REST, Output, PAGE, Purpose, Screen, Wake},
+    },
+};
+
+impl Step<'_> {
+    /// The screen came into sight: rows are asked for, if they are not those there are.
+    pub fn history_shown(&mut self) {
+        if !self.state.history.loaded || self.state.history.stale {
+            self.search_history();
+        }
+    }
+
+    pub fn history_filter_changed(&mut self) {
+        self.wake(Wake::HistoryFilter, FILTER_REST);
+    }
+
+    pub fn clear_history_filter(&mut self) {
+        self.state.history.filter.clear();
+        self.search_history();
+    }
+
+    /// Asks for the first page of what the filter says.
+    pub fn search_history(&mut self) {
+        self.state.pending.forget(Wake::HistoryFilter);
+        let history = &mut self.state.history;
+        history.loading = true;
+        history.stale = false;
+        let filter = history.filter.text().trim().to_owned();
+        let text = (!filter.is_empty()).then(|| filter.clone());
+        let question = Question::History { text, before: None, limit: PAGE };
+        self.ask(Purpose::History { filter }, question);
+    }
+
+    pub fn take_history(&mut self, filter: String, first: bool, page: Result<HistoryPage, Fault>) {
+        let history = &mut self.state.history;
+        match page {
+            Ok(page) if first => history.replace(page, filter),
+            Ok(page) => history.append(page),
+            Err(fault) => {
+                history.loading = false;
+                let message = crate::safety::display_line_with(&fault.message, self.state.marks);
+                history.error = Some(message.into_owned());
+                self.fail(&fault);
+                return;
+            }
+        }
+        let (row, rows, height) = (history.selected(), history.rows().len(), history.height);
+        history.scroll.reveal(row, rows, height);
+    }
+
+    /// Moves the selection; the next page is asked for before the end is reached, and what is read
+    /// follows.
+    pub fn move_history(&mut self, by: isize) {
+        let history = &mut self.state.history;
+        let before = history.selected();
+        history.move_by(by);
+        let (row, rows, height) = (history.selected(), history.rows().len(), history.height);
+        history.scroll.reveal(row, rows, height);
+        let follows = history.detail.is_some() && row != before;
+        if let Some(cursor) = history.wants_more() {
+            history.loading = true;
+            let filter = history.applied.clone();
+            let text = (!filter.is_empty()).then(|| filter.clone());
+            let question = Question::History { text, before: Some(cursor), limit: PAGE };
+            self.ask(Purpose::MoreHistory { filter }, question);
+        }
+        if follows {
+            self.ask_detail();
+        }
+    }
+
+    /// Opens the selected execution to be read.
+    pub fn open_detail(&mut self) {
+        if self.state.history.selected_row().is_some() {
+            self.state.history.in_detail = true;
+            self.ask_detail();
+        }
+    }
+
+    fn ask_detail(&mut self) {
+        let Some(row) = self.state.history.selected_row() else { return };
+        let id = row.id;
+        if self.state.history.detail.as_ref().is_some_and(|it| it.id == id && it.error.is_none()) {
+            return;
+        }
+        let showing = self.state.history.detail.as_ref().map(|detail| detail.showing);
+        let mut detail = Detail::asked(id);
+        detail.showing = showing.unwrap_or_default();
+        self.state.history.detail = Some(detail);
+        self.ask(Purpose::Detail(id), Question::Execution(id));
+    }
+
+    pub fn take_detail(
+        &mut self,
+        id: ExecutionId,
+        execution: Result<Option<Box<Execution>>, Fault>,
+    ) {
+        let (marks, now) = (self.state.marks, self.now.monotonic);
+        let Some(detail) = self.state.history.detail.as_mut().filter(|detail| detail.id == id)
+        else {
+            return;
+        };
+        match execution {
+            Ok(Some(execution)) => detail.show(execution, marks, now),
+            Ok(None) => detail.error = Some("This execution is no longer stored".to_owned()),
+            Err(fault) => {
+                let message = crate::safety::display_line_with(&fault.message, marks);
+                detail.error = Some(message.into_owned());
+                self.fail(&fault);
+            }
+        }
+    }
+
+    /// Opens the selected execution in the workbench.
+    pub fn recall_selected(&mut self) {
+        let Some(row) = self.state.history.selected_row() else {
+            return self.warn("The history has no executions yet; run something first");
+        };
+        let id = row.id;
+        let known = self.state.history.detail.as_ref().and_then(|detail| detail.execution());
+        match known.filter(|execution| execution.id == id).cloned() {
+            Some(execution) => self.recall(Box::new(execution)),
+            None => self.ask(Purpose::Recall(id), Question::Execution(id)),
+        }
+    }
+
+    /// Opens the selected execution in the workbench and runs it again once it is set up.
+    pub fn rerun_selected(&mut self) {
+        if self.state.screen != Screen::History {
+            return self.run_focused();
+        }
+        self.state.rerun = self.state.history.selected_row().map(|row| row.id);
+        self.recall_selected();
+    }
+
+    pub fn take_recalled(&mut self, execution: Result<Option<Box<Execution>>, Fault>) {
+        match execution {
+            Ok(Some(execution)) => self.recall(execution),
+            Ok(None) => self.warn("This execution is no longer stored"),
+            Err(fault) => self.fail(&fault),
+        }
+    }
+
+    fn recall(&mut self, execution: Box<Execution>) {
+        let Some(template) = execution.template.clone() else {
+            return self.warn("This prompt came from elsewhere: there is no template to open");
+        };
+        if self.state.library.entry(&template).is_none() {
+            return self.warn(format!("{template} is not in this workspace"));
+        }
+        if self.state.document.as_ref().is_some_and(|document| document.id == template) {
+            self.recall_here(execution);
+        } else {
+            self.open(template, Some(execution));
+        }
+    }
+
+    /// Sets the focused pane up as an execution was: version, model, parameters, inputs, answer.
+    pub fn recall_here(&mut self, execution: Box<Execution>) {
+        let variant = self.state.variant();
+        let Some(document) = &mut self.state.document else { return };
+        document.inputs.fill(&execution.inputs);
+        let version = execution.version.clone();
+        let known = version.clone().filter(|version| document.version_record(version).is_some());
+        let source = match &known {
+            Some(version) if document.saved_as() == Some(version) => VariantSource::Draft,
+            Some(version) => VariantSource::Version(version.clone()),
+            None => VariantSource::Draft,
+        };
+        let is_exact = known.is_some();
+        let id = execution.id;
+        let (marks, now) = (self.state.marks, self.now.monotonic);
+        if let Some(pane) = self.state.pane_mut(variant) {
+            pane.source = source;
+            pane.model = Some(execution.model_ref());
+            pane.parameters = requested(&execution);
+            pane.add(Output::recorded(execution, now, marks, 80));
+        }
+        self.show(Screen::Workbench);
+        self.focus_variant(variant);
+        self.inputs_changed();
+        if self.state.rerun.take() == Some(id) {
+            self.run(&[variant]);
+        } else if is_exact {
+            self.tell(format!("{variant} is set up as that execution was"));
+        } else {
+            self.warn(format!(
+                "{variant} has its model and inputs; its text was a draft, so the present text is used"
+            ));
+        }
+    }
+
+    pub fn delete_selected(&mut self) {
+        match self.state.history.selected_row() {
+            Some(row) => {
+                let ids = vec![row.id];
+                self.ask(Purpose::Delete(ids.clone()), Question::Delete(ids));
+            }
+            None => self.tell("There is nothing to delete"),
+        }
+    }
+
+    pub fn take_deleted(&mut self, ids: &[ExecutionId], deleted: Result<DeletedExecutions, Fault>) {
+        match deleted {
+            Ok(deleted) => {
+                let count = deleted.count;
+                self.state.history.remove(ids);
+                self.state.history.deleted = Some(deleted);
+                self.tell(format!("{count} deleted; undo brings it back"));
+            }
+            Err(fault) => self.fail(&fault),
+        }
+    }
+
+    pub fn restore_deleted(&mut self) {
+        match self.state.history.deleted.take() {
+            Some(deleted) => self.ask(Purpose::Restore, Question::Restore(deleted)),
+            None => self.tell("There is no deletion to take back"),
+        }
+    }
+
+    pub fn take_restored(&mut self, restored: Result<usize, Fault>) {
+        match restored {
+            Ok(count) => {
+                self.tell(format!("{count} brought back"));
+                self.search_history();
+            }
+            Err(fault) => self.fail(&fault),
+        }
+    }
+}
+
+/// The parameters an execution asked for; what no longer is a parameter is left out.
+fn requested(execution: &Execution) -> GenerationParameters {
+    let mut parameters = GenerationParameters::default();
+    for (name, value) in &execution.parameters.requested {
+        if let Some(parameter) = Parameter::from_word(name)
+            && *value != Value::Null
+        {
+            // A value that was accepted when it ran and is not now falls back to the template's.
+            let _ = parameters.set(parameter, value);
+        }
+    }
+    parameters
+}

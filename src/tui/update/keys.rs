@@ -1,0 +1,209 @@
+//! Keys: an action by the registry, or text into whatever is typed into.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::step::Step;
+use crate::tui::{
+    keymap::Action,
+    state::{Focus, FormRow, Mode, Overlay, Screen},
+    widgets::editor::{Command, Motion},
+};
+
+/// What is typed into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Target {
+    Editor,
+    Field(usize),
+    LibraryFilter,
+    HistoryFilter,
+    /// The query, note, label or row of the overlay on top.
+    Overlay,
+}
+
+impl Step<'_> {
+    pub fn key(&mut self, key: KeyEvent) {
+        let keymap = self.state.keymap.clone();
+        match (keymap.resolve(self.state.context(), &key), self.target()) {
+            (Some(action), _) => {
+                self.act_selecting(action, key.modifiers.contains(KeyModifiers::SHIFT));
+            }
+            (None, Some(target)) => {
+                if let Some(character) = typed(key) {
+                    self.type_into(target, &Command::Insert(character.to_string()));
+                }
+            }
+            (None, None) => {}
+        }
+    }
+
+    /// Carries out an action; with `select`, moves of the cursor take the selection along.
+    pub fn act_selecting(&mut self, action: Action, select: bool) {
+        match self.target().and_then(|target| Some((target, command(action, target, select)?))) {
+            Some((Target::Field(_), Command::Indent)) => self.next_field(),
+            Some((target, command)) => self.type_into(target, &command),
+            None => self.act(action),
+        }
+    }
+
+    pub fn paste(&mut self, text: String) {
+        let target = self.target().or_else(|| self.pasteable());
+        match target {
+            Some(target) => self.type_into(target, &Command::Insert(text)),
+            None => {
+                self.warn("Nothing here takes text; focus the editor or a field and paste again");
+            }
+        }
+    }
+
+    /// What plain characters go into now.
+    pub fn target(&self) -> Option<Target> {
+        if !self.state.is_typing() {
+            return None;
+        }
+        if self.state.overlay().is_some() {
+            return Some(Target::Overlay);
+        }
+        match (self.state.screen, self.state.focus) {
+            (Screen::History, _) => Some(Target::HistoryFilter),
+            (Screen::Workbench, Focus::Library) => Some(Target::LibraryFilter),
+            (Screen::Workbench, Focus::Editor) => {
+                self.state.document.as_ref().map(|_| Target::Editor)
+            }
+            (Screen::Workbench, Focus::Inputs) => self.selected_field(),
+            (Screen::Workbench, Focus::Output(_)) => None,
+        }
+    }
+
+    /// What a paste goes into where keys act: it cannot be mistaken for keys.
+    fn pasteable(&self) -> Option<Target> {
+        if self.state.overlay().is_some() || self.state.screen != Screen::Workbench {
+            return None;
+        }
+        match self.state.focus {
+            Focus::Editor => self.state.document.as_ref().map(|_| Target::Editor),
+            Focus::Inputs => self.selected_field(),
+            Focus::Library | Focus::Output(_) => None,
+        }
+    }
+
+    fn selected_field(&self) -> Option<Target> {
+        match self.state.document.as_ref()?.inputs.row() {
+            FormRow::Field(index) => Some(Target::Field(index)),
+            FormRow::Model | FormRow::Parameters => None,
+        }
+    }
+
+    /// The next field of the form, still typing; past the last one keys act again.
+    fn next_field(&mut self) {
+        let Some(document) = &mut self.state.document else { return };
+        document.inputs.move_by(1);
+        if !matches!(document.inputs.row(), FormRow::Field(_)) {
+            self.state.mode = Mode::Act;
+        }
+    }
+
+    /// Types into a target, and has what depends on it follow.
+    pub fn type_into(&mut self, target: Target, command: &Command) {
+        match target {
+            Target::Editor => {
+                if let Some(document) = &mut self.state.document
+                    && document.editor.apply(command)
+                {
+                    self.text_changed();
+                }
+            }
+            Target::Field(index) => {
+                if let Some(document) = &mut self.state.document
+                    && let Some(field) = document.inputs.field_mut(index)
+                    && field.editor.apply(command)
+                {
+                    self.inputs_changed();
+                }
+            }
+            Target::LibraryFilter => {
+                if self.state.library.filter.apply(command) {
+                    self.state.library.refilter();
+                }
+            }
+            Target::HistoryFilter => {
+                if self.state.history.filter.apply(command) {
+                    self.history_filter_changed();
+                }
+            }
+            Target::Overlay => self.type_into_overlay(command),
+        }
+    }
+
+    fn type_into_overlay(&mut self, command: &Command) {
+        let (models, changed) = match self.state.overlays.last_mut() {
+            Some(Overlay::Palette(palette)) => (false, palette.picker.query.apply(command)),
+            Some(Overlay::Models(models)) => (true, models.picker.query.apply(command)),
+            Some(Overlay::Parameters(form)) => {
+                let changed = form.selected_mut().is_some_and(|row| row.input.apply(command));
+                if changed {
+                    form.read();
+                }
+                return;
+            }
+            Some(Overlay::Save(dialog)) => {
+                dialog.note.apply(command);
+                return;
+            }
+            Some(Overlay::Label(dialog)) => {
+                dialog.input.apply(command);
+                return;
+            }
+            _ => return,
+        };
+        match (changed, models) {
+            (true, true) => self.match_models(),
+            (true, false) => self.match_actions(),
+            (false, _) => {}
+        }
+    }
+}
+
+/// The character a key types, if it types one.
+fn typed(key: KeyEvent) -> Option<char> {
+    let control = key.modifiers.contains(KeyModifiers::CONTROL);
+    let alt = key.modifiers.contains(KeyModifiers::ALT);
+    match key.code {
+        // AltGr arrives as both on some terminals; what it types is text.
+        KeyCode::Char(character) if control == alt => Some(character),
+        _ => None,
+    }
+}
+
+/// What an action does to the text that is typed into. `None` where it is about something else:
+/// in one line, going up and down is about the list below.
+fn command(action: Action, target: Target, select: bool) -> Option<Command> {
+    let many_lines = matches!(target, Target::Editor | Target::Field(_));
+    let go = |motion| Some(Command::Go { motion, select });
+    match action {
+        Action::MoveLeft => go(Motion::Left),
+        Action::MoveRight => go(Motion::Right),
+        Action::WordLeft => go(Motion::WordLeft),
+        Action::WordRight => go(Motion::WordRight),
+        Action::LineStart => go(Motion::LineStart),
+        Action::LineEnd => go(Motion::LineEnd),
+        Action::TextStart => go(Motion::TextStart),
+        Action::TextEnd => go(Motion::TextEnd),
+        Action::MoveUp if many_lines => Some(Command::Rows { by: -1, select }),
+        Action::MoveDown if many_lines => Some(Command::Rows { by: 1, select }),
+        Action::PageUp if many_lines => Some(Command::Pages { by: -1, select }),
+        Action::PageDown if many_lines => Some(Command::Pages { by: 1, select }),
+        Action::NewLine if many_lines => Some(Command::NewLine),
+        Action::Indent if many_lines => Some(Command::Indent),
+        Action::SelectAll => Some(Command::SelectAll),
+        Action::DeleteBack => Some(Command::Delete(Motion::Left)),
+        Action::DeleteForward => Some(Command::Delete(Motion::Right)),
+        Action::DeleteWordBack => Some(Command::Delete(Motion::WordLeft)),
+        Action::DeleteWordForward => Some(Command::Delete(Motion::WordRight)),
+        Action::DeleteToLineStart => Some(Command::Delete(Motion::LineStart)),
+        Action::DeleteToLineEnd => Some(Command::Delete(Motion::LineEnd)),
+        Action::DeleteLine => Some(Command::DeleteLines),
+        Action::Undo => Some(Command::Undo),
+        Action::Redo => Some(Command::Redo),
+        _ => None,
+    }
+}

@@ -1,0 +1,166 @@
+//! The list of templates and opening one.
+
+use super::step::Step;
+use crate::{
+    model::{Execution, TemplateId},
+    tui::{
+        effect::Question,
+        msg::{Fault, LibraryEntry, OpenedTemplate},
+        state::{Document, Focus, Pane, Purpose, Shelved},
+    },
+};
+
+impl Step<'_> {
+    pub fn reload_library(&mut self) {
+        self.state.library.loading = true;
+        self.ask(Purpose::Library, Question::Library);
+        self.refresh_document();
+    }
+
+    /// Back in the window: files may have changed meanwhile.
+    pub fn window_focus(&mut self, focused: bool) {
+        let came_back = focused && !self.state.focused;
+        self.state.focused = focused;
+        if came_back {
+            self.reload_library();
+        }
+    }
+
+    fn refresh_document(&mut self) {
+        if let Some(document) = &self.state.document {
+            let id = document.id.clone();
+            self.ask(Purpose::Refresh(id.clone()), Question::Open(id));
+        }
+    }
+
+    pub fn take_library(&mut self, entries: Result<Vec<LibraryEntry>, Fault>) {
+        let entries = match entries {
+            Ok(entries) => entries,
+            Err(fault) => {
+                self.state.library.loading = false;
+                let message = crate::safety::display_line_with(&fault.message, self.state.marks);
+                self.state.library.error = Some(message.into_owned());
+                self.fail(&fault);
+                return;
+            }
+        };
+        self.state.library.set_entries(entries);
+        if let Some(document) = &self.state.document {
+            let (id, draft) = (document.id.clone(), document.is_draft());
+            self.state.library.mark_draft(&id, draft);
+            return;
+        }
+        let wanted = self.state.opening.take();
+        let first = {
+            let library = &self.state.library;
+            wanted
+                .filter(|id| library.entry(id).is_some())
+                .or_else(|| library.selected_entry().map(|entry| entry.id.clone()))
+        };
+        if let Some(id) = first {
+            self.open(id, None);
+        }
+    }
+
+    pub fn open_selected_template(&mut self) {
+        let Some(entry) = self.state.library.selected_entry() else { return };
+        let (id, broken) = (entry.id.clone(), entry.broken.clone());
+        if let Some(reason) = broken {
+            self.warn(format!("{id} does not read as a template: {reason}"));
+        }
+        if self.state.document.as_ref().is_some_and(|document| document.id == id) {
+            self.state.set_focus(Focus::Editor);
+        } else {
+            self.open(id, None);
+        }
+    }
+
+    /// Opens a template. One that was open before is in sight at once, as it was left, and its
+    /// file is looked at again.
+    pub fn open(&mut self, id: TemplateId, recall: Option<Box<Execution>>) {
+        self.state.library.select_template(&id);
+        if self.state.shelf.contains_key(&id) {
+            self.put_on_shelf();
+            if let Some(shelved) = self.state.shelf.remove(&id) {
+                self.state.document = Some(shelved.document);
+                self.state.panes = shelved.panes;
+                self.after_opening(recall);
+                self.refresh_document();
+            }
+            return;
+        }
+        self.ask(Purpose::Open { template: id.clone(), recall }, Question::Open(id));
+    }
+
+    fn put_on_shelf(&mut self) {
+        self.keep_now();
+        if let Some(document) = self.state.document.take() {
+            let panes = std::mem::take(&mut self.state.panes);
+            self.state.panes.extend(panes.iter().map(|pane| {
+                let mut fresh = Pane::new(pane.variant);
+                fresh.model.clone_from(&pane.model);
+                fresh.parameters = pane.parameters.clone();
+                fresh
+            }));
+            self.state.shelf.insert(document.id.clone(), Shelved { document, panes });
+        }
+    }
+
+    pub fn take_opened(
+        &mut self,
+        opened: Result<Box<OpenedTemplate>, Fault>,
+        recall: Option<Box<Execution>>,
+    ) {
+        let opened = match opened {
+            Ok(opened) => *opened,
+            Err(fault) => return self.fail(&fault),
+        };
+        self.put_on_shelf();
+        let had_draft = opened.draft.is_some();
+        self.state.document = Some(Document::new(opened, self.state.marks));
+        if had_draft {
+            self.tell("Your draft is back as you left it; discard it to see the file");
+        }
+        self.after_opening(recall);
+    }
+
+    fn after_opening(&mut self, recall: Option<Box<Execution>>) {
+        if let Some(document) = &self.state.document {
+            let (id, draft) = (document.id.clone(), document.is_draft());
+            self.state.library.select_template(&id);
+            self.state.library.mark_draft(&id, draft);
+        }
+        self.state.zoom = false;
+        self.state.set_focus(Focus::Editor);
+        self.analyse();
+        if let Some(execution) = recall {
+            self.recall_here(execution);
+        }
+    }
+
+    /// The file was looked at again. An untouched text follows it; a draft stays, and saving it
+    /// will meet the conflict.
+    pub fn take_refreshed(&mut self, id: &TemplateId, opened: Result<Box<OpenedTemplate>, Fault>) {
+        let Some(document) = self.state.document.as_mut().filter(|document| document.id == *id)
+        else {
+            return;
+        };
+        let opened = match opened {
+            Ok(opened) => *opened,
+            Err(fault) => return self.fail(&fault),
+        };
+        document.versions = opened.versions;
+        document.writable = opened.writable;
+        if opened.base == document.base {
+            return;
+        }
+        if document.is_draft() {
+            self.warn(format!("{id} changed outside; saving will show the difference"));
+            return;
+        }
+        document.editor.replace_all(&opened.text);
+        document.set_file(opened.text, opened.base);
+        self.tell(format!("{id} changed outside and was read again; undo brings back what it was"));
+        self.analyse();
+    }
+}

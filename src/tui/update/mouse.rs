@@ -1,0 +1,115 @@
+//! The mouse, where it is listened to: a click focuses and selects, the wheel scrolls what is
+//! under it.
+
+use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use ratatui::layout::{Position, Rect};
+
+use super::step::Step;
+use crate::tui::{
+    keymap::Action,
+    state::{Areas, Focus, Screen, areas, form_slots, inner},
+};
+
+/// Rows one step of the wheel scrolls.
+const WHEEL: isize = 3;
+
+impl Step<'_> {
+    pub fn mouse(&mut self, event: MouseEvent) {
+        let at = Position { x: event.column, y: event.row };
+        match event.kind {
+            MouseEventKind::Down(MouseButton::Left) => self.click(at),
+            MouseEventKind::ScrollUp => self.wheel(at, -WHEEL),
+            MouseEventKind::ScrollDown => self.wheel(at, WHEEL),
+            _ => {}
+        }
+    }
+
+    fn click(&mut self, at: Position) {
+        if self.state.overlay().is_some() {
+            return;
+        }
+        let areas = areas(self.state);
+        if self.state.screen == Screen::History {
+            return self.click_in_history(at, &areas);
+        }
+        if let Some(pane) = areas.panes.iter().find(|pane| pane.outer.contains(at)) {
+            self.state.set_focus(Focus::Output(pane.variant));
+        } else if let Some(outer) = areas.library.filter(|outer| outer.contains(at)) {
+            self.state.set_focus(Focus::Library);
+            let library = &mut self.state.library;
+            let first = library.scroll.first(library.rows().len(), library.height);
+            if let Some(row) = row_under(inner(outer), at) {
+                library.select(first + row);
+            }
+        } else if let Some(editor) = areas.editor.filter(|area| area.outer.contains(at)) {
+            let typing = self.state.focus == Focus::Editor && self.state.is_typing();
+            if !typing {
+                self.state.set_focus(Focus::Editor);
+            }
+            let (width, _) = crate::tui::state::editor_cells(self.state, &editor);
+            let gutter = usize::from(editor.text.width).saturating_sub(width);
+            if let (Some(document), Some(row)) =
+                (&mut self.state.document, row_under(editor.text, at))
+            {
+                let column = usize::from(at.x.saturating_sub(editor.text.x));
+                document.editor.go_to_cell(column.saturating_sub(gutter), row, false);
+            }
+        } else if let Some(outer) = areas.inputs.filter(|outer| outer.contains(at)) {
+            self.state.set_focus(Focus::Inputs);
+            let slot =
+                form_slots(self.state, outer).into_iter().find(|(_, place)| place.contains(at));
+            if let (Some((row, _)), Some(document)) = (slot, &mut self.state.document) {
+                document.inputs.select(row);
+            }
+        }
+    }
+
+    fn click_in_history(&mut self, at: Position, areas: &Areas) {
+        let history = &mut self.state.history;
+        if let Some(outer) = areas.history.filter(|outer| outer.contains(at)) {
+            history.in_detail = false;
+            let first = history.scroll.first(history.rows().len(), history.height);
+            if let Some(row) = row_under(inner(outer), at)
+                && first + row < history.rows().len()
+            {
+                let by = (first + row).cast_signed() - history.selected().cast_signed();
+                self.move_history(by);
+            }
+        } else if areas.detail.is_some_and(|outer| outer.contains(at)) {
+            history.in_detail = true;
+        }
+    }
+
+    fn wheel(&mut self, at: Position, by: isize) {
+        if self.state.overlay().is_some() {
+            let action = if by < 0 { Action::MoveUp } else { Action::MoveDown };
+            for _ in 0..by.unsigned_abs() {
+                self.act(action);
+            }
+            return;
+        }
+        let areas = areas(self.state);
+        if let Some(area) = areas.panes.iter().find(|pane| pane.outer.contains(at)) {
+            if let Some(pane) = self.state.pane_mut(area.variant) {
+                pane.scroll_by(by);
+            }
+        } else if areas.editor.is_some_and(|area| area.outer.contains(at)) {
+            if let Some(document) = &mut self.state.document {
+                document.editor.scroll(by);
+            }
+        } else if areas.library.is_some_and(|outer| outer.contains(at)) {
+            let library = &mut self.state.library;
+            library.scroll.by(by, library.rows().len(), library.height);
+        } else if areas.history.is_some_and(|outer| outer.contains(at)) {
+            self.move_history(by);
+        } else if areas.detail.is_some_and(|outer| outer.contains(at))
+            && let Some(detail) = &mut self.state.history.detail
+        {
+            detail.scroll_by(by);
+        }
+    }
+}
+
+fn row_under(inside: Rect, at: Position) -> Option<usize> {
+    inside.contains(at).then(|| usize::from(at.y - inside.y))
+}

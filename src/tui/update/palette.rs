@@ -1,0 +1,102 @@
+//! Lists filtered by what is typed: every action, every model.
+
+use nucleo_matcher::{
+    Config, Matcher, Utf32Str,
+    pattern::{CaseMatching, Normalization, Pattern},
+};
+
+use super::{motion, step::Step};
+use crate::tui::{
+    keymap::Action,
+    state::{Overlay, Picker, overlay_area},
+};
+
+/// The places of the texts that match a query, best first; all of them, in order, for an empty one.
+fn matches<'a>(query: &str, texts: impl Iterator<Item = String> + 'a) -> Vec<usize> {
+    let pattern = Pattern::parse(query, CaseMatching::Ignore, Normalization::Smart);
+    let mut matcher = Matcher::new(Config::DEFAULT);
+    let mut characters = Vec::new();
+    let mut found: Vec<(u32, usize)> = texts
+        .enumerate()
+        .filter_map(|(index, text)| {
+            let text = Utf32Str::new(&text, &mut characters);
+            Some((pattern.score(text, &mut matcher)?, index))
+        })
+        .collect();
+    // Stable, so that what scores alike stays in the order of the list.
+    found.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+    found.into_iter().map(|(_, index)| index).collect()
+}
+
+impl Step<'_> {
+    /// After the palette's query changed.
+    pub fn match_actions(&mut self) {
+        let entries = self.state.palette_entries();
+        if let Some(Overlay::Palette(palette)) = self.state.overlays.last_mut() {
+            let texts = entries
+                .iter()
+                .map(|(_, action)| format!("{} {}", action.as_str(), action.sentence()));
+            let found = matches(palette.picker.query.text(), texts);
+            palette.picker.set_matches(found);
+        }
+    }
+
+    /// After the model list's query changed, or the models did.
+    pub fn match_models(&mut self) {
+        let texts: Vec<String> =
+            self.state.models.iter().map(|choice| choice.model.to_string()).collect();
+        if let Some(Overlay::Models(models)) = self.state.overlays.last_mut() {
+            let found = matches(models.picker.query.text(), texts.into_iter());
+            models.picker.set_matches(found);
+        }
+    }
+
+    /// Moves the selection of a picker; false for an action that does not move it.
+    pub fn move_in_picker(&mut self, action: Action) -> bool {
+        let height = usize::from(overlay_area(self.state).height.saturating_sub(4));
+        let picker: Option<&mut Picker> = match self.state.overlays.last_mut() {
+            Some(Overlay::Palette(palette)) => Some(&mut palette.picker),
+            Some(Overlay::Models(models)) => Some(&mut models.picker),
+            _ => None,
+        };
+        let by = match action {
+            Action::NextPane => Some(1),
+            Action::PreviousPane => Some(-1),
+            _ => motion::rows(action, height),
+        };
+        let (Some(picker), Some(by)) = (picker, by) else { return false };
+        picker.move_by(by);
+        picker.scroll.reveal(picker.selected, picker.matches.len(), height);
+        true
+    }
+
+    pub fn act_in_palette(&mut self, action: Action) {
+        if self.move_in_picker(action) || action != Action::Accept {
+            return;
+        }
+        let Some(Overlay::Palette(palette)) = self.state.overlays.last() else { return };
+        let chosen = palette.picker.chosen();
+        let entry = chosen.and_then(|chosen| self.state.palette_entries().into_iter().nth(chosen));
+        match entry {
+            Some((_, action)) => {
+                self.state.overlays.pop();
+                self.act(action);
+            }
+            None => self.warn("No action has a name like that"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn queries_match_loosely_and_best_first() {
+        let texts = || ["run all", "rerun", "roll back"].into_iter().map(str::to_owned);
+        assert_eq!(matches("", texts()), [0, 1, 2]);
+        assert_eq!(matches("run", texts()).first(), Some(&0));
+        assert_eq!(matches("rlbk", texts()), [2]);
+        assert!(matches("zzz", texts()).is_empty());
+    }
+}

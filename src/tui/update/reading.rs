@@ -1,0 +1,176 @@
+//! Texts in front: help, the message log, the rendered prompt, differences.
+
+use super::{motion, step::Step};
+use crate::{
+    model::{Message, Status},
+    tui::{
+        keymap::Action,
+        msg::{Analysis, Severity},
+        state::{DiffView, Focus, Overlay, Palette, Pane, Picker, Reading, Screen, overlay_area},
+        text::{GrowingText, Scroll},
+    },
+};
+
+/// Messages as one text, a role line before each.
+pub(super) fn as_text(messages: &[Message]) -> String {
+    let parts: Vec<String> =
+        messages.iter().map(|message| format!("{}:\n{}", message.role, message.content)).collect();
+    parts.join("\n\n")
+}
+
+/// The messages of an analysis as one text.
+pub(super) fn rendered(analysis: &Analysis) -> String {
+    as_text(&analysis.messages)
+}
+
+impl Step<'_> {
+    pub fn open_reading(&mut self, action: Action) {
+        let empty =
+            || Reading { text: GrowingText::new(self.state.marks, 80), scroll: Scroll::at_top() };
+        let overlay = match action {
+            Action::Help => Overlay::Help(empty()),
+            Action::Messages => Overlay::Log(Reading { scroll: Scroll::default(), ..empty() }),
+            _ => Overlay::Palette(Palette { picker: Picker::over(0) }),
+        };
+        self.put_in_front(overlay);
+        if action == Action::Palette {
+            self.match_actions();
+        }
+    }
+
+    pub fn open_preview(&mut self) {
+        let Some(document) = &self.state.document else {
+            return self.warn("No template is open; pick one in the library");
+        };
+        if document.analysis.messages.is_empty() {
+            let reason = document
+                .analysis
+                .findings
+                .iter()
+                .find(|finding| finding.severity == Severity::Error)
+                .map_or_else(
+                    || "it is still being read".to_owned(),
+                    |finding| format!("line {}: {}", finding.line, finding.message),
+                );
+            return self.warn(format!("The prompt does not render: {reason}"));
+        }
+        let text = GrowingText::of(&rendered(&document.analysis), self.state.marks, 80);
+        self.put_in_front(Overlay::Preview(Box::new(Reading { text, scroll: Scroll::at_top() })));
+    }
+
+    /// Keys in a text to read: scroll it, copy it, fold a difference.
+    pub fn act_in_reading(&mut self, action: Action) {
+        if action == Action::Copy {
+            return self.copy();
+        }
+        let height = usize::from(overlay_area(self.state).height.saturating_sub(2));
+        let help_rows = self.state.keymap.help(self.state.screen_context()).len();
+        let log_rows = self.state.notices.log().len();
+        let Some(overlay) = self.state.overlays.last_mut() else { return };
+        let (scroll, rows) = match overlay {
+            Overlay::Diff(view) => {
+                if matches!(action, Action::Accept | Action::MoveLeft | Action::MoveRight) {
+                    return view.toggle_fold();
+                }
+                let rows = view.row_count();
+                (&mut view.scroll, rows)
+            }
+            Overlay::Preview(reading) => {
+                let rows = reading.text.row_count();
+                (&mut reading.scroll, rows)
+            }
+            Overlay::Help(reading) => (&mut reading.scroll, help_rows),
+            Overlay::Log(reading) => (&mut reading.scroll, log_rows),
+            _ => return,
+        };
+        match action {
+            Action::MoveToTop => scroll.to_top(),
+            Action::MoveToBottom => scroll.to_end(),
+            _ => {
+                if let Some(by) = motion::rows(action, height) {
+                    scroll.by(by, rows, height);
+                }
+            }
+        }
+    }
+
+    /// The difference that is nearest to what is in focus.
+    pub fn open_diff(&mut self) {
+        if self.state.screen == Screen::History {
+            return self.diff_execution();
+        }
+        match self.state.focus {
+            Focus::Output(_) => self.diff_answers(),
+            Focus::Library | Focus::Editor | Focus::Inputs => self.diff_draft(),
+        }
+    }
+
+    fn diff_draft(&mut self) {
+        let Some(document) = &self.state.document else {
+            return self.warn("No template is open; pick one in the library");
+        };
+        if document.is_draft() {
+            let titles = ("file".to_owned(), "draft".to_owned());
+            let (old, new) = (document.file_text.clone(), document.editor.text());
+            self.show_diff(titles, &old, &new);
+        } else {
+            self.diff_answers();
+        }
+    }
+
+    /// The pane in focus against the next one with an answer, else against its own answer before.
+    fn diff_answers(&mut self) {
+        let state = &*self.state;
+        let answer = |pane: &Pane| pane.shown().map(|output| output.exact_text().to_owned());
+        let mine = state.pane(state.variant());
+        let other = state
+            .panes
+            .iter()
+            .filter(|pane| pane.variant != state.variant() && pane.shown().is_some())
+            .min_by_key(|pane| (pane.variant < state.variant(), pane.variant));
+        let pair = match (mine.and_then(|pane| Some((pane, answer(pane)?))), other) {
+            (Some((pane, text)), Some(other)) => {
+                let titles = (pane.variant.to_string(), other.variant.to_string());
+                Some((titles, text, answer(other).unwrap_or_default()))
+            }
+            (Some((pane, text)), None) => {
+                let (back, count) = pane.place();
+                let before = (count - back).checked_sub(2).and_then(|at| pane.outputs().get(at));
+                before.map(|before| {
+                    let titles = (format!("{} before", pane.variant), pane.variant.to_string());
+                    (titles, before.exact_text().to_owned(), text)
+                })
+            }
+            (None, _) => None,
+        };
+        match pair {
+            Some((titles, old, new)) => self.show_diff(titles, &old, &new),
+            None => self.warn("Two answers make a difference: run a second variant, or run again"),
+        }
+    }
+
+    /// The answer that is read in the history against the one of the focused pane.
+    fn diff_execution(&mut self) {
+        let detail = self.state.history.detail.as_ref().and_then(|detail| detail.execution());
+        let Some(execution) = detail.filter(|execution| execution.status != Status::Running) else {
+            return self.warn("Open an execution first (Enter), then compare it");
+        };
+        let pane = self.state.pane(self.state.variant());
+        let Some(output) = pane.and_then(Pane::shown) else {
+            return self.warn("The workbench has no answer to compare with");
+        };
+        let titles = ("this execution".to_owned(), format!("workbench {}", self.state.variant()));
+        let (old, new) = (execution.text.clone(), output.exact_text().to_owned());
+        self.show_diff(titles, &old, &new);
+    }
+
+    pub fn show_diff(&mut self, titles: (String, String), old: &str, new: &str) {
+        let view = DiffView::new(titles, old, new, self.state.marks);
+        if view.is_same() {
+            let (left, right) = &view.titles;
+            let text = format!("{left} and {right} are the same");
+            return self.tell(text);
+        }
+        self.put_in_front(Overlay::Diff(Box::new(view)));
+    }
+}

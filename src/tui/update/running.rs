@@ -1,0 +1,267 @@
+//! Starting calls, cancelling them, and what becomes of them.
+
+use crate::{
+    model::{CallError, Execution, Status, VariantName, VariantSource},
+    safety::display_line_with,
+    tui::{
+        effect::{CallOrder, CallSource, Effect, Question},
+        msg::{CallEvent, RunToken, Severity},
+        state::{Focus, FormRow, Mode, Origin, Output, Pane, Phase, Purpose, Screen, TICK, Wake},
+    },
+};
+
+use super::step::Step;
+
+impl Step<'_> {
+    /// Runs the variant in focus, or the one that was.
+    pub fn run_focused(&mut self) {
+        let variant = self.state.variant();
+        self.run(&[variant]);
+    }
+
+    /// Runs every variant side by side.
+    pub fn run_all(&mut self) {
+        let variants: Vec<VariantName> = self.state.panes.iter().map(|pane| pane.variant).collect();
+        self.run(&variants);
+    }
+
+    /// Starts one run of these variants. Their panes are cleared to the waiting line at once; a
+    /// call that still runs in one of them is cancelled.
+    pub fn run(&mut self, variants: &[VariantName]) {
+        if self.state.document.is_none() {
+            return self.warn("No template is open; pick one in the library");
+        }
+        if self.stopped_by_a_field(variants) {
+            return;
+        }
+        let Some(orders) = self.orders(variants) else { return };
+        for order in &orders {
+            self.cancel_in(order.variant);
+        }
+        let run = self.state.pending.run();
+        let saved = self.state.document.as_ref().and_then(|it| it.saved_as().cloned());
+        let (now, marks) = (self.now.monotonic, self.state.marks);
+        for order in &orders {
+            let Some(pane) = self.state.pane(order.variant) else { continue };
+            let origin = Origin {
+                source: pane.source.clone(),
+                saved: saved.clone().filter(|_| pane.source == VariantSource::Draft),
+                model: self.state.model_of(pane).cloned(),
+                parameters: self.state.parameters_of(pane),
+            };
+            if let Some(pane) = self.state.pane_mut(order.variant) {
+                pane.begin(run, origin, now, marks);
+            }
+        }
+        self.effects.push(Effect::StartRun { run, calls: orders });
+        self.keep_inputs();
+        self.state.screen = Screen::Workbench;
+        if !matches!(self.state.focus, Focus::Output(_)) {
+            // What starts has to be seen.
+            self.state.zoom = false;
+        }
+        if !self.state.pending.is_waking(Wake::Tick) {
+            self.wake(Wake::Tick, TICK);
+        }
+    }
+
+    /// Whether a draft cannot run for want of an input; the focus then goes to its field.
+    fn stopped_by_a_field(&mut self, variants: &[VariantName]) -> bool {
+        let runs_draft = variants.iter().any(|variant| {
+            self.state.pane(*variant).is_some_and(|pane| pane.source == VariantSource::Draft)
+        });
+        let Some(document) = self.state.document.as_mut().filter(|_| runs_draft) else {
+            return false;
+        };
+        let Some(index) = document.inputs.first_missing() else { return false };
+        let Some(field) = document.inputs.fields().get(index) else { return false };
+        let name = display_line_with(&field.spec.name, self.state.marks).into_owned();
+        let text = match field.value() {
+            Err(reason) => format!("{name} is {reason}: change it, then run again"),
+            Ok(_) => format!("{name} is required and has no value: type one, then run again"),
+        };
+        document.inputs.select(FormRow::Field(index));
+        self.state.screen = Screen::Workbench;
+        self.state.zoom = false;
+        self.state.set_focus(Focus::Inputs);
+        self.state.notices.add(Severity::Warning, &text, None, self.now);
+        true
+    }
+
+    fn orders(&self, variants: &[VariantName]) -> Option<Vec<CallOrder>> {
+        let document = self.state.document.as_ref()?;
+        let text = document.editor.text();
+        let inputs = document.inputs.values();
+        let order = |pane: &Pane| CallOrder {
+            variant: pane.variant,
+            template: document.id.clone(),
+            source: match &pane.source {
+                VariantSource::Draft => {
+                    CallSource::Text { text: text.clone(), saved: document.saved_as().cloned() }
+                }
+                VariantSource::Version(version) => CallSource::Version(version.clone()),
+            },
+            model: pane.model.clone(),
+            parameters: pane.parameters.clone(),
+            inputs: inputs.clone(),
+        };
+        Some(variants.iter().filter_map(|variant| self.state.pane(*variant)).map(order).collect())
+    }
+
+    pub fn cancel_focused(&mut self) {
+        let variant = self.state.variant();
+        if !self.cancel_in(variant) {
+            self.tell(format!("{variant} is not running"));
+        }
+    }
+
+    pub fn cancel_all(&mut self) {
+        let running: Vec<(RunToken, VariantName)> =
+            self.state.all_panes().flat_map(running_calls).collect();
+        if running.is_empty() {
+            let key = self
+                .state
+                .keymap
+                .keys_of(crate::tui::keymap::Action::Quit)
+                .first()
+                .map_or_else(String::new, |key| format!("; {key} quits"));
+            return self.tell(format!("Nothing is running{key}"));
+        }
+        for (run, variant) in running {
+            self.effects.push(Effect::Cancel { run, variant });
+        }
+    }
+
+    /// Cancels what runs in a pane; true when something did.
+    pub fn cancel_in(&mut self, variant: VariantName) -> bool {
+        let running: Vec<(RunToken, VariantName)> =
+            self.state.pane(variant).into_iter().flat_map(running_calls).collect();
+        for &(run, variant) in &running {
+            self.effects.push(Effect::Cancel { run, variant });
+        }
+        !running.is_empty()
+    }
+
+    pub fn skip_wait(&mut self) {
+        let variant = self.state.variant();
+        let waiting = self.state.pane(variant).and_then(Pane::latest).and_then(|output| {
+            matches!(output.phase, Phase::Retrying { .. }).then_some(output.run).flatten()
+        });
+        match waiting {
+            Some(run) => self.effects.push(Effect::SkipWait { run, variant }),
+            None => self.tell(format!("{variant} is not waiting for another attempt")),
+        }
+    }
+
+    /// A second has passed: counters move on while something runs, and not after.
+    pub fn tick(&mut self) {
+        if self.state.running() > 0 {
+            self.wake(Wake::Tick, TICK);
+        }
+    }
+
+    /// Something about a call. One that has no pane any more, or has ended, is past caring.
+    pub fn call_event(&mut self, run: RunToken, variant: VariantName, event: CallEvent) {
+        let now = self.now.monotonic;
+        let output = self
+            .state
+            .all_panes_mut()
+            .filter(|pane| pane.variant == variant)
+            .find_map(|pane| pane.output_of(run));
+        let Some(output) = output else { return };
+        if let CallEvent::NotSaved { reason } = event {
+            let text = format!("{variant} is not in the history: {reason}");
+            output.not_saved = Some(reason);
+            return self.warn(text);
+        }
+        if !output.phase.is_running() {
+            return;
+        }
+        match event {
+            CallEvent::Refused(error) => {
+                output.fail(&error, now);
+                self.call_ended(variant, Status::Error, Some(&error));
+            }
+            CallEvent::Finished(execution) => {
+                let (status, error) = (execution.status, execution.error.clone());
+                self.finish(run, variant, execution);
+                self.call_ended(variant, status, error.as_ref());
+            }
+            event => advance(output, event, now),
+        }
+    }
+
+    fn finish(&mut self, run: RunToken, variant: VariantName, execution: Box<Execution>) {
+        let now = self.now.monotonic;
+        let output = self
+            .state
+            .all_panes_mut()
+            .filter(|pane| pane.variant == variant)
+            .find_map(|pane| pane.output_of(run));
+        if let Some(output) = output {
+            output.finish(execution, now);
+        }
+    }
+
+    /// What follows every end: the spend, the history, a word on what went wrong.
+    fn call_ended(&mut self, variant: VariantName, status: Status, error: Option<&CallError>) {
+        match (status, error) {
+            (Status::Ok, _) => {}
+            (Status::Cancelled, _) => self.tell(format!("{variant} cancelled; its text is kept")),
+            (_, Some(error)) => {
+                let text = format!("{variant} {}: {}", error.kind, error.message);
+                self.state.notices.add(Severity::Error, &text, error.hint.as_deref(), self.now);
+            }
+            (status, None) => self.warn(format!("{variant} {}", status.as_str())),
+        }
+        self.ask(Purpose::Spend, Question::Spend);
+        self.state.history.stale = true;
+        if self.state.screen == Screen::History {
+            self.search_history();
+        }
+        if self.state.running() == 0 {
+            self.state.pending.forget(Wake::Tick);
+        }
+    }
+
+    /// Moves the focus to a variant's pane, if there is one.
+    pub fn focus_variant(&mut self, variant: VariantName) {
+        if self.state.pane(variant).is_some() {
+            self.state.set_focus(Focus::Output(variant));
+            self.state.mode = Mode::Act;
+        }
+    }
+}
+
+fn running_calls(pane: &Pane) -> impl Iterator<Item = (RunToken, VariantName)> {
+    let variant = pane.variant;
+    pane.outputs()
+        .iter()
+        .filter(|output| output.phase.is_running())
+        .filter_map(move |output| Some((output.run?, variant)))
+}
+
+/// The events between asking and the end.
+fn advance(output: &mut Output, event: CallEvent, now: std::time::Duration) {
+    match event {
+        CallEvent::Queued => output.enter(Phase::Queued, now),
+        CallEvent::Attempt { number, of } => output.enter(Phase::Connecting { number, of }, now),
+        CallEvent::Waiting { retry_in, number, of, error } => {
+            output.restart(now + retry_in, number, of, &error, now);
+        }
+        CallEvent::Sent => output.enter(Phase::Waiting, now),
+        CallEvent::Headers => output.enter(Phase::Accepted, now),
+        CallEvent::Heartbeat => {
+            output.heard = now;
+            if output.phase == Phase::Waiting {
+                output.enter(Phase::Accepted, now);
+            }
+        }
+        CallEvent::Delta { text, reasoning, refusal, at } => {
+            output.push(&text, &reasoning, &refusal, at, now);
+        }
+        CallEvent::Usage(usage) => output.usage = usage,
+        // Handled by the caller: they end the call or say something of its record.
+        CallEvent::Refused(_) | CallEvent::NotSaved { .. } | CallEvent::Finished(_) => {}
+    }
+}

@@ -1,0 +1,60 @@
+//! One message being handled: the state, the time, and what is to be done.
+
+use std::time::Duration;
+
+use crate::tui::{
+    effect::{Effect, Keep, Question},
+    msg::{Fault, Now},
+    state::{Purpose, State, Wake},
+};
+
+/// The state under change and the effects so far.
+pub(super) struct Step<'a> {
+    pub state: &'a mut State,
+    pub now: Now,
+    pub effects: Vec<Effect>,
+}
+
+impl<'a> Step<'a> {
+    pub fn new(state: &'a mut State, now: Now) -> Self {
+        state.now = now.monotonic;
+        Self { state, now, effects: Vec::new() }
+    }
+
+    /// Wraps what is in sight and hands the effects over.
+    pub fn end(self) -> Vec<Effect> {
+        self.state.fit();
+        self.effects
+    }
+
+    /// Asks a question, its answer to be used for `purpose`.
+    pub fn ask(&mut self, purpose: Purpose, question: Question) {
+        let id = self.state.pending.ask(purpose);
+        self.effects.push(Effect::Ask { id, question });
+    }
+
+    pub fn keep(&mut self, keep: Keep) {
+        self.effects.push(Effect::Keep(keep));
+    }
+
+    /// Schedules a wake-up; one for the same reason before it no longer counts.
+    pub fn wake(&mut self, reason: Wake, after: Duration) {
+        let id = self.state.pending.wake(reason);
+        self.effects.push(Effect::Schedule { id, after });
+    }
+
+    /// Something was done as asked.
+    pub fn tell(&mut self, text: impl AsRef<str>) {
+        self.state.notices.tell(text.as_ref(), self.now);
+    }
+
+    /// Something cannot be done as asked.
+    pub fn warn(&mut self, text: impl AsRef<str>) {
+        self.state.notices.warn(text.as_ref(), self.now);
+    }
+
+    /// Something failed.
+    pub fn fail(&mut self, fault: &Fault) {
+        self.state.notices.fail(fault, self.now);
+    }
+}

@@ -1,0 +1,149 @@
+//! Panes: more of them, fewer, what they run, what was answered before, what it is worth.
+
+use super::step::Step;
+use crate::{
+    model::{VariantName, VariantSource},
+    tui::{
+        effect::Keep,
+        state::{DetailTab, Output, Pane, Screen},
+    },
+};
+
+impl Step<'_> {
+    /// Another pane that runs what the focused one runs.
+    pub fn fork(&mut self) {
+        let from = self.state.variant();
+        let Some(variant) = self.free_variant() else { return };
+        let Some(pane) = self.state.pane(from).map(|pane| pane.fork(variant)) else { return };
+        self.insert_pane(pane);
+        self.tell(format!("{variant} runs what {from} runs; change its model, text or parameters"));
+    }
+
+    /// Another pane that runs the draft as the template says.
+    pub fn add_pane(&mut self) {
+        if let Some(variant) = self.free_variant() {
+            self.insert_pane(Pane::new(variant));
+            self.tell(format!("{variant} runs the draft with the template's own model"));
+        }
+    }
+
+    fn free_variant(&mut self) -> Option<VariantName> {
+        let free = VariantName::ALL.into_iter().find(|name| self.state.pane(*name).is_none());
+        if free.is_none() {
+            self.warn("All four variants are in use; remove one first");
+        }
+        free
+    }
+
+    fn insert_pane(&mut self, pane: Pane) {
+        let variant = pane.variant;
+        self.state.panes.push(pane);
+        self.state.panes.sort_by_key(|pane| pane.variant);
+        self.state.zoom = false;
+        self.focus_variant(variant);
+    }
+
+    /// Takes the focused pane away; what runs in it is cancelled.
+    pub fn remove_pane(&mut self) {
+        if self.state.panes.len() == 1 {
+            return self.warn("The last pane stays");
+        }
+        let variant = self.state.variant();
+        self.cancel_in(variant);
+        self.state.panes.retain(|pane| pane.variant != variant);
+        let next = self
+            .state
+            .panes
+            .iter()
+            .rev()
+            .map(|pane| pane.variant)
+            .find(|other| *other < variant)
+            .or_else(|| self.state.panes.first().map(|pane| pane.variant));
+        if let Some(next) = next {
+            self.state.zoom = false;
+            self.focus_variant(next);
+        }
+    }
+
+    /// Has a variant run the draft or a saved version.
+    pub fn set_source(&mut self, variant: VariantName, source: VariantSource) {
+        let text = match &source {
+            VariantSource::Draft => format!("{variant} runs the draft"),
+            VariantSource::Version(version) => format!("{variant} runs version {version}"),
+        };
+        if let Some(pane) = self.state.pane_mut(variant) {
+            pane.source = source;
+            self.tell(text);
+        }
+    }
+
+    pub fn step_output(&mut self, older: bool) {
+        let variant = self.state.variant();
+        let Some(pane) = self.state.pane_mut(variant) else { return };
+        if !pane.step_back(older) {
+            self.tell(if older {
+                "This is the oldest answer here; the history has all"
+            } else {
+                "This is the newest answer"
+            });
+        }
+    }
+
+    /// The answer in sight: the one read in the history, or the focused pane's.
+    fn answer_in_sight(&mut self) -> Option<&mut Output> {
+        match self.state.screen {
+            Screen::History => self.state.history.detail.as_mut()?.output.as_deref_mut(),
+            Screen::Workbench => {
+                let variant = self.state.variant();
+                self.state.pane_mut(variant)?.shown_mut()
+            }
+        }
+    }
+
+    pub fn toggle_reasoning(&mut self) {
+        match self.answer_in_sight() {
+            Some(output) if !output.reasoning.is_empty() => {
+                output.reasoning_folded = !output.reasoning_folded;
+            }
+            _ => self.tell("There is no reasoning here"),
+        }
+    }
+
+    pub fn follow(&mut self) {
+        if let Some(detail) = &mut self.state.history.detail
+            && self.state.screen == Screen::History
+            && detail.showing == DetailTab::Prompt
+        {
+            return detail.prompt_scroll.to_end();
+        }
+        if let Some(output) = self.answer_in_sight() {
+            output.scroll.to_end();
+        }
+    }
+
+    /// Rates the answer in sight; the same rating again takes it back.
+    pub fn rate(&mut self, rating: u8) {
+        let execution = match self.answer_in_sight() {
+            Some(output) => output.execution.as_deref_mut(),
+            None => None,
+        };
+        let Some(execution) = execution else {
+            return self.warn("There is no finished answer here to rate");
+        };
+        let rating = (execution.rating != Some(rating)).then_some(rating);
+        let id = execution.id;
+        execution.rating = rating;
+        self.state.history.rate(id, rating);
+        self.state
+            .all_panes_mut()
+            .flat_map(Pane::outputs_mut)
+            .filter_map(|output| output.execution.as_deref_mut())
+            .filter(|execution| execution.id == id)
+            .for_each(|execution| execution.rating = rating);
+        self.keep(Keep::Rating { execution: id, rating });
+        match rating {
+            Some(rating) => self.tell(format!("Rated {rating} of 5")),
+            None => self.tell("Rating taken back"),
+        }
+    }
+}

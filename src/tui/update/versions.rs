@@ -1,0 +1,156 @@
+//! The list of saved versions: compare, roll back, name, run.
+
+use super::{motion, step::Step};
+use crate::{
+    model::{TemplateId, VariantSource, VersionRecord},
+    tui::{
+        effect::Question,
+        keymap::Action,
+        msg::Fault,
+        state::{LabelDialog, LineInput, Overlay, Purpose, VersionList, overlay_area},
+        text::Scroll,
+    },
+};
+
+impl Step<'_> {
+    /// Lists the versions, to look through or (with `pick`) to choose what the variant runs.
+    pub fn open_versions(&mut self, pick: bool) {
+        let Some(document) = &self.state.document else {
+            return self.warn("No template is open; pick one in the library");
+        };
+        let id = document.id.clone();
+        let pick = pick.then(|| self.state.variant());
+        self.put_in_front(Overlay::Versions(VersionList {
+            pick,
+            selected: 0,
+            scroll: Scroll::at_top(),
+            loading: true,
+        }));
+        self.ask(Purpose::Versions(id.clone()), Question::Versions(id));
+    }
+
+    pub fn take_versions(
+        &mut self,
+        template: &TemplateId,
+        versions: Result<Vec<VersionRecord>, Fault>,
+    ) {
+        if let Some(Overlay::Versions(list)) = self.version_list() {
+            list.loading = false;
+        }
+        match versions {
+            Ok(versions) => {
+                if let Some(document) = self.state.document.as_mut().filter(|it| it.id == *template)
+                {
+                    let count = versions.len();
+                    document.versions = versions;
+                    if let Some(Overlay::Versions(list)) = self.version_list() {
+                        list.selected = list.selected.min(list.rows(count).saturating_sub(1));
+                    }
+                }
+            }
+            Err(fault) => self.fail(&fault),
+        }
+    }
+
+    fn version_list(&mut self) -> Option<&mut Overlay> {
+        self.state.overlays.iter_mut().find(|overlay| matches!(overlay, Overlay::Versions(_)))
+    }
+
+    pub fn act_in_versions(&mut self, action: Action) {
+        let height = usize::from(overlay_area(self.state).height.saturating_sub(2));
+        let count = self.state.document.as_ref().map_or(0, |document| document.versions.len());
+        let Some(Overlay::Versions(list)) = self.state.overlays.last_mut() else { return };
+        let rows = list.rows(count);
+        if let Some(by) = motion::rows(action, height) {
+            let last = rows.saturating_sub(1);
+            list.selected = list.selected.saturating_add_signed(by).min(last);
+            return list.scroll.reveal(list.selected, rows, height);
+        }
+        let (pick, place) = (list.pick, list.version());
+        let record = place.and_then(|place| {
+            self.state.document.as_ref().and_then(|document| document.versions.get(place).cloned())
+        });
+        match (action, pick, record) {
+            (Action::Accept, Some(variant), record) => {
+                let source =
+                    record.map_or(VariantSource::Draft, |it| VariantSource::Version(it.version));
+                self.state.overlays.pop();
+                self.set_source(variant, source);
+            }
+            (Action::Accept | Action::Diff, _, Some(record)) => self.diff_version(&record),
+            (Action::RollBack, _, Some(record)) => self.roll_back_to(record),
+            (Action::LabelVersion, _, Some(record)) => {
+                let input = LineInput::new(record.label.as_deref().unwrap_or_default());
+                let version = record.version;
+                self.put_in_front(Overlay::Label(LabelDialog { version, input }));
+            }
+            (Action::Copy, _, Some(record)) => {
+                self.ask(Purpose::Copy, Question::Copy(record.content));
+            }
+            _ => {}
+        }
+    }
+
+    fn diff_version(&mut self, record: &VersionRecord) {
+        let Some(document) = &self.state.document else { return };
+        let name = if document.is_draft() { "draft" } else { "file" };
+        let new = document.editor.text();
+        self.show_diff((record.version.to_string(), name.to_owned()), &record.content, &new);
+    }
+
+    fn roll_back_to(&mut self, record: VersionRecord) {
+        let Some(document) = &self.state.document else { return };
+        if !document.writable {
+            return self.warn("Built-in samples cannot be changed; `lathe init` makes a workspace");
+        }
+        if document.saving {
+            return self.tell("A save is under way");
+        }
+        if document.file_text == record.content {
+            return self.tell(format!("The file already is version {}", record.version));
+        }
+        let base = Some(document.base.clone());
+        self.roll_back(record.version, base);
+    }
+
+    pub fn act_in_label(&mut self, action: Action) {
+        if action != Action::Accept {
+            return;
+        }
+        let (Some(Overlay::Label(dialog)), Some(document)) =
+            (self.state.overlays.pop(), &self.state.document)
+        else {
+            return;
+        };
+        let label = Some(dialog.input.text().trim().to_owned()).filter(|label| !label.is_empty());
+        let (template, version) = (document.id.clone(), dialog.version);
+        let purpose = Purpose::Label {
+            template: template.clone(),
+            version: version.clone(),
+            label: label.clone(),
+        };
+        self.ask(purpose, Question::Label { template, version, label });
+    }
+
+    pub fn take_labelled(
+        &mut self,
+        template: &TemplateId,
+        version: &semver::Version,
+        label: Option<String>,
+        labelled: Result<(), Fault>,
+    ) {
+        if let Err(fault) = labelled {
+            return self.fail(&fault);
+        }
+        let text = match &label {
+            Some(label) => format!("Version {version} is called {label}"),
+            None => format!("Version {version} has no name now"),
+        };
+        if let Some(document) = self.state.document.as_mut().filter(|it| it.id == *template)
+            && let Some(record) = document.versions.iter_mut().find(|it| it.version == *version)
+        {
+            record.label = label;
+        }
+        self.tell(text);
+    }
+}
