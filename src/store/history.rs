@@ -1,0 +1,366 @@
+//! Lists of executions, newest first, page by page.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, Row, types::Value};
+use semver::Version;
+use uuid::Uuid;
+
+use super::{
+    Store, StoreError,
+    facts::word,
+    fault::{Fault, Outcome},
+    record,
+    search::{self, Search},
+    time,
+};
+use crate::model::{
+    ErrorKind, ExecutionId, ModelRef, RunId, Status, TemplateId, Usage, VariantName,
+};
+
+/// The most rows of one page.
+const MOST: usize = 1_000;
+
+/// Whose executions are looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// Those of the store's own workspace.
+    #[default]
+    This,
+    /// Those of every workspace.
+    All,
+}
+
+/// A tag that executions must have; any value where none is given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TagFilter {
+    pub key: String,
+    pub value: Option<String>,
+}
+
+/// What to list. Every condition that is given must hold.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct HistoryQuery {
+    pub workspace: Scope,
+    /// Words of the prompt, the answer, its reasoning, its error or its tags; words in double
+    /// quotes must follow one another.
+    pub text: Option<String>,
+    pub template: Option<TemplateId>,
+    pub version: Option<Version>,
+    pub provider: Option<String>,
+    pub model: Option<ModelRef>,
+    pub status: Option<Status>,
+    pub error_kind: Option<ErrorKind>,
+    pub tag: Option<TagFilter>,
+    /// 1 to 5.
+    pub rating: Option<u8>,
+    pub run: Option<RunId>,
+    /// Started at this time or later.
+    pub since: Option<Timestamp>,
+    /// Started before this time.
+    pub until: Option<Timestamp>,
+    /// US dollars, at least.
+    pub min_cost: Option<f64>,
+    /// US dollars, at most.
+    pub max_cost: Option<f64>,
+    /// Where the page before ended; `None` for the first.
+    pub before: Option<Cursor>,
+    /// Rows a page, at most 1,000; 0 means 50.
+    pub limit: usize,
+}
+
+/// Where a page ended. New executions do not move it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cursor(i64);
+
+/// A page of a list.
+#[derive(Clone, Debug, Default)]
+pub struct HistoryPage {
+    /// Newest first.
+    pub rows: Vec<HistoryRow>,
+    /// Where the next page begins; `None` at the end.
+    pub next: Option<Cursor>,
+}
+
+/// One execution as a list shows it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HistoryRow {
+    pub id: ExecutionId,
+    pub run_id: RunId,
+    pub started_at: Timestamp,
+    pub template: Option<TemplateId>,
+    pub version: Option<Version>,
+    pub variant: VariantName,
+    pub provider: String,
+    pub model: String,
+    pub status: Status,
+    pub error_kind: Option<ErrorKind>,
+    /// The answer's first line, else the error's message, else the prompt's first line.
+    pub excerpt: String,
+    pub usage: Usage,
+    pub cost_usd: Option<f64>,
+    pub total_ms: Option<u64>,
+    pub ttft_ms: Option<u64>,
+    /// 1 to 5.
+    pub rating: Option<u8>,
+    pub tags: BTreeMap<String, String>,
+}
+
+const ROW: &str = "e.sequence, e.id, e.run_id, e.started_ns, e.template, e.version, e.variant, \
+    e.provider, e.model, e.status, e.error_kind, e.answer_line, e.error_line, e.prompt_line, \
+    e.input_tokens, e.output_tokens, e.cached_input_tokens, e.cache_write_tokens, \
+    e.reasoning_tokens, e.usage_estimated, e.cost_usd, e.total_ms, e.ttft_ms, e.rating";
+
+impl Store {
+    /// A page of executions that are not in the trash, newest first.
+    pub async fn history(&self, query: HistoryQuery) -> Result<HistoryPage, StoreError> {
+        let workspace = self.workspace_name();
+        self.read(move |connection| page(connection, &query, &workspace)).await
+    }
+
+    /// The executions whose id begins with a text as ids are written, newest first, at most 20.
+    pub async fn find_by_prefix(&self, prefix: &str) -> Result<Vec<ExecutionId>, StoreError> {
+        let Some((low, high)) = id_range(prefix) else { return Ok(Vec::new()) };
+        self.read(move |connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT id FROM executions
+                 WHERE id >= ? AND id <= ? AND deleted_ns IS NULL
+                 ORDER BY sequence DESC LIMIT 20",
+            )?;
+            let rows = statement.query_map([&low[..], &high[..]], |row| {
+                Ok(ExecutionId(Uuid::from_bytes(row.get(0)?)))
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    /// US dollars spent since a time, in every workspace, deleted executions too. Hours are
+    /// counted whole: the hour the time lies in is included.
+    pub async fn spend_since(&self, since: Timestamp) -> Result<f64, StoreError> {
+        let hour = time::hour_of(time::to_stored(since));
+        self.read(move |connection| {
+            let nano: i64 = connection
+                .prepare_cached("SELECT coalesce(sum(spent_nano), 0) FROM hours WHERE hour >= ?")?
+                .query_row([hour], |row| row.get(0))?;
+            #[expect(clippy::cast_precision_loss, reason = "far below 2^52 nano-dollars")]
+            Ok(nano as f64 / 1e9)
+        })
+        .await
+    }
+}
+
+/// The least and greatest id whose written form begins with a text; `None` where none can.
+fn id_range(prefix: &str) -> Option<([u8; 16], [u8; 16])> {
+    let digits: Vec<u8> = prefix
+        .chars()
+        .filter(|letter| *letter != '-')
+        .map(|letter| letter.to_digit(16).and_then(|digit| u8::try_from(digit).ok()))
+        .collect::<Option<_>>()?;
+    if digits.is_empty() || digits.len() > 32 {
+        return None;
+    }
+    let fill = |rest: u8| {
+        let mut bytes = [0_u8; 16];
+        for (index, byte) in bytes.iter_mut().enumerate() {
+            let digit = |at: usize| digits.get(at).copied().unwrap_or(rest);
+            *byte = digit(index * 2) << 4 | digit(index * 2 + 1);
+        }
+        bytes
+    };
+    Some((fill(0), fill(15)))
+}
+
+/// Conditions of a query with the values they are bound to.
+#[derive(Default)]
+struct Conditions {
+    sql: Vec<String>,
+    values: Vec<Value>,
+}
+
+impl Conditions {
+    fn add(&mut self, sql: impl Into<String>, value: impl Into<Value>) {
+        self.sql.push(sql.into());
+        self.values.push(value.into());
+    }
+}
+
+fn page(connection: &Connection, query: &HistoryQuery, workspace: &str) -> Outcome<HistoryPage> {
+    let limit = if query.limit == 0 { 50 } else { query.limit.min(MOST) };
+    let mut conditions = Conditions::default();
+    let mut from = "executions AS e";
+    let mut order = "e.sequence";
+    match search::parse(query.text.as_deref().unwrap_or_default()) {
+        Search::Nothing => return Ok(HistoryPage::default()),
+        Search::Everything => {}
+        Search::Words(words) => {
+            // The index gives row numbers newest first, so that a page of a common word is found
+            // without sorting all that hold it; narrowing by facets keeps a rare one fast too.
+            from = "search AS s CROSS JOIN executions AS e ON e.sequence = s.rowid";
+            order = "s.rowid";
+            conditions.add("search MATCH ?", format!("({words}){}", narrowed(query)));
+        }
+    }
+    conditions.sql.push("e.deleted_ns IS NULL".to_owned());
+    if query.workspace == Scope::This {
+        conditions
+            .add("e.workspace = (SELECT id FROM workspaces WHERE name = ?)", workspace.to_owned());
+    }
+    narrow(&mut conditions, query);
+    if let Some(Cursor(sequence)) = query.before {
+        conditions.add(format!("{order} < ?"), sequence);
+    }
+    let sql = format!(
+        "SELECT {ROW} FROM {from} WHERE {} ORDER BY {order} DESC LIMIT {}",
+        conditions.sql.join(" AND "),
+        limit + 1
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut found = statement.query(rusqlite::params_from_iter(conditions.values))?;
+    let mut page = HistoryPage::default();
+    let mut last = None;
+    while let Some(row) = found.next()? {
+        if page.rows.len() == limit {
+            page.next = last.map(Cursor);
+            break;
+        }
+        let sequence: i64 = row.get(0)?;
+        let mut listed = read_row(row)?;
+        listed.tags = record::tags(connection, sequence)?;
+        page.rows.push(listed);
+        last = Some(sequence);
+    }
+    Ok(page)
+}
+
+/// The facets that narrow a search in the index itself.
+fn narrowed(query: &HistoryQuery) -> String {
+    let mut facets = Vec::new();
+    facets.extend(query.template.as_ref().map(|id| search::template_facet(id.as_str())));
+    facets.extend(query.model.as_ref().map(|model| search::model_facet(&model.model)));
+    let provider = query.provider.as_deref();
+    let provider = provider.or(query.model.as_ref().map(|model| model.provider.as_str()));
+    facets.extend(provider.map(search::provider_facet));
+    facets.extend(query.status.map(search::status_facet));
+    facets.iter().fold(String::new(), |mut all, facet| {
+        all.push_str(" AND facets : \"");
+        all.push_str(facet);
+        all.push('"');
+        all
+    })
+}
+
+fn narrow(conditions: &mut Conditions, query: &HistoryQuery) {
+    if let Some(template) = &query.template {
+        conditions.add("e.template = ?", template.as_str().to_owned());
+    }
+    if let Some(version) = &query.version {
+        conditions.add("e.version = ?", version.to_string());
+    }
+    if let Some(provider) = &query.provider {
+        conditions.add("e.provider = ?", provider.clone());
+    }
+    if let Some(model) = &query.model {
+        conditions.add("e.provider = ?", model.provider.clone());
+        conditions.add("e.model = ?", model.model.clone());
+    }
+    if let Some(status) = query.status {
+        conditions.add("e.status = ?", status.as_str().to_owned());
+        if status != Status::Ok {
+            // Lets SQLite use the index of what did not end well.
+            conditions.sql.push("e.status <> 'ok'".to_owned());
+        }
+    }
+    if let Some(kind) = query.error_kind {
+        conditions.add("e.error_kind = ?", kind.as_str().to_owned());
+    }
+    if let Some(rating) = query.rating {
+        conditions.add("e.rating = ?", i64::from(rating));
+    }
+    if let Some(run) = query.run {
+        conditions.add("e.run_id = ?", run.0.as_bytes().to_vec());
+    }
+    if let Some(since) = query.since {
+        conditions.add("e.started_ns >= ?", time::to_stored(since));
+    }
+    if let Some(until) = query.until {
+        conditions.add("e.started_ns < ?", time::to_stored(until));
+    }
+    if let Some(cost) = query.min_cost {
+        conditions.add("e.cost_usd >= ?", cost);
+    }
+    if let Some(cost) = query.max_cost {
+        conditions.add("e.cost_usd <= ?", cost);
+    }
+    if let Some(TagFilter { key, value }) = &query.tag {
+        let tagged = "EXISTS (SELECT 1 FROM tags AS t WHERE t.sequence = e.sequence AND t.key = ?";
+        match value {
+            None => conditions.add(format!("{tagged})"), key.clone()),
+            Some(value) => {
+                conditions.add(format!("{tagged} AND t.value = ?)"), key.clone());
+                conditions.values.push(value.clone().into());
+            }
+        }
+    }
+}
+
+fn read_row(row: &Row<'_>) -> Outcome<HistoryRow> {
+    let text = |index| row.get::<_, Option<String>>(index);
+    let number = |index| {
+        let value: Option<i64> = row.get(index)?;
+        Ok::<_, rusqlite::Error>(value.map(|value| u64::try_from(value).unwrap_or(0)))
+    };
+    let template = text(4)?.as_deref().map(TemplateId::new).transpose();
+    let version = text(5)?.as_deref().map(Version::parse).transpose();
+    let answer: String = row.get(11)?;
+    let excerpt = match (answer.is_empty(), text(12)?) {
+        (false, _) => answer,
+        (true, Some(error)) => error,
+        (true, None) => row.get(13)?,
+    };
+    Ok(HistoryRow {
+        id: ExecutionId(Uuid::from_bytes(row.get(1)?)),
+        run_id: RunId(Uuid::from_bytes(row.get(2)?)),
+        started_at: time::from_stored(row.get(3)?),
+        template: template.map_err(Fault::damaged)?,
+        version: version.map_err(Fault::damaged)?,
+        variant: word(&row.get::<_, String>(6)?)?,
+        provider: row.get(7)?,
+        model: row.get(8)?,
+        status: word(&row.get::<_, String>(9)?)?,
+        error_kind: text(10)?.as_deref().map(word).transpose()?,
+        excerpt,
+        usage: Usage {
+            input_tokens: number(14)?,
+            output_tokens: number(15)?,
+            cached_input_tokens: number(16)?,
+            cache_write_tokens: number(17)?,
+            reasoning_tokens: number(18)?,
+            estimated: row.get(19)?,
+        },
+        cost_usd: row.get(20)?,
+        total_ms: number(21)?,
+        ttft_ms: number(22)?,
+        rating: row.get(23)?,
+        tags: BTreeMap::new(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_found_by_its_beginning() {
+        let (low, high) = id_range("019A-f").expect("hexadecimal");
+        assert_eq!(
+            (low[..3].to_vec(), high[..3].to_vec()),
+            (vec![1, 0x9a, 0xf0], vec![1, 0x9a, 0xff])
+        );
+        assert_eq!((low[15], high[15]), (0, 255));
+        for bad in ["", "xyz", "-", &"0".repeat(33)] {
+            assert_eq!(id_range(bad), None, "{bad:?}");
+        }
+    }
+}

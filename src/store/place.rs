@@ -1,0 +1,271 @@
+//! The folder and the file of a database: made private, and refused where they are not.
+//!
+//! Files are looked at by name only (`stat`), never opened: closing any descriptor of a database
+//! file drops the locks SQLite holds on it for the whole process.
+
+use std::{
+    fs::{self, DirBuilder, OpenOptions},
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
+
+use super::error::StoreError;
+
+/// A database file whose folder and neighbours were checked.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    /// The file, with its folder made absolute and free of links.
+    pub(super) path: PathBuf,
+    /// Whether folder and file can be written.
+    pub(super) writable: bool,
+    /// The name of the network file system below, if it is one.
+    pub(super) network: Option<&'static str>,
+}
+
+/// A file beside the database: `-wal`, `-shm`, a lock, a backup.
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// Checks the folder and the file, and makes them private when they are absent.
+pub(super) fn prepare(path: &Path, read_only: bool) -> Result<Place, StoreError> {
+    let name = path.file_name().ok_or_else(|| StoreError::CannotOpen {
+        path: path.to_path_buf(),
+        reason: "it names no file".to_owned(),
+        hint: "give the path of a file".to_owned(),
+    })?;
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    if !read_only {
+        make_folder(folder)?;
+    }
+    let folder = folder.canonicalize().map_err(|error| cannot_open(path, &error))?;
+    let path = folder.join(name);
+    check_folder(&folder)?;
+
+    let exists = check_file(&path)?;
+    for suffix in ["-wal", "-shm", "-journal"] {
+        check_file(&beside(&path, suffix))?;
+    }
+    let writable =
+        !read_only && platform::writable(&folder) && (!exists || platform::writable(&path));
+    if !exists {
+        if !writable {
+            return Err(StoreError::CannotOpen {
+                path,
+                reason: "it does not exist and its folder cannot be written".to_owned(),
+                hint: "make the folder writable or choose another file with --db".to_owned(),
+            });
+        }
+        make_private(&path)?;
+    }
+    Ok(Place { network: platform::network(&folder), path, writable })
+}
+
+/// Makes an empty file that only its owner can read and write. An existing one is left alone.
+pub(super) fn make_private(path: &Path) -> Result<bool, StoreError> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    platform::private_file(&mut options);
+    match options.open(path) {
+        Ok(_) => Ok(true),
+        // Another process was quicker; what it made is checked like any other.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            check_file(path)?;
+            Ok(false)
+        }
+        Err(error) => Err(cannot_open(path, &error)),
+    }
+}
+
+fn make_folder(folder: &Path) -> Result<(), StoreError> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    platform::private_folder(&mut builder);
+    builder.create(folder).map_err(|error| cannot_open(folder, &error))
+}
+
+fn check_folder(folder: &Path) -> Result<(), StoreError> {
+    let metadata = fs::metadata(folder).map_err(|error| cannot_open(folder, &error))?;
+    if !metadata.is_dir() {
+        return Err(refused(folder, "it is not a folder", "choose another path with --db"));
+    }
+    platform::check_owner(folder, &metadata)
+}
+
+/// Whether the file is there; an error if it is no plain private file.
+fn check_file(path: &Path) -> Result<bool, StoreError> {
+    let metadata = match fs::symlink_metadata(path) {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(cannot_open(path, &error)),
+    };
+    if metadata.is_symlink() {
+        return Err(refused(path, "it is a symbolic link", "name the file itself with --db"));
+    }
+    if !metadata.is_file() {
+        return Err(refused(path, "it is not a regular file", "choose another path with --db"));
+    }
+    platform::check_owner(path, &metadata)?;
+    platform::check_links(path, &metadata)?;
+    Ok(true)
+}
+
+fn refused(path: &Path, reason: &str, hint: &str) -> StoreError {
+    StoreError::Refused {
+        path: path.to_path_buf(),
+        reason: reason.to_owned(),
+        hint: hint.to_owned(),
+    }
+}
+
+pub(super) fn cannot_open(path: &Path, error: &std::io::Error) -> StoreError {
+    if error.kind() == ErrorKind::StorageFull || error.kind() == ErrorKind::QuotaExceeded {
+        return StoreError::Full { path: path.to_path_buf(), detail: error.to_string() };
+    }
+    StoreError::CannotOpen {
+        path: path.to_path_buf(),
+        reason: error.to_string(),
+        hint: "check that its folder exists and is yours, or choose another file with --db"
+            .to_owned(),
+    }
+}
+
+#[cfg(unix)]
+mod platform {
+    use std::{
+        fs::{DirBuilder, Metadata, OpenOptions},
+        os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
+        path::Path,
+    };
+
+    use super::{StoreError, refused};
+
+    pub(super) fn private_file(options: &mut OpenOptions) {
+        options.mode(0o600);
+    }
+
+    pub(super) fn private_folder(builder: &mut DirBuilder) {
+        builder.mode(0o700);
+    }
+
+    pub(super) fn writable(path: &Path) -> bool {
+        rustix::fs::access(path, rustix::fs::Access::WRITE_OK).is_ok()
+    }
+
+    pub(super) fn check_owner(path: &Path, metadata: &Metadata) -> Result<(), StoreError> {
+        let me = rustix::process::geteuid().as_raw();
+        if metadata.uid() != me {
+            let reason =
+                format!("it belongs to user {}, and this program runs as {me}", metadata.uid());
+            return Err(refused(path, &reason, "choose a file in a folder of yours with --db"));
+        }
+        if metadata.mode() & 0o022 != 0 {
+            let reason = format!("others may write to it (mode {:03o})", metadata.mode() & 0o777);
+            let hint = format!("run: chmod go-w '{}'", path.display());
+            return Err(refused(path, &reason, &hint));
+        }
+        Ok(())
+    }
+
+    pub(super) fn check_links(path: &Path, metadata: &Metadata) -> Result<(), StoreError> {
+        if metadata.nlink() > 1 {
+            return Err(refused(
+                path,
+                "it has a second name (a hard link)",
+                "remove the other name, or choose another file with --db",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Whether locks and shared memory of several machines may meet here.
+    #[cfg(target_os = "linux")]
+    pub(super) fn network(folder: &Path) -> Option<&'static str> {
+        let kind = rustix::fs::statfs(folder).ok()?.f_type;
+        // The magic numbers of statfs(2); sign extension on 32-bit machines is cut off.
+        match u64::try_from(kind).unwrap_or_default() & 0xffff_ffff {
+            0x6969 => Some("NFS"),
+            0x517b | 0xfe53_4d42 | 0xff53_4d42 => Some("SMB"),
+            0x0102_1997 => Some("9p"),
+            0x6573_5546 => Some("FUSE"),
+            0x5346_414f | 0x6b41_4653 => Some("AFS"),
+            0x7375_7245 => Some("Coda"),
+            0x0bd0_0bd0 => Some("Lustre"),
+            0x4750_4653 => Some("GPFS"),
+            0x00c3_6400 => Some("Ceph"),
+            0x0116_1970 => Some("GFS2"),
+            0x7461_636f => Some("OCFS2"),
+            0x1983_0326 => Some("BeeGFS"),
+            0xaad7_aaea => Some("PanFS"),
+            0x2003_0528 => Some("OrangeFS"),
+            0x786f_4256 | 0xbaca_bacc | 0x7c7c_6673 => Some("a shared folder of a virtual machine"),
+            _ => None,
+        }
+    }
+
+    /// Whether locks and shared memory of several machines may meet here.
+    #[cfg(any(target_os = "macos", target_os = "ios", target_os = "freebsd"))]
+    pub(super) fn network(folder: &Path) -> Option<&'static str> {
+        let facts = rustix::fs::statfs(folder).ok()?;
+        let name: Vec<u8> = facts
+            .f_fstypename
+            .iter()
+            .map(|&letter| u8::from_ne_bytes(letter.to_ne_bytes()))
+            .take_while(|&letter| letter != 0)
+            .collect();
+        match name.as_slice() {
+            b"nfs" => Some("NFS"),
+            b"smbfs" | b"cifs" => Some("SMB"),
+            b"afpfs" => Some("AFP"),
+            b"webdav" => Some("WebDAV"),
+            b"macfuse" | b"osxfuse" | b"fusefs" => Some("FUSE"),
+            _ => None,
+        }
+    }
+
+    #[cfg(not(any(
+        target_os = "linux",
+        target_os = "macos",
+        target_os = "ios",
+        target_os = "freebsd"
+    )))]
+    pub(super) fn network(_folder: &Path) -> Option<&'static str> {
+        None
+    }
+}
+
+#[cfg(not(unix))]
+mod platform {
+    use std::{
+        fs::{DirBuilder, Metadata, OpenOptions},
+        path::Path,
+    };
+
+    use super::StoreError;
+
+    // Elsewhere the profile folder's own access list keeps others out.
+    pub(super) fn private_file(_options: &mut OpenOptions) {}
+
+    pub(super) fn private_folder(_builder: &mut DirBuilder) {}
+
+    pub(super) fn writable(path: &Path) -> bool {
+        std::fs::metadata(path).is_ok_and(|metadata| !metadata.permissions().readonly())
+    }
+
+    pub(super) fn check_owner(_path: &Path, _metadata: &Metadata) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    pub(super) fn check_links(_path: &Path, _metadata: &Metadata) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    pub(super) fn network(_folder: &Path) -> Option<&'static str> {
+        None
+    }
+}

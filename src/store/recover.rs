@@ -1,0 +1,69 @@
+//! Executions whose process is gone: marked interrupted, with what had come until then.
+
+use std::path::Path;
+
+use rusqlite::Connection;
+
+use super::{
+    executions,
+    fault::Outcome,
+    presence::{self, Remains},
+    record,
+    writer::Session,
+};
+use crate::model::{CallError, ChunkLog, ErrorKind, Status};
+
+/// The processes in the database that live no more.
+pub(super) fn dead(connection: &Connection, path: &Path) -> Outcome<Vec<(i64, Remains)>> {
+    Ok(processes(connection)?
+        .into_iter()
+        .filter_map(|(id, name, pid)| Some((id, presence::remains(path, &name, pid)?)))
+        .collect())
+}
+
+fn processes(connection: &Connection) -> Outcome<Vec<(i64, String, i64)>> {
+    let mut statement = connection.prepare("SELECT id, lock_name, pid FROM processes")?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The other processes that have the database open for writing, in words.
+pub(super) fn living(connection: &Connection, path: &Path) -> String {
+    let me = i64::from(std::process::id());
+    let pids: Vec<String> = processes(connection)
+        .unwrap_or_default()
+        .into_iter()
+        .filter(|&(_, ref name, pid)| pid != me && presence::remains(path, name, pid).is_none())
+        .map(|(_, _, pid)| pid.to_string())
+        .collect();
+    match pids.as_slice() {
+        [] => "another process".to_owned(),
+        [pid] => format!("process {pid}"),
+        _ => format!("one of the processes {}", pids.join(", ")),
+    }
+}
+
+/// Marks what a process left running as interrupted. Answers how many there were.
+pub(super) fn interrupt(session: &mut Session<'_>, process: i64) -> Outcome<usize> {
+    let mut statement = session
+        .connection
+        .prepare("SELECT sequence FROM executions WHERE status = 'running' AND process = ?")?;
+    let sequences: Vec<i64> =
+        statement.query_map([process], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    for &sequence in &sequences {
+        let Some((facts, _)) = record::find_sequence(session.connection, sequence)? else {
+            continue;
+        };
+        let mut execution = record::load(session.connection, &facts, sequence)?;
+        execution.status = Status::Interrupted;
+        execution.error = Some(
+            CallError::new(
+                ErrorKind::InterruptedStream,
+                "the program ended before the answer was complete; what had come until then is kept",
+            )
+            .hint("run it again"),
+        );
+        executions::end(session, &execution, &ChunkLog::default())?;
+    }
+    Ok(sequences.len())
+}

@@ -1,0 +1,403 @@
+//! Sums by hour, kept in the same transaction as the executions they sum, so that a year of
+//! charts is read at once.
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row, params, types::Value};
+use serde::Serialize;
+
+use super::{
+    Store, StoreError, facts::word, fault::Outcome, history::Scope, sketch::LatencySketch, time,
+};
+use crate::model::{ErrorKind, ModelRef, Status, TemplateId};
+
+/// Which executions a sum is of.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct RollupKey {
+    pub(super) hour: i64,
+    pub(super) workspace: i64,
+    pub(super) template: String,
+    pub(super) version: String,
+    pub(super) provider: String,
+    pub(super) model: String,
+    pub(super) status: Status,
+    pub(super) error_kind: Option<ErrorKind>,
+}
+
+/// Sums over finished executions. All of them add, so sums of sums are right too.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rollup {
+    pub runs: i64,
+    /// Runs whose cost is known.
+    pub costed_runs: i64,
+    /// In 1e-9 US dollars, over the runs whose cost is known.
+    pub cost_nano: i64,
+    /// Runs whose tokens are known.
+    pub counted_runs: i64,
+    pub input_tokens: i64,
+    pub output_tokens: i64,
+    pub cached_input_tokens: i64,
+    pub reasoning_tokens: i64,
+    /// Runs answered from the cache.
+    pub cache_hits: i64,
+    /// Attempts at sending; more than the runs where some were repeated.
+    pub attempts: i64,
+    pub checks_passed: i64,
+    pub checks_total: i64,
+    /// Runs with an overall quality.
+    pub scored_runs: i64,
+    /// Sum of the overall qualities, in 1e-6.
+    pub quality_micro: i64,
+    /// Runs that a person rated.
+    pub rated_runs: i64,
+    pub rating_sum: i64,
+    /// Whole durations in milliseconds.
+    pub total: LatencySketch,
+    /// Times to first token in milliseconds.
+    pub ttft: LatencySketch,
+}
+
+impl Rollup {
+    /// Adds another sum to this one.
+    pub fn merge(&mut self, other: &Self) {
+        self.combine(other, 1);
+        self.total.merge(&other.total);
+        self.ttft.merge(&other.ttft);
+    }
+
+    /// Takes another sum away from this one.
+    pub(super) fn subtract(&mut self, other: &Self) {
+        self.combine(other, -1);
+        self.total.subtract(&other.total);
+        self.ttft.subtract(&other.ttft);
+    }
+
+    fn combine(&mut self, other: &Self, sign: i64) {
+        for (mine, theirs) in self.numbers_mut().into_iter().zip(other.numbers()) {
+            *mine = mine.saturating_add(sign * theirs);
+        }
+    }
+
+    /// US dollars over the runs whose cost is known; `None` if there are none.
+    #[must_use]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a sum beyond 2^52 billionths is 4 million dollars"
+    )]
+    pub fn cost_usd(&self) -> Option<f64> {
+        (self.costed_runs > 0).then(|| self.cost_nano as f64 / 1e9)
+    }
+
+    /// Mean overall quality in \[0, 1\] over the runs that have one.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
+    pub fn quality(&self) -> Option<f64> {
+        (self.scored_runs > 0).then(|| self.quality_micro as f64 / 1e6 / self.scored_runs as f64)
+    }
+
+    /// Mean rating from 1 to 5 over the runs that have one.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
+    pub fn rating(&self) -> Option<f64> {
+        (self.rated_runs > 0).then(|| self.rating_sum as f64 / self.rated_runs as f64)
+    }
+
+    const fn numbers(&self) -> [i64; 16] {
+        [
+            self.runs,
+            self.costed_runs,
+            self.cost_nano,
+            self.counted_runs,
+            self.input_tokens,
+            self.output_tokens,
+            self.cached_input_tokens,
+            self.reasoning_tokens,
+            self.cache_hits,
+            self.attempts,
+            self.checks_passed,
+            self.checks_total,
+            self.scored_runs,
+            self.quality_micro,
+            self.rated_runs,
+            self.rating_sum,
+        ]
+    }
+
+    const fn numbers_mut(&mut self) -> [&mut i64; 16] {
+        [
+            &mut self.runs,
+            &mut self.costed_runs,
+            &mut self.cost_nano,
+            &mut self.counted_runs,
+            &mut self.input_tokens,
+            &mut self.output_tokens,
+            &mut self.cached_input_tokens,
+            &mut self.reasoning_tokens,
+            &mut self.cache_hits,
+            &mut self.attempts,
+            &mut self.checks_passed,
+            &mut self.checks_total,
+            &mut self.scored_runs,
+            &mut self.quality_micro,
+            &mut self.rated_runs,
+            &mut self.rating_sum,
+        ]
+    }
+
+    /// Adds the sum in a row whose columns begin at `at` with [`SUMS`].
+    fn merge_row(&mut self, row: &Row<'_>, at: usize) -> rusqlite::Result<()> {
+        for (index, number) in self.numbers_mut().into_iter().enumerate() {
+            *number = number.saturating_add(row.get(at + index)?);
+        }
+        self.total.merge_bytes(row.get_ref(at + 16)?.as_blob()?);
+        self.ttft.merge_bytes(row.get_ref(at + 17)?.as_blob()?);
+        Ok(())
+    }
+}
+
+/// The columns of a [`Rollup`], in its order.
+const SUMS: &str = "runs, costed_runs, cost_nano, counted_runs, input_tokens, output_tokens, \
+    cached_input_tokens, reasoning_tokens, cache_hits, attempts, checks_passed, checks_total, \
+    scored_runs, quality_micro, rated_runs, rating_sum, total_sketch, ttft_sketch";
+
+/// What the executions of one transaction change in the sums.
+#[derive(Debug, Default)]
+pub(super) struct Deltas {
+    rollups: HashMap<RollupKey, Rollup>,
+    hours: HashMap<i64, HourDelta>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct HourDelta {
+    first: i64,
+    last: i64,
+    spent_nano: i64,
+}
+
+impl Deltas {
+    /// A finished execution counts from now on.
+    pub(super) fn add(&mut self, contribution: Option<(RollupKey, Rollup)>) {
+        if let Some((key, rollup)) = contribution {
+            self.rollups.entry(key).or_default().merge(&rollup);
+        }
+    }
+
+    /// A finished execution counts no more.
+    pub(super) fn subtract(&mut self, contribution: Option<(RollupKey, Rollup)>) {
+        if let Some((key, rollup)) = contribution {
+            self.rollups.entry(key).or_default().subtract(&rollup);
+        }
+    }
+
+    /// An hour holds this sequence, and so much more (or less) was spent in it.
+    pub(super) fn hour(&mut self, hour: i64, sequence: i64, spent_nano: i64) {
+        let delta = self.hours.entry(hour).or_insert(HourDelta {
+            first: sequence,
+            last: sequence,
+            spent_nano: 0,
+        });
+        delta.first = delta.first.min(sequence);
+        delta.last = delta.last.max(sequence);
+        delta.spent_nano = delta.spent_nano.saturating_add(spent_nano);
+    }
+
+    /// Writes the changes. Called last in the transaction.
+    pub(super) fn flush(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        for (hour, delta) in self.hours.drain() {
+            connection
+                .prepare_cached(
+                    "INSERT INTO hours (hour, first_sequence, last_sequence, spent_nano)
+                     VALUES (?1, ?2, ?3, ?4)
+                     ON CONFLICT (hour) DO UPDATE SET
+                         first_sequence = min(first_sequence, ?2),
+                         last_sequence = max(last_sequence, ?3),
+                         spent_nano = spent_nano + ?4",
+                )?
+                .execute(params![hour, delta.first, delta.last, delta.spent_nano])?;
+        }
+        for (key, delta) in self.rollups.drain() {
+            write_sum(connection, &key, delta)?;
+        }
+        Ok(())
+    }
+
+    /// Forgets the changes of a transaction that did not happen.
+    pub(super) fn clear(&mut self) {
+        self.rollups.clear();
+        self.hours.clear();
+    }
+}
+
+const KEY_IS: &str = "hour = ?1 AND workspace = ?2 AND template = ?3 AND version = ?4 AND \
+    provider = ?5 AND model = ?6 AND status = ?7 AND error_kind = ?8";
+
+fn write_sum(connection: &Connection, key: &RollupKey, delta: Rollup) -> rusqlite::Result<()> {
+    let error_kind = key.error_kind.map_or("", ErrorKind::as_str);
+    let names: [&dyn rusqlite::ToSql; 8] = [
+        &key.hour,
+        &key.workspace,
+        &key.template,
+        &key.version,
+        &key.provider,
+        &key.model,
+        &key.status.as_str(),
+        &error_kind,
+    ];
+    let mut sum = delta;
+    let found = connection
+        .prepare_cached(&format!("SELECT {SUMS} FROM rollups WHERE {KEY_IS}"))?
+        .query_row(&names[..], |row| sum.merge_row(row, 0))
+        .optional()?;
+    if sum.runs <= 0 {
+        if found.is_some() {
+            connection
+                .prepare_cached(&format!("DELETE FROM rollups WHERE {KEY_IS}"))?
+                .execute(&names[..])?;
+        }
+        return Ok(());
+    }
+    let mut statement = connection.prepare_cached(&format!(
+        "INSERT OR REPLACE INTO rollups
+         (hour, workspace, template, version, provider, model, status, error_kind, {SUMS})
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    ))?;
+    let mut index = 0;
+    let mut bind = |value: &dyn rusqlite::ToSql| {
+        index += 1;
+        statement.raw_bind_parameter(index, value)
+    };
+    for name in names {
+        bind(name)?;
+    }
+    for number in sum.numbers() {
+        bind(&number)?;
+    }
+    bind(&sum.total.to_bytes())?;
+    bind(&sum.ttft.to_bytes())?;
+    statement.raw_execute()?;
+    Ok(())
+}
+
+/// By what sums are kept apart. Hours are merged where [`RollupQuery::hours`] says so.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RollupBy {
+    pub template: bool,
+    pub version: bool,
+    pub model: bool,
+    pub status: bool,
+    pub error_kind: bool,
+}
+
+/// Which sums to read.
+#[derive(Clone, Debug, Default)]
+pub struct RollupQuery {
+    pub workspace: Scope,
+    pub template: Option<TemplateId>,
+    pub model: Option<ModelRef>,
+    /// From the hour this time lies in.
+    pub since: Option<Timestamp>,
+    /// Up to and without the hour this time lies in, or with it if it is not its beginning.
+    pub until: Option<Timestamp>,
+    /// How many hours make one step of time; 0 for all time in one.
+    pub hours: u32,
+    pub by: RollupBy,
+}
+
+/// The sum of one step of time and one group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RollupRow {
+    /// The beginning of the step; steps are counted from 1970 UTC.
+    pub start: Timestamp,
+    pub group: RollupGroup,
+    pub rollup: Rollup,
+}
+
+/// What a sum is of; `None` where it was not asked to be kept apart, or where there is none.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+pub struct RollupGroup {
+    pub template: Option<String>,
+    pub version: Option<String>,
+    pub model: Option<String>,
+    pub status: Option<&'static str>,
+    pub error_kind: Option<&'static str>,
+}
+
+impl Store {
+    /// Sums of finished executions that are not in the trash, ordered by time and group.
+    pub async fn rollups(&self, query: RollupQuery) -> Result<Vec<RollupRow>, StoreError> {
+        let workspace = self.workspace_name();
+        self.read(move |connection| read_sums(connection, &query, &workspace)).await
+    }
+}
+
+fn read_sums(
+    connection: &Connection,
+    query: &RollupQuery,
+    workspace: &str,
+) -> Outcome<Vec<RollupRow>> {
+    let mut conditions = vec!["hour >= ? AND hour < ?".to_owned()];
+    let first = query.since.map_or(i64::MIN, |since| time::hour_of(time::to_stored(since)));
+    let last = query.until.map_or(i64::MAX, |until| {
+        let until = time::to_stored(until);
+        let hour = time::hour_of(until);
+        if until.rem_euclid(time::HOUR_NS) == 0 { hour } else { hour + 1 }
+    });
+    let mut values = vec![Value::Integer(first), Value::Integer(last)];
+    if query.workspace == Scope::This {
+        conditions.push("workspace = (SELECT id FROM workspaces WHERE name = ?)".to_owned());
+        values.push(Value::Text(workspace.to_owned()));
+    }
+    if let Some(template) = &query.template {
+        conditions.push("template = ?".to_owned());
+        values.push(Value::Text(template.as_str().to_owned()));
+    }
+    if let Some(model) = &query.model {
+        conditions.push("provider = ? AND model = ?".to_owned());
+        values.push(Value::Text(model.provider.clone()));
+        values.push(Value::Text(model.model.clone()));
+    }
+    let sql = format!(
+        "SELECT {SUMS}, hour, template, version, provider, model, status, error_kind
+         FROM rollups WHERE {}",
+        conditions.join(" AND ")
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query(rusqlite::params_from_iter(values))?;
+    let mut sums: BTreeMap<(i64, RollupGroup), Rollup> = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        let hour: i64 = row.get(18)?;
+        let step = match i64::from(query.hours) {
+            0 => 0,
+            hours => hour.div_euclid(hours) * hours,
+        };
+        let group = read_group(row, query.by)?;
+        sums.entry((step, group)).or_default().merge_row(row, 0)?;
+    }
+    Ok(sums
+        .into_iter()
+        .map(|((step, group), rollup)| RollupRow { start: time::hour_start(step), group, rollup })
+        .collect())
+}
+
+fn read_group(row: &Row<'_>, by: RollupBy) -> Outcome<RollupGroup> {
+    let text = |wanted: bool, index: usize| -> rusqlite::Result<Option<String>> {
+        if !wanted {
+            return Ok(None);
+        }
+        Ok(Some(row.get::<_, String>(index)?).filter(|text| !text.is_empty()))
+    };
+    let model = match (text(by.model, 21)?, text(by.model, 22)?) {
+        (Some(provider), Some(model)) => Some(format!("{provider}/{model}")),
+        (provider, model) => provider.or(model),
+    };
+    let status = text(by.status, 23)?;
+    let kind = text(by.error_kind, 24)?;
+    Ok(RollupGroup {
+        template: text(by.template, 19)?,
+        version: text(by.version, 20)?,
+        model,
+        status: status.as_deref().map(word::<Status>).transpose()?.map(Status::as_str),
+        error_kind: kind.as_deref().map(word::<ErrorKind>).transpose()?.map(ErrorKind::as_str),
+    })
+}

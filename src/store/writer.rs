@@ -1,0 +1,358 @@
+//! The one thread that writes. Jobs queue before it; what has queued up while it was busy goes
+//! into one transaction, so that many small writes cost little more than one.
+
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::mpsc::{Receiver, RecvError, TryRecvError},
+    time::{Duration, Instant},
+};
+
+use rusqlite::{Connection, OptionalExtension, params};
+use tokio::sync::oneshot;
+
+use super::{
+    connection::is_busy,
+    error::StoreError,
+    fault::{Fault, Outcome},
+    presence::Presence,
+    recover,
+    rollup::Deltas,
+    time,
+};
+use crate::model::ExecutionId;
+
+/// The most jobs in one transaction: enough to spread the cost of a commit, few enough that the
+/// first does not wait for long.
+const BATCH: usize = 256;
+
+/// A job that only looks.
+pub(super) type Look = Box<dyn FnOnce(&Connection) + Send>;
+
+/// What the writer is asked.
+pub(super) enum Message {
+    Write(Box<dyn Job>),
+    /// Only where there is no reader: a database in memory.
+    Read(Look),
+    /// Finish what was asked before, then end.
+    Close(oneshot::Sender<Result<(), StoreError>>),
+}
+
+/// One change. It may be done more than once, if the transaction it was in could not be
+/// committed, so doing it keeps what it needs.
+pub(super) trait Job: Send {
+    /// Whether the change must survive the loss of power once it is answered.
+    fn durable(&self) -> bool;
+    /// Does the change and keeps its answer.
+    fn apply(&mut self, session: &mut Session<'_>) -> Outcome<()>;
+    /// Tells the caller, after the commit.
+    fn answer(self: Box<Self>, result: Result<(), StoreError>);
+}
+
+/// A closure as a [`Job`].
+pub(super) struct Task<T, F> {
+    pub(super) durable: bool,
+    pub(super) run: F,
+    pub(super) value: Option<T>,
+    pub(super) reply: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<T, F> Job for Task<T, F>
+where
+    T: Send,
+    F: FnMut(&mut Session<'_>) -> Outcome<T> + Send,
+{
+    fn durable(&self) -> bool {
+        self.durable
+    }
+
+    fn apply(&mut self, session: &mut Session<'_>) -> Outcome<()> {
+        self.value = Some((self.run)(session)?);
+        Ok(())
+    }
+
+    fn answer(self: Box<Self>, result: Result<(), StoreError>) {
+        let Self { value, reply, .. } = *self;
+        // A caller that no longer waits needs no answer.
+        drop(reply.send(result.and_then(|()| value.ok_or(StoreError::Closed))));
+    }
+}
+
+/// What this writer knows of an execution that it began and that has not ended.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Underway {
+    pub(super) fingerprint: u64,
+    pub(super) checkpoints: i64,
+}
+
+/// What the writer remembers from one transaction to the next. All of it can be lost: it only
+/// saves looking things up.
+#[derive(Default)]
+pub(super) struct Memory {
+    pub(super) underway: HashMap<ExecutionId, Underway>,
+    workspace: Option<i64>,
+    process: Option<i64>,
+    presence: Option<Presence>,
+}
+
+/// What a job works with: the transaction, and what it changes in the sums.
+pub(super) struct Session<'a> {
+    pub(super) connection: &'a Connection,
+    pub(super) path: &'a Path,
+    pub(super) deltas: &'a mut Deltas,
+    pub(super) memory: &'a mut Memory,
+    workspace_name: &'a str,
+    has_file: bool,
+}
+
+impl Session<'_> {
+    /// The number of this store's workspace.
+    pub(super) fn workspace(&mut self) -> Outcome<i64> {
+        if let Some(id) = self.memory.workspace {
+            return Ok(id);
+        }
+        self.connection
+            .prepare_cached("INSERT INTO workspaces (name) VALUES (?) ON CONFLICT DO NOTHING")?
+            .execute([self.workspace_name])?;
+        let id = self
+            .connection
+            .prepare_cached("SELECT id FROM workspaces WHERE name = ?")?
+            .query_row([self.workspace_name], |row| row.get(0))?;
+        self.memory.workspace = Some(id);
+        Ok(id)
+    }
+
+    /// The number of this store among the processes that have begun executions.
+    pub(super) fn process(&mut self) -> Outcome<Option<i64>> {
+        if !self.has_file {
+            return Ok(None);
+        }
+        if let Some(id) = self.memory.process {
+            return Ok(Some(id));
+        }
+        if self.memory.presence.is_none() {
+            self.memory.presence = Some(Presence::announce(self.path)?);
+        }
+        let name = self.memory.presence.as_ref().map(Presence::name).unwrap_or_default();
+        let known = self
+            .connection
+            .query_row("SELECT id FROM processes WHERE lock_name = ?", [name], |row| row.get(0))
+            .optional()?;
+        let id = if let Some(id) = known {
+            id
+        } else {
+            self.connection.execute(
+                "INSERT INTO processes (lock_name, pid, started_ns) VALUES (?, ?, ?)",
+                params![name, std::process::id(), time::to_stored(jiff::Timestamp::now())],
+            )?;
+            self.connection.last_insert_rowid()
+        };
+        self.memory.process = Some(id);
+        Ok(Some(id))
+    }
+}
+
+/// The writing thread's state.
+pub(super) struct Writer {
+    connection: Connection,
+    path: PathBuf,
+    workspace: String,
+    busy: Duration,
+    has_file: bool,
+    /// Whether commits can be made more careful one by one; a rollback journal always is.
+    adjustable: bool,
+    careful: bool,
+    deltas: Deltas,
+    memory: Memory,
+}
+
+impl Writer {
+    pub(super) fn new(
+        connection: Connection,
+        path: PathBuf,
+        workspace: String,
+        busy: Duration,
+        journal_mode: &str,
+    ) -> Self {
+        Self {
+            connection,
+            path,
+            workspace,
+            busy,
+            has_file: journal_mode != "memory",
+            adjustable: journal_mode == "wal",
+            careful: false,
+            deltas: Deltas::default(),
+            memory: Memory::default(),
+        }
+    }
+
+    /// Does what it is asked until it is told to close, or nobody can ask any more.
+    pub(super) fn run(mut self, inbox: &Receiver<Message>) {
+        let mut next = inbox.recv();
+        loop {
+            match next {
+                Ok(Message::Write(job)) => {
+                    let mut batch = vec![job];
+                    let after = drain(inbox, &mut batch);
+                    self.run_batch(batch);
+                    next = match after {
+                        Some(message) => Ok(message),
+                        None => inbox.recv(),
+                    };
+                }
+                Ok(Message::Read(look)) => {
+                    look(&self.connection);
+                    next = inbox.recv();
+                }
+                Ok(Message::Close(reply)) => {
+                    drop(reply.send(self.close()));
+                    return;
+                }
+                Err(RecvError) => {
+                    drop(self.close());
+                    return;
+                }
+            }
+        }
+    }
+
+    /// One transaction for all; if it cannot be, one for each.
+    fn run_batch(&mut self, mut batch: Vec<Box<dyn Job>>) {
+        match self.transact(&mut batch) {
+            Ok(()) => {
+                for job in batch {
+                    job.answer(Ok(()));
+                }
+            }
+            Err(error) if batch.len() == 1 => {
+                for job in batch {
+                    job.answer(Err(error.clone()));
+                }
+            }
+            // One job's failure must not be another's.
+            Err(_) => {
+                for job in batch {
+                    self.run_batch(vec![job]);
+                }
+            }
+        }
+    }
+
+    fn transact(&mut self, batch: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+        let careful = batch.iter().any(|job| job.durable());
+        let result = self
+            .attempt(careful, |session| batch.iter_mut().try_for_each(|job| job.apply(session)));
+        result.map_err(|fault| self.explain(fault))
+    }
+
+    /// Does something in a transaction, and undoes it if it fails.
+    fn attempt<T>(
+        &mut self,
+        careful: bool,
+        work: impl FnOnce(&mut Session<'_>) -> Outcome<T>,
+    ) -> Outcome<T> {
+        self.set_care(careful)?;
+        self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        let mut session = Session {
+            connection: &self.connection,
+            path: &self.path,
+            deltas: &mut self.deltas,
+            memory: &mut self.memory,
+            workspace_name: &self.workspace,
+            has_file: self.has_file,
+        };
+        let result = work(&mut session).and_then(|value| {
+            self.deltas.flush(&self.connection)?;
+            self.connection.prepare_cached("COMMIT")?.execute([])?;
+            Ok(value)
+        });
+        if result.is_err() {
+            self.undo();
+        }
+        result
+    }
+
+    fn undo(&mut self) {
+        // A full disk may have undone it already.
+        if !self.connection.is_autocommit() {
+            drop(self.connection.execute_batch("ROLLBACK"));
+        }
+        self.deltas.clear();
+        self.memory.workspace = None;
+        self.memory.process = None;
+    }
+
+    /// Whether commits from now on wait until the disk has them.
+    fn set_care(&mut self, careful: bool) -> Outcome<()> {
+        if self.adjustable && self.careful != careful {
+            let level = if careful { "full" } else { "normal" };
+            self.connection.pragma_update(None, "synchronous", level)?;
+            self.careful = careful;
+        }
+        Ok(())
+    }
+
+    fn explain(&self, fault: Fault) -> StoreError {
+        match &fault {
+            Fault::Sqlite(error) if is_busy(error) => StoreError::Busy {
+                path: self.path.clone(),
+                holder: recover::living(&self.connection, &self.path),
+                waited_ms: u64::try_from(self.busy.as_millis()).unwrap_or(u64::MAX),
+            },
+            _ => fault.at(&self.path),
+        }
+    }
+
+    /// Ends what this store began and nobody will finish, and says good-bye.
+    fn close(&mut self) -> Result<(), StoreError> {
+        let Some(process) = self.memory.process else { return Ok(()) };
+        self.attempt(true, |session| {
+            recover::interrupt(session, process)?;
+            session.connection.execute("DELETE FROM processes WHERE id = ?", [process])?;
+            Ok(())
+        })
+        .map_err(|fault| self.explain(fault))?;
+        if let Some(presence) = self.memory.presence.take() {
+            presence.withdraw();
+        }
+        Ok(())
+    }
+
+    /// Marks what processes that are gone left running. Called once, before the thread starts.
+    pub(super) fn recover(&mut self) -> Result<usize, StoreError> {
+        let began = Instant::now();
+        let dead =
+            recover::dead(&self.connection, &self.path).map_err(|fault| self.explain(fault))?;
+        if dead.is_empty() {
+            return Ok(0);
+        }
+        tracing::info!(processes = dead.len(), "recovering what ended processes left");
+        let count = self
+            .attempt(true, |session| {
+                dead.iter().try_fold(0, |count, (process, _)| {
+                    let interrupted = recover::interrupt(session, *process)?;
+                    session.connection.execute("DELETE FROM processes WHERE id = ?", [process])?;
+                    Ok(count + interrupted)
+                })
+            })
+            .map_err(|fault| self.explain(fault))?;
+        for (_, remains) in dead {
+            remains.clear();
+        }
+        tracing::info!(count, elapsed_ms = began.elapsed().as_millis(), "recovered");
+        Ok(count)
+    }
+}
+
+/// Adds what waits to the batch, as long as it is writes. Answers what must come after it.
+fn drain(inbox: &Receiver<Message>, batch: &mut Vec<Box<dyn Job>>) -> Option<Message> {
+    while batch.len() < BATCH {
+        match inbox.try_recv() {
+            Ok(Message::Write(job)) => batch.push(job),
+            Ok(other) => return Some(other),
+            Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
+        }
+    }
+    None
+}

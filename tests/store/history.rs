@@ -1,0 +1,129 @@
+use promptlathe::{
+    model::{ErrorKind, Execution, ModelRef, Status},
+    store::{HistoryQuery, Store, TagFilter},
+};
+
+use crate::support::{execution, folder, full, keep, open};
+
+async fn texts(store: &Store, query: HistoryQuery) -> Vec<String> {
+    let page = store.history(query).await.expect("listed");
+    page.rows.into_iter().map(|row| row.excerpt).collect()
+}
+
+fn holding(text: &str) -> HistoryQuery {
+    HistoryQuery { text: Some(text.to_owned()), ..HistoryQuery::default() }
+}
+
+#[tokio::test]
+async fn pages_follow_one_another_even_where_times_are_equal() {
+    let folder = folder();
+    let store = open(&folder.path().join("lathe.db"));
+    let at = jiff::Timestamp::UNIX_EPOCH;
+    for number in 0..25 {
+        let mut record = execution("one", &format!("answer {number}"));
+        record.timing.started_at = at;
+        keep(&store, &record).await;
+    }
+    let mut seen = Vec::new();
+    let mut before = None;
+    let mut pages = 0;
+    loop {
+        let query = HistoryQuery { before, limit: 10, ..HistoryQuery::default() };
+        let page = store.history(query).await.expect("listed");
+        seen.extend(page.rows.into_iter().map(|row| row.excerpt));
+        pages += 1;
+        // What is new does not shift the pages that follow.
+        keep(&store, &execution("one", "new")).await;
+        before = page.next;
+        if before.is_none() {
+            break;
+        }
+    }
+    assert_eq!(pages, 3);
+    let expected: Vec<String> = (0..25).rev().map(|number| format!("answer {number}")).collect();
+    assert_eq!(seen, expected);
+}
+
+#[tokio::test]
+async fn every_filter_narrows() {
+    let folder = folder();
+    let store = open(&folder.path().join("lathe.db"));
+    let plain = execution("one", "plain");
+    let dear =
+        Execution { cost_usd: Some(2.0), model: "careful".to_owned(), ..execution("two", "dear") };
+    let failed = full();
+    for record in [&plain, &dear, &failed] {
+        keep(&store, record).await;
+    }
+    let all = HistoryQuery::default;
+    let failed_line = "first line".to_owned();
+    for (query, expected) in [
+        (HistoryQuery { template: plain.template.clone(), ..all() }, vec!["plain".to_owned()]),
+        (HistoryQuery { min_cost: Some(1.0), ..all() }, vec!["dear".to_owned()]),
+        (
+            HistoryQuery { model: Some(ModelRef::new("demo", "careful")), ..all() },
+            vec!["dear".to_owned()],
+        ),
+        (HistoryQuery { status: Some(Status::Error), ..all() }, vec![failed_line.clone()]),
+        (
+            HistoryQuery { error_kind: Some(ErrorKind::RateLimit), ..all() },
+            vec![failed_line.clone()],
+        ),
+        (HistoryQuery { rating: Some(4), ..all() }, vec![failed_line.clone()]),
+        (
+            HistoryQuery {
+                tag: Some(TagFilter { key: "suite".to_owned(), value: Some("smoke".to_owned()) }),
+                ..all()
+            },
+            vec![failed_line.clone()],
+        ),
+        (HistoryQuery { run: Some(dear.run_id), ..all() }, vec!["dear".to_owned()]),
+        (
+            HistoryQuery { template: plain.template.clone(), status: Some(Status::Error), ..all() },
+            Vec::new(),
+        ),
+    ] {
+        assert_eq!(texts(&store, query.clone()).await, expected, "{query:?}");
+    }
+    let found = store.find_by_prefix(&plain.id.to_string()[..30]).await.expect("looked");
+    assert_eq!(found, [plain.id]);
+}
+
+#[tokio::test]
+async fn search_takes_every_text_as_words() {
+    let folder = folder();
+    let store = open(&folder.path().join("lathe.db"));
+    keep(&store, &execution("one", "the quick brown fox")).await;
+    keep(&store, &execution("one", "the slow brown bear, 猫は好き")).await;
+    keep(&store, &execution("two", "nothing of the sort")).await;
+    assert_eq!(texts(&store, holding("brown")).await.len(), 2);
+    assert_eq!(texts(&store, holding("brown qui")).await, ["the quick brown fox"], "a beginning");
+    assert_eq!(texts(&store, holding("\"slow brown\"")).await.len(), 1);
+    assert_eq!(texts(&store, holding("\"brown slow\"")).await.len(), 0);
+    assert_eq!(texts(&store, holding("猫")).await.len(), 1);
+    assert_eq!(texts(&store, holding("say something")).await.len(), 3, "prompts are searched too");
+    for hostile in [
+        "\"",
+        "*",
+        "AND",
+        "OR NOT",
+        "NEAR(a b)",
+        "text:fox",
+        "a^2",
+        "'; DROP TABLE executions; --",
+        "\0",
+        "(((",
+        "{a b}",
+        "-fox",
+        "\u{e000}sok",
+    ] {
+        // It must neither fail nor mean anything but words.
+        let _ = texts(&store, holding(hostile)).await;
+    }
+    assert_eq!(texts(&store, HistoryQuery::default()).await.len(), 3);
+    let query = HistoryQuery {
+        template: Some(promptlathe::model::TemplateId::new("two").expect("an id")),
+        ..holding("the")
+    };
+    assert_eq!(texts(&store, query).await, ["nothing of the sort"]);
+}

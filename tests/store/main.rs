@@ -1,0 +1,15 @@
+//! The database on real files, with several handles and processes.
+
+#![expect(
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a test says what it expected and stops; a started process answers by its output"
+)]
+
+mod edits;
+mod faults;
+mod history;
+mod kill;
+mod records;
+mod support;
+mod versions;
