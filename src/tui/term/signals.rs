@@ -1,0 +1,253 @@
+//! Signals, and a terminal that goes away: both are told to the event loop, and if it does not
+//! end the program in time, it is ended here.
+
+use std::{io, thread, time::Duration};
+
+use tokio::sync::mpsc;
+
+use super::modes;
+
+/// How long the program may take to end in order once it was told to: texts are kept and writes
+/// drained meanwhile.
+const GRACE: Duration = Duration::from_millis(900);
+
+/// What a signal wants of the event loop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// End in order.
+    End(EndReason),
+    /// Suspend, as [`super::Screen::suspend`] does.
+    Suspend,
+    /// The program runs again after a stop it did not see coming: take the terminal back, as
+    /// [`super::Screen::take_back`] does.
+    Continued,
+}
+
+/// Why the program has to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndReason {
+    Interrupt,
+    Quit,
+    Terminate,
+    HangUp,
+    /// The terminal is gone: its window was closed, the connection broke.
+    TerminalGone,
+}
+
+impl EndReason {
+    /// The exit code, 128 and the signal's number. A terminal that is gone counts as a hang-up.
+    #[must_use]
+    pub const fn exit_code(self) -> i32 {
+        match self {
+            Self::HangUp | Self::TerminalGone => 129,
+            Self::Interrupt => 130,
+            Self::Quit => 131,
+            Self::Terminate => 143,
+        }
+    }
+}
+
+/// The stream of signals.
+#[derive(Debug)]
+pub struct Signals {
+    receiver: mpsc::UnboundedReceiver<Signal>,
+}
+
+impl Signals {
+    /// The next signal; `None` when listening ended with the runtime.
+    pub async fn next(&mut self) -> Option<Signal> {
+        self.receiver.recv().await
+    }
+}
+
+/// Tells the event loop, and makes sure that an end comes.
+#[derive(Clone, Debug)]
+struct Teller {
+    sender: mpsc::UnboundedSender<Signal>,
+}
+
+impl Teller {
+    /// Tells of a signal. `ending` is whether an end was asked for before.
+    fn tell(&self, signal: Signal, ending: &mut bool) {
+        if signal == Signal::Continued && super::screen::continue_was_expected() {
+            return;
+        }
+        match judge(signal, modes::is_away(), *ending) {
+            Verdict::Ignore => {}
+            Verdict::Tell => {
+                // When nobody listens any more the program is ending.
+                let _ = self.sender.send(signal);
+            }
+            Verdict::EndSoon(reason) => {
+                *ending = true;
+                let _ = self.sender.send(signal);
+                thread::spawn(move || {
+                    thread::sleep(GRACE);
+                    end_now(reason);
+                });
+            }
+            Verdict::EndNow(reason) => end_now(reason),
+            Verdict::StopAll => super::screen::stop(),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Ignore,
+    Tell,
+    EndSoon(EndReason),
+    EndNow(EndReason),
+    StopAll,
+}
+
+/// What to do about a signal. While another program has the terminal, Ctrl-C and Ctrl-\ are its
+/// own, and a stop is meant for both. Asked a second time, the end comes at once; but a dead
+/// line is told twice by nature, by the hang-up and by the watch on it.
+const fn judge(signal: Signal, away: bool, ending: bool) -> Verdict {
+    match signal {
+        Signal::End(EndReason::Interrupt | EndReason::Quit) | Signal::Continued if away => {
+            Verdict::Ignore
+        }
+        Signal::End(EndReason::HangUp | EndReason::TerminalGone) if ending => Verdict::Ignore,
+        Signal::End(reason) if ending => Verdict::EndNow(reason),
+        Signal::End(reason) => Verdict::EndSoon(reason),
+        Signal::Suspend if away => Verdict::StopAll,
+        Signal::Suspend | Signal::Continued => Verdict::Tell,
+    }
+}
+
+/// Ends the program here and now. What was checkpointed is kept; the next start finds it.
+fn end_now(reason: EndReason) -> ! {
+    modes::restore();
+    std::process::exit(reason.exit_code())
+}
+
+/// Listens for signals and watches the terminal. Must be called inside a tokio runtime, once.
+///
+/// # Errors
+/// What the system said.
+#[cfg(unix)]
+pub fn listen() -> io::Result<Signals> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let (sender, receiver) = mpsc::unbounded_channel();
+    let (gone_sender, mut gone) = mpsc::unbounded_channel();
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut quit = signal(SignalKind::quit())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hang_up = signal(SignalKind::hangup())?;
+    let mut stop = signal(SignalKind::from_raw(rustix::process::Signal::TSTP.as_raw()))?;
+    let mut go_on = signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?;
+    let teller = Teller { sender };
+    tokio::spawn(async move {
+        let mut ending = false;
+        loop {
+            let signal = tokio::select! {
+                Some(()) = interrupt.recv() => Signal::End(EndReason::Interrupt),
+                Some(()) = quit.recv() => Signal::End(EndReason::Quit),
+                Some(()) = terminate.recv() => Signal::End(EndReason::Terminate),
+                Some(()) = hang_up.recv() => Signal::End(EndReason::HangUp),
+                Some(()) = gone.recv() => Signal::End(EndReason::TerminalGone),
+                Some(()) = stop.recv() => Signal::Suspend,
+                Some(()) = go_on.recv() => Signal::Continued,
+                else => break,
+            };
+            teller.tell(signal, &mut ending);
+        }
+    });
+    thread::Builder::new().name("terminal-watch".to_owned()).spawn(move || {
+        if terminal_went_away() {
+            // When nobody listens any more the program is ending.
+            let _ = gone_sender.send(());
+        }
+    })?;
+    Ok(Signals { receiver })
+}
+
+/// Waits until the terminal's other end is closed. The reader of keys does not notice it: it
+/// would spin on an input that ended, on a machine that others use too. `false` where a terminal
+/// cannot be watched.
+#[cfg(unix)]
+fn terminal_went_away() -> bool {
+    use rustix::{
+        event::{PollFd, PollFlags, poll},
+        io::Errno,
+    };
+
+    let stdin = rustix::stdio::stdin();
+    loop {
+        // Asked for nothing, the system still tells of a hang-up, and wakes for nothing else.
+        let mut watched = [PollFd::new(&stdin, PollFlags::empty())];
+        match poll(&mut watched, None) {
+            Err(Errno::INTR) => {}
+            Err(_) => return false,
+            Ok(_) => {
+                let told = watched.first().map_or(PollFlags::empty(), PollFd::revents);
+                if told.intersects(PollFlags::HUP | PollFlags::ERR) {
+                    return true;
+                }
+                if told.contains(PollFlags::NVAL) {
+                    return false;
+                }
+            }
+        }
+    }
+}
+
+/// Listens for Ctrl-C from outside the screen. Must be called inside a tokio runtime, once.
+///
+/// # Errors
+/// None; the signature is the same everywhere.
+#[cfg(not(unix))]
+pub fn listen() -> io::Result<Signals> {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    let teller = Teller { sender };
+    tokio::spawn(async move {
+        let mut ending = false;
+        while tokio::signal::ctrl_c().await.is_ok() {
+            teller.tell(Signal::End(EndReason::Interrupt), &mut ending);
+        }
+    });
+    Ok(Signals { receiver })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_end_is_in_order_and_the_second_at_once() {
+        let terminate = Signal::End(EndReason::Terminate);
+        assert_eq!(judge(terminate, false, false), Verdict::EndSoon(EndReason::Terminate));
+        assert_eq!(judge(terminate, false, true), Verdict::EndNow(EndReason::Terminate));
+    }
+
+    #[test]
+    fn a_dead_line_is_one_end_though_it_is_told_twice() {
+        let hang_up = Signal::End(EndReason::HangUp);
+        let gone = Signal::End(EndReason::TerminalGone);
+        assert_eq!(judge(hang_up, false, false), Verdict::EndSoon(EndReason::HangUp));
+        assert_eq!(judge(gone, false, true), Verdict::Ignore);
+        assert_eq!(judge(gone, true, false), Verdict::EndSoon(EndReason::TerminalGone));
+    }
+
+    #[test]
+    fn what_is_typed_into_another_program_is_its_own() {
+        for reason in [EndReason::Interrupt, EndReason::Quit] {
+            assert_eq!(judge(Signal::End(reason), true, false), Verdict::Ignore);
+            assert_eq!(judge(Signal::End(reason), false, false), Verdict::EndSoon(reason));
+        }
+        assert_eq!(judge(Signal::Suspend, true, false), Verdict::StopAll);
+        assert_eq!(judge(Signal::Suspend, false, false), Verdict::Tell);
+        assert_eq!(judge(Signal::Continued, true, false), Verdict::Ignore);
+        assert_eq!(judge(Signal::Continued, false, false), Verdict::Tell);
+    }
+
+    #[test]
+    fn exit_codes_are_the_shells() {
+        assert_eq!(EndReason::Interrupt.exit_code(), 130);
+        assert_eq!(EndReason::Terminate.exit_code(), 143);
+        assert_eq!(EndReason::TerminalGone.exit_code(), EndReason::HangUp.exit_code());
+    }
+}
