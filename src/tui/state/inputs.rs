@@ -6,11 +6,17 @@ use serde_json::Value;
 
 use crate::{
     safety::MarkStyle,
-    tui::{msg::InputField, widgets::editor::Editor},
+    tui::{
+        msg::InputField,
+        widgets::editor::{Command, Editor, Motion},
+    },
 };
 
 /// Rows a field takes at most while it is not typed into.
 pub const FIELD_ROWS: usize = 4;
+
+/// Where typing goes on in a value that is there already.
+const TO_END: Command = Command::Go { motion: Motion::TextEnd, select: false };
 
 /// One variable's field.
 #[derive(Clone, Debug)]
@@ -163,7 +169,8 @@ impl InputsForm {
             FormRow::Field(index) => self.fields.get(index).map(|field| field.spec.name.clone()),
             FormRow::Model | FormRow::Parameters => None,
         };
-        let below = self.selected.checked_sub(self.fields.len());
+        let below =
+            self.selected.checked_sub(self.fields.len()).filter(|_| !self.fields.is_empty());
         let mut old: BTreeMap<String, Field> = std::mem::take(&mut self.fields)
             .into_iter()
             .map(|field| (field.spec.name.clone(), field))
@@ -175,6 +182,7 @@ impl InputsForm {
             } else {
                 let mut editor = Editor::new(self.aside.get(&spec.name).map_or("", String::as_str));
                 editor.set_marks(self.marks);
+                editor.apply(&TO_END);
                 Field { spec: spec.clone(), editor, cells: (0, 0) }
             };
             self.aside.remove(&spec.name);
@@ -185,8 +193,8 @@ impl InputsForm {
             (Some(name), _) => {
                 self.fields.iter().position(|field| field.spec.name == name).unwrap_or(0)
             }
-            (None, Some(below)) if !specs.is_empty() || below > 0 => self.fields.len() + below,
-            (None, _) => 0,
+            (None, Some(below)) => self.fields.len() + below,
+            (None, None) => 0,
         };
     }
 
@@ -194,7 +202,10 @@ impl InputsForm {
     pub fn fill(&mut self, values: &BTreeMap<String, Value>) {
         for (name, value) in values {
             match self.fields.iter_mut().find(|field| field.spec.name == *name) {
-                Some(field) => field.editor.replace_all(&shown(value)),
+                Some(field) => {
+                    field.editor.replace_all(&shown(value));
+                    field.editor.apply(&TO_END);
+                }
                 None => {
                     self.aside.insert(name.clone(), shown(value));
                 }

@@ -278,7 +278,7 @@ impl State {
     /// How many calls run.
     #[must_use]
     pub fn running(&self) -> usize {
-        self.panes.iter().flat_map(Pane::outputs).filter(|output| output.phase.is_running()).count()
+        self.all_panes().flat_map(Pane::outputs).filter(|output| output.phase.is_running()).count()
     }
 
     /// What is on top of the screen.

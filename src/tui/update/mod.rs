@@ -17,6 +17,8 @@ mod reading;
 mod running;
 mod saving;
 mod step;
+#[cfg(test)]
+mod tests;
 mod variants;
 mod versions;
 

@@ -1,0 +1,224 @@
+//! The history: search, pages, reading, opening again, deleting.
+
+use serde_json::json;
+
+use super::*;
+use crate::{
+    model::VariantSource,
+    tui::{
+        msg::{DeletedExecutions, HistoryCursor, HistoryLine, HistoryPage},
+        state::{DetailTab, Screen},
+    },
+};
+
+fn line(number: u128) -> HistoryLine {
+    HistoryLine {
+        id: ExecutionId(Uuid::from_u128(number)),
+        at: Timestamp::UNIX_EPOCH,
+        template: Some(id("a/first")),
+        version: None,
+        variant: VariantName::A,
+        model: model("demo/fast"),
+        status: Status::Ok,
+        error_kind: None,
+        excerpt: format!("answer {number}\u{1b}[2J"),
+        total_ms: Some(10),
+        ttft_ms: Some(5),
+        usage: Usage::default(),
+        cost_usd: None,
+        rating: None,
+    }
+}
+
+fn page(numbers: std::ops::Range<u128>, more: bool) -> Answer {
+    let next = more.then(|| HistoryCursor(Arc::new(())));
+    Answer::History(Ok(HistoryPage { rows: numbers.map(line).collect(), next }))
+}
+
+fn is_first_page(question: &Question) -> bool {
+    matches!(question, Question::History { before: None, .. })
+}
+
+fn is_execution(question: &Question) -> bool {
+    matches!(question, Question::Execution(_))
+}
+
+/// The history in sight with some rows.
+fn shown(count: u128) -> Script {
+    let mut script = Script::open();
+    script.press("2");
+    script.answer(is_first_page, page(0..count, false));
+    script.effects.clear();
+    script
+}
+
+#[test]
+fn rows_are_asked_for_when_they_come_into_sight() {
+    let mut script = shown(3);
+    assert_eq!(script.state.history.rows().len(), 3);
+    assert!(script.state.history.rows().iter().all(|row| !row.excerpt.contains('\u{1b}')));
+    script.press("1 2");
+    assert!(script.question(is_first_page).is_none(), "they are still those");
+    script.press("1 r");
+    let (run, _) = script.run();
+    script.call(run, VariantName::A, CallEvent::Finished(Box::new(execution(9, ""))));
+    script.press("2");
+    assert!(script.question(is_first_page).is_some(), "something ended since");
+}
+
+#[test]
+fn the_next_page_is_asked_for_before_the_end_and_once() {
+    let mut script = Script::open();
+    script.press("2");
+    script.answer(is_first_page, page(0..100, true));
+    script.effects.clear();
+    script.press("down");
+    assert!(script.effects.is_empty());
+    script.press("G up down");
+    let more = |it: &Question| matches!(it, Question::History { before: Some(_), .. });
+    let asked = script
+        .effects
+        .iter()
+        .filter(|it| matches!(it, Effect::Ask { question, .. } if more(question)))
+        .count();
+    assert_eq!(asked, 1);
+    script.answer(more, page(100..150, false));
+    assert_eq!(script.state.history.rows().len(), 150);
+    assert_eq!(script.state.history.selected(), 99, "the selection stays");
+}
+
+#[test]
+fn a_filter_is_looked_for_once_it_rests() {
+    let mut script = shown(3);
+    script.press("/");
+    script.typed("defect");
+    assert!(script.question(is_first_page).is_none());
+    script.wake();
+    let fits = |it: &Question| matches!(it, Question::History { text: Some(text), .. } if text == "defect");
+    script.answer(fits, page(1..2, false));
+    assert_eq!(script.state.history.applied, "defect");
+    assert_eq!(script.state.history.rows().len(), 1);
+    script.press("esc");
+    assert!(script.question(|it| matches!(it, Question::History { text: None, .. })).is_some());
+}
+
+#[test]
+fn an_execution_is_read_and_reading_follows_the_selection() {
+    let mut script = shown(3);
+    script.press("enter");
+    script.answer(is_execution, Answer::Execution(Ok(Some(Box::new(execution(0, "the answer"))))));
+    let detail = script.state.history.detail.as_ref().expect("read");
+    assert_eq!(detail.output.as_ref().expect("there").text.shown(), "the answer");
+    assert_eq!(detail.prompt.as_ref().expect("there").shown(), "user:\nSay hello");
+    script.press("right");
+    assert_eq!(script.state.history.detail.as_ref().map(|it| it.showing), Some(DetailTab::Prompt));
+    script.press("tab down");
+    assert!(
+        script.question(|it| matches!(it, Question::Execution(it) if *it == line(1).id)).is_some()
+    );
+    script.press("esc");
+    assert!(script.state.history.detail.is_none());
+    script.press("esc");
+    assert_eq!(script.state.screen, Screen::Workbench);
+}
+
+#[test]
+fn an_execution_that_is_gone_says_so() {
+    let mut script = shown(1);
+    script.press("enter");
+    script.answer(is_execution, Answer::Execution(Ok(None)));
+    assert!(script.state.history.detail.as_ref().expect("open").error.is_some());
+}
+
+fn recalled(version: Option<&str>) -> Execution {
+    let mut past = execution(0, "the answer");
+    past.template = Some(id("a/first"));
+    past.version = version.map(super::version);
+    past.model = "careful".to_owned();
+    past.parameters.requested.insert("temperature".to_owned(), json!(0.25));
+    past
+}
+
+#[test]
+fn opening_again_brings_inputs_model_parameters_and_answer() {
+    let mut script = shown(1);
+    script.press("o");
+    script.answer(is_execution, Answer::Execution(Ok(Some(Box::new(recalled(Some("1.0.0")))))));
+    assert_eq!(script.state.screen, Screen::Workbench);
+    assert_eq!(script.input("message"), Some(json!("from the past")));
+    let pane = &script.state.panes[0];
+    assert_eq!(pane.model, Some(model("demo/careful")));
+    assert_eq!(pane.parameters.temperature, Some(0.25));
+    assert_eq!(pane.source, VariantSource::Draft, "the text is that version");
+    assert_eq!(script.shown(VariantName::A), "the answer");
+}
+
+#[test]
+fn opening_again_runs_that_version_where_the_text_is_another() {
+    let mut script = Script::open();
+    script.press("i");
+    script.typed("X");
+    script.press("esc 2");
+    script.answer(is_first_page, page(0..1, false));
+    script.press("o");
+    script.answer(is_execution, Answer::Execution(Ok(Some(Box::new(recalled(Some("1.0.0")))))));
+    assert_eq!(script.state.panes[0].source, VariantSource::Version(version("1.0.0")));
+    assert!(script.text().starts_with('X'), "the draft is left alone");
+}
+
+#[test]
+fn a_draft_of_the_past_is_said_to_be_one() {
+    let mut script = shown(1);
+    script.press("o");
+    script.answer(is_execution, Answer::Execution(Ok(Some(Box::new(recalled(None))))));
+    assert!(script.status().contains("was a draft"));
+}
+
+#[test]
+fn an_execution_of_another_template_opens_that_first() {
+    let mut script = shown(1);
+    script.press("o");
+    script.answer(is_execution, Answer::Execution(Ok(Some(Box::new(execution(0, "other"))))));
+    script.answer_open(opened("b/second"));
+    script.answer_analysis(analysis());
+    assert_eq!(script.input("message"), Some(json!("from the past")));
+    assert_eq!(script.shown(VariantName::A), "other");
+}
+
+#[test]
+fn running_again_runs_as_soon_as_it_is_set_up() {
+    let mut script = shown(1);
+    script.press("r");
+    script.answer(is_execution, Answer::Execution(Ok(Some(Box::new(recalled(Some("1.0.0")))))));
+    let (_, calls) = script.run();
+    assert_eq!(calls[0].model, Some(model("demo/careful")));
+    assert_eq!(calls[0].inputs.get("message"), Some(&json!("from the past")));
+    script.effects.clear();
+    script.press("2 o");
+    script.answer(is_execution, Answer::Execution(Ok(Some(Box::new(recalled(Some("1.0.0")))))));
+    assert!(!script.effects.iter().any(|it| matches!(it, Effect::StartRun { .. })), "only then");
+}
+
+#[test]
+fn a_deletion_can_be_taken_back() {
+    let mut script = shown(3);
+    script.press("down D");
+    let is_delete = |it: &Question| matches!(it, Question::Delete(ids) if *ids == [line(1).id]);
+    let deleted = DeletedExecutions { count: 1, undo: Arc::new(()) };
+    script.answer(is_delete, Answer::Deleted(Ok(deleted)));
+    assert_eq!(script.state.history.rows().len(), 2);
+    script.press("u");
+    script.answer(|it| matches!(it, Question::Restore(_)), Answer::Restored(Ok(1)));
+    assert!(script.question(is_first_page).is_some(), "and read again");
+    script.press("u");
+    assert!(script.status().contains("no deletion"));
+}
+
+#[test]
+fn a_rating_shows_in_the_list() {
+    let mut script = shown(1);
+    script.press("enter");
+    script.answer(is_execution, Answer::Execution(Ok(Some(Box::new(execution(0, "good"))))));
+    script.press("alt-5");
+    assert_eq!(script.state.history.rows()[0].rating, Some(5));
+}

@@ -1,0 +1,350 @@
+//! Scripts of events: what was pressed and answered, and what came of it.
+
+mod history;
+mod opening;
+mod overlays;
+mod running;
+mod saving;
+mod stale;
+mod typing;
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use jiff::Timestamp;
+use semver::Version;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::{
+    model::{
+        CacheState, ContentHash, Execution, ExecutionId, Message, ModelRef, Quality, Role, RunId,
+        SentParameters, Status, TemplateId, Timing, Usage, VariantName, VersionRecord,
+    },
+    safety::MarkStyle,
+    tui::{
+        effect::{CallOrder, Effect, Keep, Question},
+        keymap::{Action, Keymap},
+        msg::{
+            Analysis, Answer, CallEvent, InputField, LibraryEntry, ModelChoice, ModelOrigin, Msg,
+            Now, OpenedTemplate, RequestId, RunToken,
+        },
+        state::{Focus, State, StateOptions},
+    },
+};
+
+pub(super) const TEXT: &str = "---\nversion: 1.0.0\n---\nuser:\nSay {{ message }}\n";
+
+pub(super) fn id(text: &str) -> TemplateId {
+    TemplateId::new(text).expect("an id")
+}
+
+pub(super) fn version(text: &str) -> Version {
+    text.parse().expect("a version")
+}
+
+pub(super) fn model(text: &str) -> ModelRef {
+    text.parse().expect("a model")
+}
+
+pub(super) fn entry(name: &str) -> LibraryEntry {
+    let id = id(name);
+    LibraryEntry {
+        category: id.folder().unwrap_or("").to_owned(),
+        id,
+        name: None,
+        version: None,
+        draft: false,
+        broken: None,
+    }
+}
+
+pub(super) fn opened(name: &str) -> OpenedTemplate {
+    OpenedTemplate {
+        id: id(name),
+        text: TEXT.to_owned(),
+        base: ContentHash::of(TEXT.as_bytes()),
+        draft: None,
+        inputs: BTreeMap::new(),
+        versions: vec![record(name, "1.0.0", TEXT)],
+        writable: true,
+    }
+}
+
+pub(super) fn record(name: &str, number: &str, content: &str) -> VersionRecord {
+    VersionRecord {
+        template: id(name),
+        version: version(number),
+        content_hash: ContentHash::of(content.as_bytes()),
+        content: content.to_owned(),
+        note: String::new(),
+        label: None,
+        saved_at: Timestamp::UNIX_EPOCH,
+        rolled_back_from: None,
+    }
+}
+
+pub(super) fn field(name: &str, required: bool) -> InputField {
+    InputField {
+        name: name.to_owned(),
+        required,
+        default: None,
+        description: None,
+        choices: Vec::new(),
+        kind: None,
+        declared: true,
+        used: true,
+    }
+}
+
+pub(super) fn analysis() -> Analysis {
+    Analysis {
+        version: Some(version("1.0.0")),
+        fields: vec![field("message", true), field("tone", false)],
+        messages: vec![Message::new(Role::User, "Say hello")],
+        ..Analysis::default()
+    }
+}
+
+pub(super) fn execution(number: u128, text: &str) -> Execution {
+    Execution {
+        id: ExecutionId(Uuid::from_u128(number)),
+        run_id: RunId(Uuid::from_u128(1)),
+        template: Some(id("b/second")),
+        version: None,
+        content_hash: None,
+        variant: VariantName::A,
+        provider: "demo".to_owned(),
+        model: "fast".to_owned(),
+        response_model: None,
+        status: Status::Ok,
+        inputs: BTreeMap::from([("message".to_owned(), json!("from the past"))]),
+        messages: vec![Message::new(Role::User, "Say hello")],
+        text: text.to_owned(),
+        reasoning: String::new(),
+        refusal: String::new(),
+        tool_calls: Vec::new(),
+        finish_reason: None,
+        finish_reason_raw: None,
+        parameters: SentParameters::default(),
+        usage: Usage::default(),
+        cost_usd: None,
+        timing: Timing::started(Timestamp::UNIX_EPOCH),
+        attempts: Vec::new(),
+        cache: CacheState::Off,
+        checks: Vec::new(),
+        quality: Quality::default(),
+        tags: BTreeMap::new(),
+        rating: None,
+        error: None,
+    }
+}
+
+/// The screens under a script: every effect is collected until it is looked at.
+pub(super) struct Script {
+    pub state: State,
+    pub clock: Duration,
+    pub effects: Vec<Effect>,
+}
+
+impl Script {
+    /// Just started, nothing answered.
+    pub fn started() -> Self {
+        let mut state = State::new(StateOptions {
+            workspace: "my-prompts".to_owned(),
+            marks: MarkStyle::Unicode,
+            size: (120, 36),
+            mouse: false,
+            default_model: Some(model("demo/fast")),
+            template: None,
+            keymap: Arc::new(Keymap::default()),
+        });
+        let now = Now { monotonic: Duration::ZERO, wall: Timestamp::UNIX_EPOCH };
+        let effects = super::start(&mut state, now);
+        Self { state, clock: Duration::ZERO, effects }
+    }
+
+    /// With the template `a/first` open, analysed, and an input typed; effects so far dropped.
+    pub fn open() -> Self {
+        let mut script = Self::started();
+        script.answer_library(&["a/first", "b/second"]);
+        script.answer_open(opened("a/first"));
+        script.answer_analysis(analysis());
+        script
+            .state
+            .document
+            .as_mut()
+            .expect("open")
+            .inputs
+            .fill(&BTreeMap::from([("message".to_owned(), json!("hello"))]));
+        script.effects.clear();
+        script
+    }
+
+    pub fn now(&self) -> Now {
+        Now { monotonic: self.clock, wall: Timestamp::UNIX_EPOCH }
+    }
+
+    pub fn send(&mut self, message: Msg) {
+        let now = self.now();
+        self.effects.extend(super::update(&mut self.state, message, now));
+    }
+
+    pub fn act(&mut self, action: Action) {
+        let now = self.now();
+        self.effects.extend(super::act(&mut self.state, action, now));
+    }
+
+    /// Presses keys, named as in the settings, with spaces between them.
+    pub fn press(&mut self, keys: &str) {
+        for key in keys.split(' ') {
+            self.send(Msg::Key(key_event(key)));
+        }
+    }
+
+    /// Types characters one by one.
+    pub fn typed(&mut self, text: &str) {
+        for character in text.chars() {
+            self.send(Msg::Key(KeyEvent::new(KeyCode::Char(character), KeyModifiers::NONE)));
+        }
+    }
+
+    /// The last question that fits, with its id.
+    pub fn question(&self, fits: impl Fn(&Question) -> bool) -> Option<RequestId> {
+        self.effects.iter().rev().find_map(|effect| match effect {
+            Effect::Ask { id, question } if fits(question) => Some(*id),
+            _ => None,
+        })
+    }
+
+    /// Answers the last question that fits.
+    pub fn answer(&mut self, fits: impl Fn(&Question) -> bool, answer: Answer) {
+        let id = self.question(fits).expect("it was asked");
+        self.send(Msg::Answered { id, answer });
+    }
+
+    pub fn answer_library(&mut self, names: &[&str]) {
+        let entries = names.iter().map(|name| entry(name)).collect();
+        self.answer(|it| matches!(it, Question::Library), Answer::Library(Ok(entries)));
+    }
+
+    pub fn answer_open(&mut self, template: OpenedTemplate) {
+        self.answer(|it| matches!(it, Question::Open(_)), Answer::Opened(Ok(Box::new(template))));
+    }
+
+    pub fn answer_analysis(&mut self, analysis: Analysis) {
+        let answer = Answer::Analysed(Box::new(analysis));
+        self.answer(|it| matches!(it, Question::Analyse { .. }), answer);
+    }
+
+    pub fn answer_models(&mut self, names: &[&str]) {
+        let models = names
+            .iter()
+            .map(|name| ModelChoice {
+                model: model(name),
+                origin: ModelOrigin::Demo,
+                context_window: None,
+                price: None,
+                unavailable: None,
+            })
+            .collect();
+        self.send(Msg::ModelsChanged(models));
+    }
+
+    /// The timer scheduled last comes.
+    pub fn wake(&mut self) {
+        let id = self.effects.iter().rev().find_map(|effect| match effect {
+            Effect::Schedule { id, .. } => Some(*id),
+            _ => None,
+        });
+        self.send(Msg::Timer(id.expect("a wake-up was scheduled")));
+    }
+
+    /// The run started last.
+    pub fn run(&self) -> (RunToken, Vec<CallOrder>) {
+        self.effects
+            .iter()
+            .rev()
+            .find_map(|effect| match effect {
+                Effect::StartRun { run, calls } => Some((*run, calls.clone())),
+                _ => None,
+            })
+            .expect("a run was started")
+    }
+
+    pub fn call(&mut self, run: RunToken, variant: VariantName, event: CallEvent) {
+        self.send(Msg::Run { run, variant, event });
+    }
+
+    pub fn kept(&self) -> Vec<&Keep> {
+        self.effects
+            .iter()
+            .filter_map(|effect| match effect {
+                Effect::Keep(keep) => Some(keep),
+                _ => None,
+            })
+            .collect()
+    }
+
+    pub fn text(&self) -> String {
+        self.state.document.as_ref().expect("open").editor.text()
+    }
+
+    pub fn input(&self, name: &str) -> Option<Value> {
+        self.state.document.as_ref().expect("open").inputs.values().get(name).cloned()
+    }
+
+    pub fn status(&self) -> String {
+        self.state.notices.current().map(|notice| notice.text.clone()).unwrap_or_default()
+    }
+
+    pub fn shown(&self, variant: VariantName) -> String {
+        let pane = self.state.pane(variant).expect("a pane");
+        pane.shown().map(|output| output.text.shown().to_owned()).unwrap_or_default()
+    }
+
+    pub fn word(&self, variant: VariantName) -> &'static str {
+        let pane = self.state.pane(variant).expect("a pane");
+        pane.shown().expect("an answer").phase.word()
+    }
+
+    pub fn focus(&mut self, focus: Focus) {
+        self.state.set_focus(focus);
+    }
+
+    pub fn quits(&self) -> bool {
+        self.effects.iter().any(|effect| matches!(effect, Effect::Quit))
+    }
+}
+
+pub(super) fn delta(text: &str) -> CallEvent {
+    CallEvent::Delta {
+        text: text.to_owned(),
+        reasoning: String::new(),
+        refusal: String::new(),
+        at: Duration::from_millis(100),
+    }
+}
+
+fn key_event(name: &str) -> KeyEvent {
+    let (modifiers, name) = match name.split_once('-') {
+        Some(("ctrl", rest)) => (KeyModifiers::CONTROL, rest),
+        Some(("alt", rest)) => (KeyModifiers::ALT, rest),
+        Some(("shift", rest)) => (KeyModifiers::SHIFT, rest),
+        _ => (KeyModifiers::NONE, name),
+    };
+    let code = match name {
+        "enter" => KeyCode::Enter,
+        "esc" => KeyCode::Esc,
+        "tab" if modifiers == KeyModifiers::SHIFT => KeyCode::BackTab,
+        "tab" => KeyCode::Tab,
+        "up" => KeyCode::Up,
+        "down" => KeyCode::Down,
+        "left" => KeyCode::Left,
+        "right" => KeyCode::Right,
+        "backspace" => KeyCode::Backspace,
+        "f5" => KeyCode::F(5),
+        name => KeyCode::Char(name.chars().next().expect("a key")),
+    };
+    KeyEvent::new(code, modifiers)
+}

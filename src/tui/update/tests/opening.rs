@@ -1,0 +1,149 @@
+//! Start, library, opening, coming back.
+
+use serde_json::json;
+
+use super::*;
+use crate::tui::msg::Fault;
+
+#[test]
+fn the_start_asks_for_what_is_shown_first() {
+    let script = Script::started();
+    for fits in [
+        |it: &Question| matches!(it, Question::Library),
+        |it: &Question| matches!(it, Question::Models),
+        |it: &Question| matches!(it, Question::Spend),
+    ] {
+        assert!(script.question(fits).is_some());
+    }
+    assert!(script.question(|it| matches!(it, Question::History { .. })).is_none(), "lazily");
+}
+
+#[test]
+fn the_first_template_opens_by_itself_and_is_analysed() {
+    let mut script = Script::started();
+    script.answer_library(&["b/second", "a/first"]);
+    script.answer_open(opened("a/first"));
+    assert_eq!(script.state.focus, Focus::Editor);
+    assert_eq!(script.text(), TEXT);
+    script.answer_analysis(analysis());
+    let document = script.state.document.as_ref().expect("open");
+    assert!(document.is_analysed());
+    assert_eq!(document.inputs.missing(), 1);
+}
+
+#[test]
+fn the_template_of_the_last_time_opens_again() {
+    let mut script = Script::started();
+    script.state.opening = Some(id("b/second"));
+    script.answer_library(&["a/first", "b/second"]);
+    assert!(
+        script.question(|it| matches!(it, Question::Open(it) if *it == id("b/second"))).is_some()
+    );
+}
+
+#[test]
+fn a_template_that_is_gone_gives_way_to_the_first() {
+    let mut script = Script::started();
+    script.state.opening = Some(id("gone"));
+    script.answer_library(&["a/first"]);
+    assert!(
+        script.question(|it| matches!(it, Question::Open(it) if *it == id("a/first"))).is_some()
+    );
+}
+
+#[test]
+fn a_draft_comes_back_and_the_library_marks_it() {
+    let mut script = Script::started();
+    script.answer_library(&["a/first"]);
+    script.answer_open(OpenedTemplate { draft: Some("mine".to_owned()), ..opened("a/first") });
+    assert_eq!(script.text(), "mine");
+    assert!(script.state.library.entry(&id("a/first")).expect("listed").draft);
+    assert!(script.status().contains("draft is back"));
+}
+
+#[test]
+fn remembered_inputs_are_in_their_fields_and_counted_again() {
+    let mut script = Script::started();
+    script.answer_library(&["a/first"]);
+    let inputs = BTreeMap::from([("message".to_owned(), json!("remembered"))]);
+    script.answer_open(OpenedTemplate { inputs, ..opened("a/first") });
+    script.answer_analysis(analysis());
+    assert_eq!(script.input("message"), Some(json!("remembered")));
+    let again = script.effects.iter().rev().find_map(|effect| match effect {
+        Effect::Ask { question: Question::Analyse { inputs, .. }, .. } => Some(inputs.clone()),
+        _ => None,
+    });
+    assert_eq!(again.expect("asked").get("message"), Some(&json!("remembered")));
+}
+
+#[test]
+fn enter_opens_the_selected_template_and_the_other_is_kept_as_it_was() {
+    let mut script = Script::open();
+    script.press("i");
+    script.typed("X");
+    script.press("esc");
+    script.focus(Focus::Library);
+    script.press("down down enter");
+    script.answer_open(opened("b/second"));
+    let is_kept = |keep: &&Keep| matches!(keep, Keep::Draft { template, text: Some(_) } if *template == id("a/first"));
+    assert!(script.kept().iter().any(is_kept), "what had not rested yet is kept");
+    assert_eq!(script.text(), TEXT);
+    script.focus(Focus::Library);
+    script.press("up up enter");
+    assert_eq!(script.text(), format!("X{TEXT}"), "at once, before any answer");
+    script.press("u");
+    assert_eq!(script.text(), TEXT, "with what can be undone");
+}
+
+#[test]
+fn a_library_that_cannot_be_read_says_why() {
+    let mut script = Script::started();
+    let fault = Fault::new("prompts/ is not a folder").hint("name another with --workspace");
+    script.answer(|it| matches!(it, Question::Library), Answer::Library(Err(fault)));
+    assert_eq!(script.state.library.error.as_deref(), Some("prompts/ is not a folder"));
+    assert!(!script.state.library.loading);
+    script.press("r");
+    assert!(script.status().contains("No template is open"));
+}
+
+#[test]
+fn filtering_takes_characters_and_escape_clears_it() {
+    let mut script = Script::open();
+    script.focus(Focus::Library);
+    script.press("/");
+    script.typed("second");
+    assert_eq!(script.state.library.rows().len(), 2);
+    script.press("enter");
+    assert!(
+        script.question(|it| matches!(it, Question::Open(it) if *it == id("b/second"))).is_some()
+    );
+    assert!(!script.state.library.filtering);
+    script.press("/ esc");
+    assert!(script.state.library.filter.is_empty());
+    assert_eq!(script.state.library.rows().len(), 4);
+}
+
+#[test]
+fn coming_back_to_the_window_reads_a_changed_file_again() {
+    let mut script = Script::open();
+    script.send(Msg::Focused(false));
+    script.send(Msg::Focused(true));
+    let other = OpenedTemplate {
+        text: "other".to_owned(),
+        base: ContentHash::of(b"other"),
+        ..opened("a/first")
+    };
+    script.answer_open(other.clone());
+    assert_eq!(script.text(), "other");
+    assert!(!script.state.document.as_ref().expect("open").is_draft());
+
+    let mut script = Script::open();
+    script.press("i");
+    script.typed("X");
+    script.send(Msg::Focused(false));
+    script.send(Msg::Focused(true));
+    script.answer_open(other);
+    assert_eq!(script.text(), format!("X{TEXT}"), "a draft stays");
+    let base = &script.state.document.as_ref().expect("open").base;
+    assert_eq!(*base, ContentHash::of(TEXT.as_bytes()), "and saving it will meet the conflict");
+}

@@ -1,0 +1,226 @@
+//! What stands in front: palette, models, parameters, texts to read.
+
+use super::*;
+use crate::{
+    model::{GenerationParameters, Parameter},
+    tui::{
+        msg::{Finding, Notice, ParameterPlan, Severity},
+        state::Overlay,
+    },
+};
+
+const A: VariantName = VariantName::A;
+
+#[test]
+fn the_palette_finds_and_runs_any_action() {
+    let mut script = Script::open();
+    script.press(":");
+    let Some(Overlay::Palette(palette)) = script.state.overlay() else { panic!("no palette") };
+    assert_eq!(palette.picker.matches.len(), script.state.palette_entries().len());
+    script.typed("run-all");
+    script.press("enter");
+    assert!(script.state.overlay().is_none());
+    assert_eq!(script.run().1.len(), 1);
+}
+
+#[test]
+fn the_palette_says_when_nothing_matches_and_closes() {
+    let mut script = Script::open();
+    script.press(":");
+    script.typed("zzzzzz");
+    script.press("enter");
+    assert!(script.status().contains("No action"));
+    script.press("esc");
+    assert!(script.state.overlay().is_none());
+}
+
+#[test]
+fn every_action_can_be_asked_for_anywhere() {
+    // Whatever is in front or in focus, nothing breaks and the state stays drawable.
+    let openings: [&[Action]; 12] = [
+        &[],
+        &[Action::GoToHistory],
+        &[Action::Palette],
+        &[Action::Help],
+        &[Action::Messages],
+        &[Action::PickModel],
+        &[Action::EditParameters],
+        &[Action::Versions],
+        &[Action::PickVersion],
+        &[Action::Preview],
+        &[Action::Filter],
+        &[Action::InsertMode],
+    ];
+    for opening in openings {
+        for focus in [Focus::Library, Focus::Editor, Focus::Inputs, Focus::Output(A)] {
+            for action in Action::ALL {
+                let mut script = Script::open();
+                script.focus(focus);
+                for action in opening {
+                    script.act(*action);
+                }
+                script.act(*action);
+                script.send(Msg::Resized { columns: 80, rows: 24 });
+                assert!(script.state.pane(script.state.variant()).is_some(), "{action:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_model_is_picked_and_picking_it_again_takes_it_back() {
+    let mut script = Script::open();
+    script.answer_models(&["demo/fast", "demo/careful", "openai/gpt-5"]);
+    script.press("m");
+    script.typed("care");
+    script.press("enter");
+    let picked = |script: &Script| script.state.panes[0].model.clone();
+    assert_eq!(picked(&script), Some(model("demo/careful")));
+    assert!(script.question(|it| matches!(it, Question::Plan { .. })).is_some());
+    assert!(script.question(|it| matches!(it, Question::Analyse { model: Some(it), .. } if *it == model("demo/careful"))).is_some());
+    script.press("m enter");
+    assert_eq!(picked(&script), None, "the list opens on the present model");
+}
+
+#[test]
+fn a_model_no_list_knows_can_be_named_in_full() {
+    let mut script = Script::open();
+    script.answer_models(&["demo/fast"]);
+    script.press("m");
+    script.typed("router/meta/llama");
+    script.press("enter");
+    assert_eq!(script.state.panes[0].model, Some(model("router/meta/llama")));
+    script.press("m");
+    script.typed("xyzzy");
+    script.press("enter");
+    assert!(matches!(script.state.overlay(), Some(Overlay::Models(_))), "still open");
+    assert!(script.status().contains("does not name a model"));
+}
+
+#[test]
+fn parameters_are_checked_as_they_are_typed_and_refused_ones_say_why() {
+    let mut script = Script::open();
+    script.press("t");
+    script.typed("9");
+    let form = |script: &Script| match script.state.overlay() {
+        Some(Overlay::Parameters(form)) => form.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert!(form(&script).rows[0].error.is_some(), "0 to 2");
+    script.press("enter");
+    assert!(script.state.overlay().is_some(), "not taken");
+    script.press("backspace");
+    script.typed("0.3");
+    script.press("tab");
+    let plan = ParameterPlan { refused: vec![(Parameter::TopP, "fixed at 1".to_owned())] };
+    script.answer(|it| matches!(it, Question::Plan { .. }), Answer::Planned(Ok(plan)));
+    assert_eq!(form(&script).rows[1].refused.as_deref(), Some("fixed at 1"));
+    script.press("enter");
+    let expected =
+        GenerationParameters { temperature: Some(0.3), ..GenerationParameters::default() };
+    assert_eq!(script.state.panes[0].parameters, expected);
+    assert!(script.state.overlay().is_none());
+}
+
+#[test]
+fn the_form_shows_what_the_template_says() {
+    let mut script = Script::open();
+    let mut analysed = analysis();
+    analysed.generation.temperature = Some(0.7);
+    script.press("i");
+    script.typed(" ");
+    script.press("esc");
+    script.wake();
+    script.answer_analysis(analysed);
+    script.press("t");
+    let Some(Overlay::Parameters(form)) = script.state.overlay() else { panic!("no form") };
+    assert_eq!(form.rows[0].inherited.as_deref(), Some("0.7"));
+    assert!(form.rows[0].input.is_empty());
+}
+
+#[test]
+fn the_preview_shows_and_copies_the_rendered_messages() {
+    let mut script = Script::open();
+    script.press("p");
+    let Some(Overlay::Preview(reading)) = script.state.overlay() else { panic!("no preview") };
+    assert_eq!(reading.text.shown(), "user:\nSay hello");
+    script.press("y");
+    assert!(
+        script
+            .question(|it| matches!(it, Question::Copy(text) if text == "user:\nSay hello"))
+            .is_some()
+    );
+}
+
+#[test]
+fn a_prompt_that_does_not_render_says_where() {
+    let mut script = Script::open();
+    script.press("i");
+    script.typed("{{");
+    script.press("esc");
+    script.wake();
+    let finding =
+        Finding { severity: Severity::Error, line: 4, column: 1, message: "unclosed".to_owned() };
+    script.answer_analysis(Analysis { findings: vec![finding], ..Analysis::default() });
+    script.press("p");
+    assert!(script.state.overlay().is_none());
+    assert!(script.status().contains("line 4: unclosed"));
+}
+
+#[test]
+fn two_answers_are_compared_and_one_with_the_one_before() {
+    let mut script = Script::open();
+    script.focus(Focus::Output(A));
+    script.press("d");
+    assert!(script.status().contains("Two answers"));
+    for (number, text) in [(1, "one two"), (2, "one three")] {
+        script.press("r");
+        let (run, _) = script.run();
+        script.call(run, A, CallEvent::Finished(Box::new(execution(number, text))));
+    }
+    script.press("d");
+    let Some(Overlay::Diff(view)) = script.state.overlay() else { panic!("no difference") };
+    assert_eq!(view.titles, ("A before".to_owned(), "A".to_owned()));
+    script.press("esc f r");
+    let (run, _) = script.run();
+    script.call(run, VariantName::B, CallEvent::Finished(Box::new(execution(3, "other"))));
+    script.press("d");
+    let Some(Overlay::Diff(view)) = script.state.overlay() else { panic!("no difference") };
+    assert_eq!(view.titles, ("B".to_owned(), "A".to_owned()));
+}
+
+#[test]
+fn the_draft_is_compared_with_the_file() {
+    let mut script = Script::open();
+    script.press("i");
+    script.typed("X");
+    script.press("esc d");
+    let Some(Overlay::Diff(view)) = script.state.overlay() else { panic!("no difference") };
+    assert_eq!(view.titles, ("file".to_owned(), "draft".to_owned()));
+}
+
+#[test]
+fn notices_reach_status_and_log_without_escapes() {
+    let mut script = Script::open();
+    script.send(Msg::Notice(Notice {
+        severity: Severity::Warning,
+        text: "bad \u{1b}]0;title\u{7} name".to_owned(),
+        hint: None,
+    }));
+    assert!(!script.status().contains('\u{1b}') && script.status().contains("bad"));
+    assert_eq!(script.state.notices.log().len(), 1);
+    script.press("!");
+    assert!(matches!(script.state.overlay(), Some(Overlay::Log(_))));
+}
+
+#[test]
+fn the_mouse_is_listened_to_only_when_asked_for() {
+    let mut script = Script::open();
+    script.press("alt-m");
+    assert!(matches!(script.effects.as_slice(), [Effect::Mouse(true)]));
+    script.press("alt-m ctrl-l ctrl-z");
+    assert!(matches!(
+        script.effects.as_slice(),
+        [_, Effect::Mouse(false), Effect::Repaint, Effect::Suspend]
+    ));
+}

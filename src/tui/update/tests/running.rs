@@ -1,0 +1,350 @@
+//! Running, cancelling, variants, what becomes of calls.
+
+use serde_json::json;
+
+use super::*;
+use crate::{
+    model::{CallError, ErrorKind, VariantSource},
+    tui::{
+        effect::CallSource,
+        state::{Output, Pane, Phase},
+    },
+};
+
+const A: VariantName = VariantName::A;
+const B: VariantName = VariantName::B;
+
+#[test]
+fn run_sends_the_draft_with_the_inputs_and_clears_the_pane_at_once() {
+    let mut script = Script::open();
+    script.press("r");
+    let (_, calls) = script.run();
+    let [order] = calls.as_slice() else { panic!("{calls:?}") };
+    assert_eq!(order.variant, A);
+    assert_eq!(
+        order.source,
+        CallSource::Text { text: TEXT.to_owned(), saved: Some(version("1.0.0")) }
+    );
+    assert_eq!(order.inputs.get("message"), Some(&json!("hello")));
+    assert_eq!(order.model, None, "the template's own, else the default");
+    assert_eq!(script.word(A), "starting");
+    assert!(script.kept().iter().any(|keep| matches!(keep, Keep::Inputs { .. })));
+}
+
+#[test]
+fn run_works_while_typing() {
+    let mut script = Script::open();
+    script.press("i");
+    script.typed("r");
+    script.press("ctrl-r");
+    let (_, calls) = script.run();
+    let CallSource::Text { text, saved } = &calls[0].source else { panic!("{calls:?}") };
+    assert!(text.starts_with('r') && saved.is_none(), "{text}");
+}
+
+#[test]
+fn a_missing_input_stops_the_run_and_takes_the_focus() {
+    let mut script = Script::open();
+    script.focus(Focus::Inputs);
+    script.press("enter ctrl-u");
+    script.press("esc r");
+    assert!(!script.effects.iter().any(|effect| matches!(effect, Effect::StartRun { .. })));
+    assert_eq!(script.state.focus, Focus::Inputs);
+    assert!(script.status().contains("message is required"), "{}", script.status());
+}
+
+#[test]
+fn a_call_goes_through_its_states() {
+    let mut script = Script::open();
+    script.press("r");
+    let (run, _) = script.run();
+    let error = CallError::new(ErrorKind::RateLimit, "slow down").retryable();
+    let waiting = CallEvent::Waiting { retry_in: Duration::from_secs(4), number: 2, of: 3, error };
+    for (event, word) in [
+        (CallEvent::Queued, "queued"),
+        (CallEvent::Attempt { number: 1, of: 3 }, "connecting"),
+        (waiting, "retrying"),
+        (CallEvent::Attempt { number: 2, of: 3 }, "connecting"),
+        (CallEvent::Sent, "waiting"),
+        (CallEvent::Headers, "waiting"),
+        (CallEvent::Heartbeat, "waiting"),
+        (delta("Hel"), "writing"),
+        (delta("lo"), "writing"),
+        (CallEvent::Finished(Box::new(execution(7, "Hello"))), "done"),
+    ] {
+        script.call(run, A, event);
+        assert_eq!(script.word(A), word);
+    }
+    assert_eq!(script.shown(A), "Hello");
+    assert!(script.question(|it| matches!(it, Question::Spend)).is_some());
+    assert_eq!(script.state.running(), 0);
+}
+
+#[test]
+fn an_attempt_that_failed_leaves_no_text_behind() {
+    let mut script = Script::open();
+    script.press("r");
+    let (run, _) = script.run();
+    script.call(run, A, delta("half an ans"));
+    let error = CallError::new(ErrorKind::Server, "broke");
+    let wait = CallEvent::Waiting { retry_in: Duration::from_secs(1), number: 2, of: 3, error };
+    script.call(run, A, wait);
+    assert_eq!(script.shown(A), "");
+    script.press("w");
+    assert!(script.effects.iter().any(|it| matches!(it, Effect::SkipWait { variant: A, .. })));
+}
+
+#[test]
+fn a_refused_call_says_why_in_pane_and_status() {
+    let mut script = Script::open();
+    script.press("r");
+    let (run, _) = script.run();
+    let error = CallError::new(ErrorKind::Authentication, "no key").hint("set OPENAI_API_KEY");
+    script.call(run, A, CallEvent::Refused(error));
+    assert_eq!(script.word(A), "failed");
+    let output = script.state.pane(A).and_then(|pane| pane.shown()).expect("an answer");
+    assert_eq!(output.error.shown(), "authentication: no key\nset OPENAI_API_KEY");
+    assert!(script.status().contains("no key"));
+}
+
+#[test]
+fn counters_tick_only_while_something_runs() {
+    let mut script = Script::open();
+    script.press("r");
+    let (run, _) = script.run();
+    script.clock = Duration::from_secs(1);
+    script.effects.retain(|effect| !matches!(effect, Effect::StartRun { .. }));
+    script.wake();
+    assert_eq!(script.state.now, Duration::from_secs(1));
+    let ticks = |script: &Script| {
+        script.effects.iter().filter(|it| matches!(it, Effect::Schedule { .. })).count()
+    };
+    assert_eq!(ticks(&script), 2, "the next second");
+    script.call(run, A, CallEvent::Finished(Box::new(execution(7, ""))));
+    script.wake();
+    assert_eq!(ticks(&script), 2, "and none after the end");
+}
+
+#[test]
+fn fork_copies_what_a_variant_runs_and_all_run_side_by_side() {
+    let mut script = Script::open();
+    let pane = script.state.pane_mut(A).expect("a pane");
+    pane.model = Some(model("demo/careful"));
+    pane.parameters.temperature = Some(0.5);
+    pane.source = VariantSource::Version(version("1.0.0"));
+    script.press("f");
+    assert_eq!(script.state.focus, Focus::Output(B));
+    script.press("R");
+    let (_, calls) = script.run();
+    assert_eq!(calls.iter().map(|order| order.variant).collect::<Vec<_>>(), [A, B]);
+    assert_eq!(calls[1].model, Some(model("demo/careful")));
+    assert_eq!(calls[1].parameters.temperature, Some(0.5));
+    assert_eq!(calls[1].source, CallSource::Version(version("1.0.0")));
+    script.press("f a f");
+    assert_eq!(script.state.panes.len(), 4);
+    assert!(script.status().contains("All four"));
+}
+
+#[test]
+fn cancelling_names_the_call_and_keeps_its_text() {
+    let mut script = Script::open();
+    script.press("f R x");
+    let (run, _) = script.run();
+    let cancelled: Vec<VariantName> = script
+        .effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Cancel { run: token, variant } if *token == run => Some(*variant),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(cancelled, [B], "the focused one");
+    script.call(run, B, delta("so far"));
+    let mut ended = execution(8, "so far");
+    ended.status = Status::Cancelled;
+    script.call(run, B, CallEvent::Finished(Box::new(ended)));
+    assert_eq!((script.word(B), script.shown(B).as_str()), ("cancelled", "so far"));
+    script.effects.clear();
+    script.press("X");
+    assert!(matches!(script.effects.as_slice(), [Effect::Cancel { variant: A, .. }]));
+    script.state.panes.clear();
+    script.effects.clear();
+    script.press("X");
+    assert!(script.status().contains("Nothing is running"));
+}
+
+#[test]
+fn running_again_cancels_what_runs_and_keeps_what_was_answered() {
+    let mut script = Script::open();
+    script.press("r");
+    let (first, _) = script.run();
+    script.call(first, A, delta("old"));
+    script.press("r");
+    let (second, _) = script.run();
+    assert!(
+        script.effects.iter().any(|it| matches!(it, Effect::Cancel { run, .. } if *run == first))
+    );
+    script.call(first, A, delta(" text"));
+    script.call(second, A, delta("new"));
+    assert_eq!(script.shown(A), "new");
+    script.focus(Focus::Output(A));
+    script.press("[");
+    assert_eq!(script.shown(A), "old text");
+    script.press("[");
+    assert!(script.status().contains("oldest"));
+    script.press("]");
+    assert_eq!(script.shown(A), "new");
+}
+
+#[test]
+fn scrolling_pauses_following_and_the_end_resumes_it() {
+    let mut script = Script::open();
+    script.press("r");
+    let (run, _) = script.run();
+    script.call(run, A, delta(&"line\n".repeat(100)));
+    script.focus(Focus::Output(A));
+    let first = |script: &Script| script.state.pane(A).expect("a pane").first_row();
+    let end = first(&script);
+    script.press("up");
+    assert_eq!(first(&script), end - 1);
+    script.call(run, A, delta(&"more\n".repeat(10)));
+    assert_eq!(first(&script), end - 1, "a paused pane stays");
+    script.press("G");
+    script.call(run, A, delta(&"more\n".repeat(10)));
+    assert_eq!(first(&script), end + 20);
+    script.press("g F");
+    assert_eq!(first(&script), end + 20);
+}
+
+#[test]
+fn removing_a_pane_cancels_it_and_the_last_one_stays() {
+    let mut script = Script::open();
+    script.press("f r");
+    script.focus(Focus::Output(B));
+    script.press("D");
+    assert!(script.effects.iter().any(|it| matches!(it, Effect::Cancel { variant: B, .. })));
+    assert_eq!((script.state.panes.len(), script.state.focus), (1, Focus::Output(A)));
+    script.press("D");
+    assert_eq!(script.state.panes.len(), 1);
+}
+
+#[test]
+fn calls_of_a_template_that_is_left_go_on() {
+    let mut script = Script::open();
+    script.press("r");
+    let (run, _) = script.run();
+    script.focus(Focus::Library);
+    script.press("down down enter");
+    script.answer_open(opened("b/second"));
+    assert_eq!(script.state.running(), 1);
+    assert!(script.state.pane(A).expect("a pane").shown().is_none());
+    script.call(run, A, delta("meanwhile"));
+    script.focus(Focus::Library);
+    script.press("up up enter");
+    assert_eq!(script.shown(A), "meanwhile");
+}
+
+#[test]
+fn an_answer_is_rated_and_the_same_rating_takes_it_back() {
+    let mut script = Script::open();
+    script.focus(Focus::Output(A));
+    script.press("alt-4");
+    assert!(script.status().contains("no finished answer"));
+    script.press("r");
+    let (run, _) = script.run();
+    script.call(run, A, CallEvent::Finished(Box::new(execution(7, "Hello"))));
+    script.press("alt-4");
+    let rating =
+        |script: &Script| script.state.pane(A).and_then(Pane::shown).and_then(Output::rating);
+    assert_eq!(rating(&script), Some(4));
+    script.press("alt-4");
+    assert_eq!(rating(&script), None);
+    let kept: Vec<Option<u8>> = script
+        .kept()
+        .into_iter()
+        .filter_map(|keep| match keep {
+            Keep::Rating { rating, .. } => Some(*rating),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(kept, [Some(4), None]);
+}
+
+#[test]
+fn copying_takes_the_exact_text() {
+    let mut script = Script::open();
+    script.press("r");
+    let (run, _) = script.run();
+    let exact = "a\tb \u{1b}[31m";
+    script.call(run, A, delta(exact));
+    script.call(run, A, CallEvent::Finished(Box::new(execution(7, exact))));
+    script.focus(Focus::Output(A));
+    script.press("y");
+    let copied = |it: &Question| matches!(it, Question::Copy(text) if text == exact);
+    script.answer(copied, Answer::Copied(Ok("OSC 52".to_owned())));
+    assert_eq!(script.status(), "Copied by OSC 52");
+    assert!(!script.shown(A).contains('\u{1b}'));
+}
+
+#[test]
+fn reasoning_is_folded_until_it_is_asked_for() {
+    let mut script = Script::open();
+    script.press("r");
+    let (run, _) = script.run();
+    let thought = CallEvent::Delta {
+        text: String::new(),
+        reasoning: "first\nsecond".to_owned(),
+        refusal: String::new(),
+        at: Duration::ZERO,
+    };
+    script.call(run, A, thought);
+    script.focus(Focus::Output(A));
+    assert_eq!(script.word(A), "thinking");
+    let rows = |script: &Script| script.state.pane(A).and_then(Pane::shown).map(Output::row_count);
+    assert_eq!(rows(&script), Some(1));
+    script.press("T");
+    assert_eq!(rows(&script), Some(2));
+}
+
+#[test]
+fn quitting_asks_only_while_something_runs() {
+    let mut script = Script::open();
+    script.press("q");
+    assert!(script.quits());
+
+    let mut script = Script::open();
+    script.press("r");
+    script.press("q");
+    assert!(!script.quits());
+    script.press("n q y");
+    assert!(script.quits());
+    script.effects.clear();
+    script.press("r");
+    assert!(script.effects.is_empty(), "after the end nothing is taken");
+}
+
+#[test]
+fn an_end_from_outside_asks_nothing_and_keeps_the_draft() {
+    let mut script = Script::open();
+    script.press("r i");
+    script.typed("X");
+    script.send(Msg::EndRequested);
+    assert!(script.quits());
+    assert!(script.kept().iter().any(|it| matches!(it, Keep::Draft { text: Some(_), .. })));
+    assert!(script.kept().iter().any(|it| matches!(it, Keep::Setting { .. })));
+}
+
+#[test]
+fn a_retry_says_when_it_comes() {
+    let mut script = Script::open();
+    script.clock = Duration::from_secs(10);
+    script.press("r");
+    let (run, _) = script.run();
+    let error = CallError::new(ErrorKind::Overloaded, "busy\u{1b}[2J");
+    let wait = CallEvent::Waiting { retry_in: Duration::from_secs(4), number: 2, of: 3, error };
+    script.call(run, A, wait);
+    let phase = &script.state.pane(A).and_then(|it| it.shown()).expect("an answer").phase;
+    let Phase::Retrying { until, number: 2, of: 3, error } = phase else { panic!("{phase:?}") };
+    assert_eq!(*until, Duration::from_secs(14));
+    assert!(!error.contains('\u{1b}'), "{error}");
+}

@@ -1,0 +1,155 @@
+//! Typing into the editor, fields and lines; pasting; the outside editor.
+
+use serde_json::json;
+
+use super::*;
+use crate::tui::{msg::Fault, state::FormRow};
+
+#[test]
+fn an_edit_rests_before_it_is_analysed_and_kept() {
+    let mut script = Script::open();
+    script.press("i");
+    script.typed("XY");
+    assert!(script.question(|it| matches!(it, Question::Analyse { .. })).is_none());
+    assert!(script.kept().is_empty());
+    script.wake();
+    assert!(
+        script
+            .question(|it| matches!(it, Question::Analyse { text, .. } if text.starts_with("XY")))
+            .is_some()
+    );
+    let drafts: Vec<&Keep> = script.kept();
+    assert!(
+        matches!(drafts.as_slice(), [Keep::Draft { text: Some(text), .. }] if text.starts_with("XY"))
+    );
+    assert!(script.state.library.entry(&id("a/first")).expect("listed").draft);
+}
+
+#[test]
+fn keys_that_act_type_while_typing() {
+    let mut script = Script::open();
+    script.press("i");
+    script.typed("q?:r");
+    assert!(script.text().starts_with("q?:r"));
+    assert!(!script.quits());
+    script.press("esc q");
+    assert!(script.quits());
+}
+
+#[test]
+fn a_text_back_at_the_files_is_no_draft() {
+    let mut script = Script::open();
+    script.press("i");
+    script.typed("X");
+    script.press("backspace");
+    script.wake();
+    assert!(matches!(script.kept().as_slice(), [Keep::Draft { text: None, .. }]));
+    assert!(!script.state.library.entry(&id("a/first")).expect("listed").draft);
+}
+
+#[test]
+fn moves_with_shift_select_and_typing_replaces() {
+    let mut script = Script::open();
+    script.press("i shift-right shift-right shift-right");
+    script.typed("#");
+    assert!(script.text().starts_with("#\nversion"), "{}", script.text());
+}
+
+#[test]
+fn tab_goes_on_to_the_next_field() {
+    let mut script = Script::open();
+    script.focus(Focus::Inputs);
+    script.press("enter");
+    script.typed("!");
+    script.press("tab");
+    script.typed("kind");
+    assert_eq!(script.input("message"), Some(json!("hello!")));
+    assert_eq!(script.input("tone"), Some(json!("kind")));
+    script.press("tab");
+    assert!(!script.state.is_typing(), "after the last field keys act");
+    let inputs = &script.state.document.as_ref().expect("open").inputs;
+    assert_eq!(inputs.row(), FormRow::Model);
+    script.wake();
+    assert!(script.question(|it| matches!(it, Question::Analyse { .. })).is_some());
+}
+
+#[test]
+fn a_paste_is_text_and_one_step() {
+    let mut script = Script::open();
+    script.send(Msg::Paste("q\r\nr\u{1b}[2J".to_owned()));
+    assert!(script.text().starts_with("q\nr\u{1b}[2J"), "exact, and nothing acted");
+    assert!(!script.quits());
+    script.press("u");
+    assert_eq!(script.text(), TEXT);
+    script.focus(Focus::Library);
+    script.send(Msg::Paste("q".to_owned()));
+    assert!(script.status().contains("takes text"));
+}
+
+#[test]
+fn the_outside_editor_gets_what_is_in_focus() {
+    let mut script = Script::open();
+    script.press("e");
+    script.answer(
+        |it| matches!(it, Question::Edit { text, extension: "md" } if text == TEXT),
+        Answer::Edited(Ok(Some("edited\n".to_owned()))),
+    );
+    assert_eq!(script.text(), "edited\n");
+    assert!(script.effects.iter().any(|effect| matches!(effect, Effect::Repaint)));
+    script.focus(Focus::Inputs);
+    script.press("e");
+    script.answer(
+        |it| matches!(it, Question::Edit { text, extension: "txt" } if text == "hello"),
+        Answer::Edited(Ok(Some("long\ntext\n".to_owned()))),
+    );
+    assert_eq!(script.input("message"), Some(json!("long\ntext")), "no line end nobody typed");
+    script.press("e");
+    script.answer(|it| matches!(it, Question::Edit { .. }), Answer::Edited(Ok(None)));
+    script.press("e");
+    let fault = Answer::Edited(Err(Fault::new("EDITOR is not set")));
+    script.answer(|it| matches!(it, Question::Edit { .. }), fault);
+    assert_eq!(script.status(), "EDITOR is not set");
+}
+
+#[test]
+fn escape_goes_one_step_back_each_time() {
+    let mut script = Script::open();
+    script.press("z i");
+    assert!(script.state.zoom && script.state.is_typing());
+    script.press("esc");
+    assert!(script.state.zoom && !script.state.is_typing());
+    script.press("esc");
+    assert!(!script.state.zoom);
+}
+
+#[test]
+fn tab_walks_the_panes_round() {
+    let mut script = Script::open();
+    script.press("f");
+    let mut seen = Vec::new();
+    for _ in 0..5 {
+        script.press("tab");
+        seen.push(script.state.focus);
+    }
+    let output = Focus::Output;
+    assert_eq!(
+        seen,
+        [
+            Focus::Library,
+            Focus::Editor,
+            Focus::Inputs,
+            output(VariantName::A),
+            output(VariantName::B)
+        ]
+    );
+    script.press("shift-tab");
+    assert_eq!(script.state.focus, output(VariantName::A));
+}
+
+#[test]
+fn a_terminal_too_small_still_quits() {
+    let mut script = Script::open();
+    script.send(Msg::Resized { columns: 20, rows: 5 });
+    script.press("q");
+    assert!(script.quits());
+}
