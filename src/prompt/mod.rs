@@ -8,12 +8,15 @@ mod guard;
 pub mod highlight;
 mod library;
 mod position;
+mod render;
 mod sources;
 mod template;
 pub mod tokens;
+mod uses;
 
 pub use error::{InputProblem, RenderError, SourceError, TemplateError};
 pub use front::{FrontMatter, ParameterKind, ParameterSpec, Shape, Validation};
 pub use position::{LineIndex, Place};
+pub use render::{Limits, Rendered, RenderedMessage, Spent, ValueSpan, render, render_measured};
 pub use sources::{NoSources, Sources, check_name};
 pub use template::{Form, MAX_TEMPLATE_BYTES, Template, parse, parse_bytes};
