@@ -2,7 +2,9 @@
 
 mod backend;
 mod capabilities;
+mod clipboard;
 mod clock;
+mod external;
 mod modes;
 mod pen;
 mod screen;
@@ -11,7 +13,9 @@ mod signals;
 pub use self::{
     backend::ScreenBackend,
     capabilities::{Capabilities, NoScreen},
+    clipboard::{Copied, CopyError, Route, copy},
     clock::FrameClock,
+    external::{EditError, ExternalEditor},
     modes::{install_panic_hook, restore},
     screen::{Screen, Suspended},
     signals::{EndReason, Signal, Signals, listen},
