@@ -76,12 +76,13 @@ impl<W: Write> ScreenBackend<W> {
         }
     }
 
-    /// Forgets what is known of the terminal, after somebody else had it.
-    pub fn forget(&mut self, cursor_shown: bool) {
+    /// Forgets what is known of the terminal, after somebody else had it: the next frame begins
+    /// with a plain pen and a hidden cursor, whatever they were.
+    pub fn forget(&mut self) {
         self.frame.clear();
+        self.frame.extend_from_slice(b"\x1b[m\x1b[?25l");
         self.at = None;
-        self.shown = cursor_shown;
-        self.frame.extend_from_slice(b"\x1b[m");
+        self.shown = false;
         self.pen = Pen::default();
     }
 

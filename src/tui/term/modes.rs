@@ -12,9 +12,9 @@ use std::{
 
 use ratatui::layout::Size;
 
-/// Alternate screen, no cursor, paste as text, focus changes. Mouse modes that another program
-/// left on are switched off.
-const ENTER: &str = "\x1b[?1049h\x1b[?25l\x1b[?1000;1002;1003;1006l\x1b[?2004h\x1b[?1004h";
+/// Alternate screen, paste as text, focus changes. Mouse modes that another program left on are
+/// switched off. The cursor is the frames' matter.
+const ENTER: &str = "\x1b[?1049h\x1b[?1000;1002;1003;1006l\x1b[?2004h\x1b[?1004h";
 /// Kitty's protocol with one wish only, that keys which look alike be told apart. Terminals
 /// that do not know it ignore it; none is asked, since asking waits on the silent ones.
 const PUSH_KEYBOARD: &str = "\x1b[>1u";

@@ -81,7 +81,7 @@ impl Screen {
     /// # Errors
     /// What the system said.
     pub fn repaint(&mut self) -> io::Result<()> {
-        self.terminal.backend_mut().forget(true);
+        self.terminal.backend_mut().forget();
         self.terminal.clear()
     }
 
