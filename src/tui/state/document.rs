@@ -1,6 +1,9 @@
 //! The open template.
 
+use std::collections::BTreeMap;
+
 use semver::Version;
+use serde_json::Value;
 
 use super::inputs::InputsForm;
 use crate::{
@@ -30,6 +33,8 @@ pub struct Document {
     /// The editor's revision that `analysis` is of; `None` before the first.
     pub analysed: Option<u64>,
     pub inputs: InputsForm,
+    /// The values that were kept last.
+    pub inputs_kept: BTreeMap<String, Value>,
     /// Whether a save is under way.
     pub saving: bool,
     /// Whether the text differs from the file.
@@ -58,6 +63,7 @@ impl Document {
             analysis: Analysis::default(),
             analysed: None,
             inputs: InputsForm::new(&opened.inputs, marks),
+            inputs_kept: BTreeMap::new(),
             saving: false,
             draft: false,
             cells: (0, 0),
@@ -127,8 +133,6 @@ impl Document {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
     use crate::tui::widgets::editor::Command;
 

@@ -3,6 +3,7 @@
 //! Text that came from outside is made safe where it enters ([`GrowingText`](super::text) and
 //! labels); the few exact texts kept for saving, copying and sending say so.
 
+mod comparison;
 mod diff;
 mod document;
 mod history;
@@ -143,6 +144,8 @@ pub struct State {
     pub now: Duration,
     /// The template to open once the library is known.
     pub opening: Option<TemplateId>,
+    /// The variants to run once their template was read for the first time.
+    pub run_when_read: Option<(TemplateId, Vec<VariantName>)>,
     /// The past execution to run again once the workbench is set up as it was.
     pub rerun: Option<ExecutionId>,
     /// Whether the end was asked for; nothing is taken any more.
@@ -182,6 +185,7 @@ impl State {
             focused: true,
             now: Duration::ZERO,
             opening: options.template,
+            run_when_read: None,
             rerun: None,
             quitting: false,
             pending: Pending::default(),

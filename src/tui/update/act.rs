@@ -65,7 +65,7 @@ impl Step<'_> {
             Action::Redo => self.redo(),
             Action::DiscardDraft => self.ask_discard(),
             Action::Copy | Action::CopySelection => self.copy(),
-            Action::OpenInWorkbench => self.recall_selected(),
+            Action::OpenInWorkbench => self.open_in_workbench(),
             Action::Delete => self.delete_selected(),
             Action::RollBack | Action::LabelVersion => {
                 self.warn("List the versions first, then pick the one to change");

@@ -34,6 +34,7 @@ impl Step<'_> {
     /// The text has rested.
     pub fn settle_text(&mut self) {
         self.keep_draft();
+        self.keep_inputs();
         self.analyse();
     }
 
@@ -53,12 +54,17 @@ impl Step<'_> {
         }
     }
 
+    /// Keeps the inputs, if they are not those that were kept last.
     pub fn keep_inputs(&mut self) {
-        if let Some(document) = &self.state.document
+        if let Some(document) = &mut self.state.document
             && document.analysed.is_some()
         {
             let inputs = document.inputs.values();
-            self.keep(Keep::Inputs { template: document.id.clone(), inputs });
+            if inputs != document.inputs_kept {
+                document.inputs_kept.clone_from(&inputs);
+                let template = document.id.clone();
+                self.keep(Keep::Inputs { template, inputs });
+            }
         }
     }
 
@@ -92,8 +98,16 @@ impl Step<'_> {
         document.analysed = Some(revision);
         // The first reading names the fields that remembered values belong to: what was counted
         // without them is counted again.
-        if first && !had_values && !document.inputs.values().is_empty() {
-            self.analyse();
+        if first {
+            document.inputs_kept = document.inputs.values();
+            if !had_values && !document.inputs_kept.is_empty() {
+                self.analyse();
+            }
+        }
+        if let Some((_, variants)) =
+            self.state.run_when_read.take().filter(|(waiting, _)| waiting == template)
+        {
+            self.run(&variants);
         }
     }
 

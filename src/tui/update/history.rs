@@ -122,7 +122,12 @@ impl Step<'_> {
     }
 
     /// Opens the selected execution in the workbench.
-    pub fn recall_selected(&mut self) {
+    pub fn open_in_workbench(&mut self) {
+        self.state.rerun = None;
+        self.recall_selected();
+    }
+
+    fn recall_selected(&mut self) {
         let Some(row) = self.state.history.selected_row() else {
             return self.warn("The history has no executions yet; run something first");
         };

@@ -28,8 +28,13 @@ impl Step<'_> {
     /// Starts one run of these variants. Their panes are cleared to the waiting line at once; a
     /// call that still runs in one of them is cancelled.
     pub fn run(&mut self, variants: &[VariantName]) {
-        if self.state.document.is_none() {
+        let Some(document) = &self.state.document else {
             return self.warn("No template is open; pick one in the library");
+        };
+        if document.analysed.is_none() {
+            // Which inputs it takes is not known yet; it is a matter of moments.
+            self.state.run_when_read = Some((document.id.clone(), variants.to_vec()));
+            return;
         }
         if self.stopped_by_a_field(variants) {
             return;

@@ -200,6 +200,32 @@ fn running_again_runs_as_soon_as_it_is_set_up() {
 }
 
 #[test]
+fn running_again_in_another_template_waits_until_it_is_read() {
+    let mut script = shown(1);
+    script.press("r");
+    script.answer(is_execution, Answer::Execution(Ok(Some(Box::new(execution(0, "other"))))));
+    script.answer_open(opened("b/second"));
+    assert!(!script.effects.iter().any(|it| matches!(it, Effect::StartRun { .. })));
+    script.answer_analysis(analysis());
+    let (_, calls) = script.run();
+    assert_eq!(calls[0].template, id("b/second"));
+    assert_eq!(calls[0].inputs.get("message"), Some(&json!("from the past")));
+}
+
+#[test]
+fn running_again_what_cannot_be_opened_leaves_nothing_behind() {
+    let mut script = shown(1);
+    script.press("r");
+    let mut gone = execution(0, "x");
+    gone.template = Some(id("gone"));
+    script.answer(is_execution, Answer::Execution(Ok(Some(Box::new(gone)))));
+    assert!(script.status().contains("not in this workspace"));
+    script.press("o");
+    script.answer(is_execution, Answer::Execution(Ok(Some(Box::new(recalled(Some("1.0.0")))))));
+    assert!(!script.effects.iter().any(|it| matches!(it, Effect::StartRun { .. })));
+}
+
+#[test]
 fn a_deletion_can_be_taken_back() {
     let mut script = shown(3);
     script.press("down D");

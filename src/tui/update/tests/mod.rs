@@ -1,6 +1,7 @@
 //! Scripts of events: what was pressed and answered, and what came of it.
 
 mod history;
+mod mouse;
 mod opening;
 mod overlays;
 mod running;
@@ -8,7 +9,11 @@ mod saving;
 mod stale;
 mod typing;
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::Timestamp;
@@ -32,6 +37,9 @@ use crate::{
         state::{Focus, State, StateOptions},
     },
 };
+
+/// Made once: thousands of scripts begin with it.
+static KEYMAP: LazyLock<Arc<Keymap>> = LazyLock::new(|| Arc::new(Keymap::default()));
 
 pub(super) const TEXT: &str = "---\nversion: 1.0.0\n---\nuser:\nSay {{ message }}\n";
 
@@ -157,7 +165,7 @@ impl Script {
             mouse: false,
             default_model: Some(model("demo/fast")),
             template: None,
-            keymap: Arc::new(Keymap::default()),
+            keymap: KEYMAP.clone(),
         });
         let now = Now { monotonic: Duration::ZERO, wall: Timestamp::UNIX_EPOCH };
         let effects = super::start(&mut state, now);
@@ -170,13 +178,10 @@ impl Script {
         script.answer_library(&["a/first", "b/second"]);
         script.answer_open(opened("a/first"));
         script.answer_analysis(analysis());
-        script
-            .state
-            .document
-            .as_mut()
-            .expect("open")
-            .inputs
-            .fill(&BTreeMap::from([("message".to_owned(), json!("hello"))]));
+        let inputs = BTreeMap::from([("message".to_owned(), json!("hello"))]);
+        let document = script.state.document.as_mut().expect("open");
+        document.inputs.fill(&inputs);
+        document.inputs_kept = inputs;
         script.effects.clear();
         script
     }

@@ -28,7 +28,51 @@ fn run_sends_the_draft_with_the_inputs_and_clears_the_pane_at_once() {
     assert_eq!(order.inputs.get("message"), Some(&json!("hello")));
     assert_eq!(order.model, None, "the template's own, else the default");
     assert_eq!(script.word(A), "starting");
-    assert!(script.kept().iter().any(|keep| matches!(keep, Keep::Inputs { .. })));
+}
+
+#[test]
+fn inputs_are_kept_when_they_rest_or_run_and_only_when_they_changed() {
+    let mut script = Script::open();
+    script.press("r r");
+    assert!(script.kept().is_empty(), "they are those that were kept");
+    script.focus(Focus::Inputs);
+    script.press("enter");
+    script.typed("!");
+    script.wake();
+    script.press("ctrl-r");
+    let kept: Vec<&Keep> =
+        script.kept().into_iter().filter(|keep| matches!(keep, Keep::Inputs { .. })).collect();
+    let [Keep::Inputs { inputs, .. }] = kept.as_slice() else { panic!("{kept:?}") };
+    assert_eq!(inputs.get("message"), Some(&json!("hello!")));
+}
+
+#[test]
+fn a_run_pressed_before_the_template_was_read_waits_for_its_inputs() {
+    let mut script = Script::started();
+    script.answer_library(&["a/first"]);
+    let inputs = BTreeMap::from([("message".to_owned(), json!("remembered"))]);
+    script.answer_open(OpenedTemplate { inputs, ..opened("a/first") });
+    script.press("r");
+    assert!(!script.effects.iter().any(|it| matches!(it, Effect::StartRun { .. })));
+    script.answer_analysis(analysis());
+    let (_, calls) = script.run();
+    assert_eq!(calls[0].inputs.get("message"), Some(&json!("remembered")));
+}
+
+#[test]
+fn two_answers_are_compared_in_a_sentence() {
+    let mut script = Script::open();
+    assert_eq!(script.state.comparison(), None);
+    script.press("f R");
+    let (run, _) = script.run();
+    for (variant, took, cost) in [(A, 400_u32, 0.001), (B, 2_000, 0.004)] {
+        let mut ended = execution(u128::from(took), "x");
+        ended.timing.total_ms = Some(u64::from(took));
+        ended.cost_usd = Some(cost);
+        script.call(run, variant, CallEvent::Finished(Box::new(ended)));
+    }
+    let sentence = script.state.comparison();
+    assert_eq!(sentence.as_deref(), Some("B is 5.0× slower and 4.0× dearer than A"));
 }
 
 #[test]

@@ -1,0 +1,107 @@
+//! The mouse goes to what is drawn where it is.
+
+use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use ratatui::layout::Rect;
+
+use super::*;
+use crate::tui::state::{FormRow, areas, form_slots};
+
+const A: VariantName = VariantName::A;
+
+fn mouse(script: &mut Script, kind: MouseEventKind, column: u16, row: u16) {
+    script.send(Msg::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE }));
+}
+
+fn click(script: &mut Script, column: u16, row: u16) {
+    mouse(script, MouseEventKind::Down(MouseButton::Left), column, row);
+}
+
+#[test]
+fn a_click_focuses_and_selects() {
+    let mut script = Script::open();
+    let places = areas(&script.state);
+    let library = places.library.expect("in sight");
+    click(&mut script, library.x + 3, library.y + 1 + 3);
+    assert_eq!(script.state.focus, Focus::Library);
+    assert_eq!(script.state.library.selected_entry().map(|it| it.id.clone()), Some(id("b/second")));
+    let editor = places.editor.expect("in sight");
+    click(&mut script, editor.text.x + 8, editor.text.y + 1);
+    assert_eq!(script.state.focus, Focus::Editor);
+    let cursor = script.state.document.as_ref().expect("open").editor.buffer().cursor();
+    assert_eq!(cursor.line, 1);
+    let inputs = places.inputs.expect("in sight");
+    let slots = form_slots(&script.state, inputs);
+    let (_, place) = slots.iter().find(|(row, _)| *row == FormRow::Field(1)).expect("in sight");
+    click(&mut script, place.x, place.y);
+    assert_eq!(script.state.focus, Focus::Inputs);
+    assert_eq!(script.state.document.as_ref().expect("open").inputs.row(), FormRow::Field(1));
+    let pane = places.panes.first().expect("in sight").outer;
+    click(&mut script, pane.x + 1, pane.y + 1);
+    assert_eq!(script.state.focus, Focus::Output(A));
+}
+
+#[test]
+fn the_wheel_scrolls_what_is_under_it_whatever_has_the_focus() {
+    let mut script = Script::open();
+    script.press("r");
+    let (run, _) = script.run();
+    script.call(run, A, delta(&"line\n".repeat(100)));
+    let end = script.state.pane(A).expect("a pane").first_row();
+    let pane = areas(&script.state).panes.first().expect("in sight").text;
+    mouse(&mut script, MouseEventKind::ScrollUp, pane.x, pane.y);
+    assert_eq!(script.state.pane(A).expect("a pane").first_row(), end - 3);
+    assert_eq!(script.state.focus, Focus::Editor);
+}
+
+#[test]
+fn what_is_in_front_keeps_clicks_to_itself() {
+    let mut script = Script::open();
+    script.press("?");
+    let library = areas(&script.state).library.expect("in sight");
+    click(&mut script, library.x + 1, library.y + 1);
+    assert_eq!(script.state.focus, Focus::Editor);
+}
+
+/// Whether rectangles share a cell.
+fn overlap(a: Rect, b: Rect) -> bool {
+    !a.intersection(b).is_empty()
+}
+
+#[test]
+fn places_lie_inside_the_screen_and_apart_at_every_size() {
+    for columns in (40..=200).step_by(13) {
+        for rows in (12..=60).step_by(7) {
+            for panes in 1..=4 {
+                let mut script = Script::open();
+                for _ in 1..panes {
+                    script.press("f");
+                }
+                script.send(Msg::Resized { columns, rows });
+                for (zoom, history) in [(false, false), (true, false), (false, true)] {
+                    script.state.zoom = zoom;
+                    script.act(if history { Action::GoToHistory } else { Action::GoToWorkbench });
+                    let places = areas(&script.state);
+                    let screen = Rect { x: 0, y: 0, width: columns, height: rows };
+                    let mut all: Vec<Rect> = vec![places.title, places.status, places.footer];
+                    all.extend(places.library);
+                    all.extend(places.editor.map(|it| it.outer));
+                    all.extend(places.inputs);
+                    all.extend(places.panes.iter().map(|it| it.outer));
+                    all.extend(places.history);
+                    all.extend(places.detail);
+                    for (index, place) in all.iter().enumerate() {
+                        assert_eq!(place.intersection(screen), *place, "{columns}x{rows}");
+                        for other in &all[index + 1..] {
+                            assert!(!overlap(*place, *other), "{columns}x{rows} {place} {other}");
+                        }
+                    }
+                    if !history && (!zoom || matches!(script.state.focus, Focus::Output(_))) {
+                        let variant = script.state.variant();
+                        let shown = places.panes.iter().any(|it| it.variant == variant);
+                        assert!(shown, "the variant in focus is in sight at {columns}x{rows}");
+                    }
+                }
+            }
+        }
+    }
+}
