@@ -1,12 +1,29 @@
 //! One file a wire protocol, and what they share.
 
+mod anthropic;
+pub mod catalog;
+pub mod demo;
+pub mod discover;
+mod failure;
+mod http;
+mod lenient;
+pub mod ndjson;
+mod ollama;
+mod openai;
+mod protocol;
+pub mod sse;
+
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
-use crate::model::{CallError, ChatRequest, ProviderEvent, SentParameters};
+pub use catalog::{Catalog, ModelFacts};
 
-pub mod demo;
-pub mod ndjson;
-pub mod sse;
+use crate::{
+    config::{EngineSettings, ProviderKind, ProviderSettings, Secret},
+    model::{CallError, ChatRequest, ProviderEvent, SentParameters},
+};
+use protocol::Protocol;
 
 /// Receives what a provider says, in order, where its bytes are parsed.
 pub type EventSink<'a> = &'a mut (dyn FnMut(ProviderEvent) + Send);
@@ -45,5 +62,36 @@ pub struct ListedModel {
     pub context_window: Option<u64>,
 }
 
+/// Makes a provider ready from its settings. Nothing is sent.
+///
+/// # Errors
+/// Where a key must not travel as configured, a certificate cannot be read, or a header is none.
+pub fn build(
+    name: &str,
+    settings: &ProviderSettings,
+    limits: &EngineSettings,
+    key: Option<&Secret>,
+    catalog: &Arc<Catalog>,
+) -> Result<Arc<dyn Provider>, CallError> {
+    let protocol: Box<dyn Protocol> = match settings.kind {
+        ProviderKind::OpenAi | ProviderKind::Demo => {
+            let host = settings.base_url.host_str().unwrap_or_default();
+            Box::new(openai::OpenAi { service: catalog.service(host) })
+        }
+        ProviderKind::Anthropic => Box::new(anthropic::Anthropic),
+        ProviderKind::Ollama => Box::new(ollama::Ollama),
+    };
+    Ok(Arc::new(http::HttpProvider {
+        name: name.to_owned(),
+        kind: settings.kind,
+        connection: http::connect(name, settings, limits, key)?,
+        protocol,
+        catalog: Arc::clone(catalog),
+        limits: limits.clone(),
+    }))
+}
+
 #[cfg(test)]
 mod framing_tests;
+#[cfg(test)]
+mod transcripts_tests;

@@ -1,0 +1,199 @@
+//! The connection to one endpoint, and what it means when it cannot be made.
+
+use std::{error::Error as _, io};
+
+use reqwest::{
+    Certificate, Client, RequestBuilder,
+    header::{ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue},
+    redirect,
+};
+use url::Url;
+
+use crate::{
+    config::{Authentication, EngineSettings, ProviderSettings, Secret},
+    model::{CallError, ErrorKind},
+};
+
+/// A client for one endpoint with everything its requests carry.
+pub(in crate::provider) struct Connection {
+    client: Client,
+    pub base_url: Url,
+    headers: HeaderMap,
+    name: String,
+}
+
+/// Prepares the connection to a provider. Nothing is sent.
+///
+/// # Errors
+/// A key that must not travel over plain http, a certificate that cannot be read, headers that
+/// are none.
+pub(in crate::provider) fn connect(
+    name: &str,
+    settings: &ProviderSettings,
+    limits: &EngineSettings,
+    key: Option<&Secret>,
+) -> Result<Connection, CallError> {
+    let plain = settings.base_url.scheme() == "http" && !settings.is_local();
+    if plain && key.is_some() && !settings.allow_plain_http {
+        let host = settings.base_url.host_str().unwrap_or_default();
+        return Err(CallError::new(
+            ErrorKind::Tls,
+            format!("the key of {name} would travel unencrypted to {host}"),
+        )
+        .hint(format!(
+            "use https, or allow it with `allow_plain_http = true` under [providers.{name}]"
+        )));
+    }
+    let mut builder = Client::builder()
+        .redirect(redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .connect_timeout(limits.connect_timeout)
+        .tcp_nodelay(true)
+        .user_agent(concat!("lathe/", env!("CARGO_PKG_VERSION")));
+    if settings.is_local() {
+        builder = builder.no_proxy();
+    }
+    if let Some(path) = &settings.ca_file {
+        let fault = |error: &dyn std::fmt::Display| {
+            CallError::new(
+                ErrorKind::Tls,
+                format!("{name}: the certificates in {} cannot be used: {error}", path.display()),
+            )
+            .hint(format!("ca_file under [providers.{name}] names a PEM file"))
+        };
+        let pem = std::fs::read(path).map_err(|error| fault(&error))?;
+        let certificates =
+            Certificate::from_pem_bundle(&pem).map_err(|error| fault(&error.without_url()))?;
+        builder = builder.tls_certs_merge(certificates);
+    }
+    let client = builder.build().map_err(|error| {
+        CallError::new(ErrorKind::Connect, format!("{name}: {}", cause(&error)))
+    })?;
+    let headers = headers(name, settings, key)?;
+    Ok(Connection { client, base_url: settings.base_url.clone(), headers, name: name.to_owned() })
+}
+
+fn headers(
+    name: &str,
+    settings: &ProviderSettings,
+    key: Option<&Secret>,
+) -> Result<HeaderMap, CallError> {
+    let refuse = |what: &str| {
+        CallError::new(ErrorKind::InvalidRequest, format!("{name}: {what} cannot be sent"))
+            .hint(format!("check [providers.{name}] in config.toml"))
+    };
+    let mut headers = HeaderMap::new();
+    for (header, value) in &settings.headers {
+        let header = HeaderName::from_bytes(header.as_bytes())
+            .map_err(|_| refuse(&format!("the header `{header}`")))?;
+        let mut value = HeaderValue::from_str(value)
+            .map_err(|_| refuse(&format!("the value of the header `{header}`")))?;
+        value.set_sensitive(true);
+        headers.insert(header, value);
+    }
+    if let Some(key) = key {
+        let (header, text) = match &settings.authentication {
+            Authentication::Bearer => (AUTHORIZATION, format!("Bearer {}", key.expose())),
+            Authentication::Header(header) => {
+                let header = HeaderName::from_bytes(header.as_bytes())
+                    .map_err(|_| refuse("the name of the key's header"))?;
+                (header, key.expose().to_owned())
+            }
+        };
+        let mut value = HeaderValue::from_str(&text).map_err(|_| refuse("the key"))?;
+        value.set_sensitive(true);
+        headers.insert(header, value);
+    }
+    Ok(headers)
+}
+
+impl Connection {
+    pub(super) fn get(&self, url: Url) -> RequestBuilder {
+        self.client.get(url).headers(self.headers.clone())
+    }
+
+    /// A request for an answer, which is wanted as it is written: a compressed stream would come
+    /// in lumps.
+    pub(super) fn post(&self, url: Url) -> RequestBuilder {
+        self.client
+            .post(url)
+            .headers(self.headers.clone())
+            .header(ACCEPT_ENCODING, HeaderValue::from_static("identity"))
+    }
+
+    /// What it means that no reply came.
+    pub(super) fn not_reached(&self, error: &reqwest::Error) -> CallError {
+        let host = self.base_url.host_str().unwrap_or_default();
+        let place = match self.base_url.port_or_known_default() {
+            Some(port) => format!("{host}:{port}"),
+            None => host.to_owned(),
+        };
+        let cause = cause(error);
+        let said = |kind, message: String| CallError::new(kind, message).retryable();
+        let base_url = format!("base_url under [providers.{}] in config.toml", self.name);
+        if error.is_timeout() {
+            return said(ErrorKind::Timeout, format!("no connection to {place} in time"))
+                .hint(format!("check that it can be reached from here, and {base_url}"));
+        }
+        let all = chain(error);
+        if all.contains("dns error") || all.contains("failed to lookup address") {
+            return said(ErrorKind::Connect, format!("the name {host} cannot be resolved"))
+                .hint(format!("check the network, and {base_url}"));
+        }
+        if all.contains("certificate") || all.contains("handshake") || all.contains("tls") {
+            return CallError::new(
+                ErrorKind::Tls,
+                format!("no secure connection to {place}: {cause}"),
+            )
+            .hint(format!("ca_file adds a certificate; check https and {base_url}"));
+        }
+        if io_kind(error) == Some(io::ErrorKind::ConnectionRefused) {
+            return said(ErrorKind::Connect, format!("nothing listens at {place}"))
+                .hint(format!("start the server, or correct {base_url}"));
+        }
+        if error.is_connect() {
+            return said(ErrorKind::Connect, format!("no connection to {place}: {cause}"))
+                .hint(format!("check the network, and {base_url}"));
+        }
+        said(ErrorKind::Connect, format!("the connection to {place} ended before a reply: {cause}"))
+            .hint("send again".to_owned())
+    }
+}
+
+/// The innermost cause of an error, without any address: those may hold what nobody should see.
+pub(super) fn cause(error: &reqwest::Error) -> String {
+    let mut innermost: &dyn std::error::Error = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    if innermost.source().is_none() && error.source().is_none() {
+        return "the reply could not be read".to_owned();
+    }
+    crate::provider::failure::quoted(&innermost.to_string())
+}
+
+/// All causes in lower case, to look for words in.
+fn chain(error: &reqwest::Error) -> String {
+    let mut all = String::new();
+    let mut next = error.source();
+    while let Some(source) = next {
+        all.push_str(&source.to_string().to_lowercase());
+        all.push('\n');
+        next = source.source();
+    }
+    all
+}
+
+fn io_kind(error: &reqwest::Error) -> Option<io::ErrorKind> {
+    let mut next = error.source();
+    while let Some(source) = next {
+        if let Some(io) = source.downcast_ref::<io::Error>()
+            && io.kind() != io::ErrorKind::Other
+        {
+            return Some(io.kind());
+        }
+        next = source.source();
+    }
+    None
+}

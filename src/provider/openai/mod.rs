@@ -1,0 +1,189 @@
+//! OpenAI's chat completions, as the many servers that imitate them understand them too.
+
+mod request;
+mod stream;
+#[cfg(test)]
+mod tests;
+
+use serde_json::Value;
+
+use super::{
+    ListedModel,
+    catalog::{ModelFacts, Service},
+    failure,
+    lenient::{self, count, text, words},
+    protocol::{Decoder, Framing, Protocol},
+};
+use crate::model::{CallError, ChatRequest, ErrorKind, ProviderEvent, SentParameters};
+
+/// What the server is called in errors.
+const SERVER: &str = "the server";
+
+/// The protocol, with what is particular about the service it is spoken to.
+pub(crate) struct OpenAi {
+    pub service: Service,
+}
+
+impl Protocol for OpenAi {
+    fn path(&self) -> &'static str {
+        "/chat/completions"
+    }
+
+    fn headers(&self) -> &'static [(&'static str, &'static str)] {
+        &[]
+    }
+
+    fn request(
+        &self,
+        request: &ChatRequest,
+        facts: Option<&ModelFacts>,
+    ) -> (Value, SentParameters) {
+        request::build(request, facts, &self.service)
+    }
+
+    fn framing(&self) -> Framing {
+        Framing::Sse
+    }
+
+    fn decoder(&self) -> Box<dyn Decoder> {
+        Box::new(stream::Reader::default())
+    }
+
+    fn whole(&self, body: &[u8], events: &mut dyn FnMut(ProviderEvent)) -> Result<(), CallError> {
+        stream::whole(body, events)
+    }
+
+    fn error(&self, status: u16, body: &[u8]) -> CallError {
+        // Gemini wraps its error in a list.
+        let document = lenient::parse(body).map(|value| match value {
+            Value::Array(mut list) if list.len() == 1 => list.swap_remove(0),
+            value => value,
+        });
+        match document {
+            Some(value) if error_in(&value).is_some() || text(&value, "detail").is_some() => {
+                reported(&value, Some(status))
+            }
+            _ => failure::unreadable(SERVER, status, body),
+        }
+    }
+
+    fn models_path(&self) -> &'static str {
+        "/models"
+    }
+
+    fn models(&self, body: &[u8]) -> Result<Vec<ListedModel>, CallError> {
+        let value = lenient::parse(body).ok_or_else(|| failure::foreign(SERVER, body))?;
+        if error_in(&value).is_some() {
+            return Err(reported(&value, None));
+        }
+        let rows = value.get("data").or_else(|| value.get("models")).unwrap_or(&value);
+        let Some(rows) = rows.as_array() else { return Err(failure::foreign(SERVER, body)) };
+        Ok(rows
+            .iter()
+            .filter_map(|row| {
+                let id = words(row, "id").or_else(|| words(row, "name"))?.to_owned();
+                let window = ["context_length", "context_window", "max_model_len"]
+                    .iter()
+                    .find_map(|key| count(row, key))
+                    .or_else(|| count(row.get("meta")?, "n_ctx"));
+                Some(ListedModel { id, context_window: window })
+            })
+            .collect())
+    }
+}
+
+/// The error a document is or holds: OpenAI's object, an imitation's text, or the older form
+/// whose fields lie at the top.
+fn error_in(value: &Value) -> Option<&Value> {
+    match value.get("error") {
+        None | Some(Value::Null) => {}
+        Some(error) => return Some(error),
+    }
+    let top = text(value, "object") == Some("error") || text(value, "type") == Some("error");
+    top.then_some(value)
+}
+
+/// The error a server reported, with the status it came with, if it came with one.
+fn reported(value: &Value, status: Option<u16>) -> CallError {
+    let inner = error_in(value).unwrap_or(value);
+    let said = match inner.get("message") {
+        Some(Value::String(message)) => message.clone(),
+        Some(message @ Value::Object(_)) => message.to_string(),
+        _ => inner.as_str().or_else(|| text(inner, "detail")).unwrap_or_default().to_owned(),
+    };
+    let number = inner.get("code").and_then(Value::as_u64).and_then(|code| code.try_into().ok());
+    let status = status.or(number);
+    let code = words(inner, "code").or_else(|| words(inner, "type"));
+    let (kind, retryable) = kind(&said, words(inner, "code"), words(inner, "type"), status);
+    let mut message = match status {
+        Some(status) => format!("{SERVER} answered {status}"),
+        None => format!("{SERVER} broke off the answer"),
+    };
+    if !said.is_empty() {
+        message.push_str(": ");
+        message.push_str(&failure::quoted(&said));
+    }
+    let mut error = CallError::new(kind, message);
+    error.http_status = status;
+    error.retryable = retryable;
+    error.provider_code = code.map(failure::quoted);
+    error.hint = hint(kind, words(inner, "param"));
+    error
+}
+
+fn kind(
+    said: &str,
+    code: Option<&str>,
+    class: Option<&str>,
+    status: Option<u16>,
+) -> (ErrorKind, bool) {
+    for word in [code, class].into_iter().flatten() {
+        match word {
+            "insufficient_quota"
+            | "credit_balance_exhausted"
+            | "organization_spend_limit_exceeded"
+            | "project_spend_limit_exceeded"
+            | "organization_usage_limit_exceeded"
+            | "billing_hard_limit_reached" => return (ErrorKind::Quota, false),
+            "context_length_exceeded" | "exceed_context_size_error" => {
+                return (ErrorKind::ContextLength, false);
+            }
+            "content_filter" | "content_policy_violation" => {
+                return (ErrorKind::ContentFilter, false);
+            }
+            "invalid_api_key" | "authentication_error" => {
+                return (ErrorKind::Authentication, false);
+            }
+            "model_not_found" => return (ErrorKind::NotFound, false),
+            "rate_limit_exceeded" | "slow_down" => return (ErrorKind::RateLimit, true),
+            "server_is_overloaded" | "overloaded_error" => return (ErrorKind::Overloaded, true),
+            _ => {}
+        }
+    }
+    let bad_request = status.is_none_or(|status| status == 400 || status == 413 || status == 422);
+    if bad_request && failure::speaks_of_context(said) {
+        return (ErrorKind::ContextLength, false);
+    }
+    match status {
+        Some(status) if status >= 300 => failure::by_status(status),
+        _ => (ErrorKind::Server, true),
+    }
+}
+
+fn hint(kind: ErrorKind, parameter: Option<&str>) -> Option<String> {
+    Some(match kind {
+        ErrorKind::Authentication => "check the key: it is missing, wrong or expired".to_owned(),
+        ErrorKind::Permission => "this key may not use the model or the organisation".to_owned(),
+        ErrorKind::Quota => {
+            "the account has no credit or has reached its limit; waiting does not help".to_owned()
+        }
+        ErrorKind::ContextLength => {
+            "shorten the prompt, or choose a model with a larger window".to_owned()
+        }
+        ErrorKind::InvalidRequest => match parameter {
+            Some(name) => format!("the server names `{}`: unset it", failure::quoted(name)),
+            None => return None,
+        },
+        _ => return None,
+    })
+}

@@ -1,0 +1,300 @@
+//! Replies of chat completions, streamed or whole.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::{SERVER, error_in, reported};
+use crate::{
+    model::{CallError, FinishReason, ProviderEvent, ToolCall, Usage},
+    provider::{
+        failure,
+        lenient::{self, count, text, words},
+        protocol::Decoder,
+    },
+};
+
+/// Reads one streamed answer.
+#[derive(Default)]
+pub(super) struct Reader {
+    frames: u64,
+    model: Option<String>,
+    tools: Tools,
+    refused: bool,
+    /// Whether a reason to stop was given.
+    finished: bool,
+    done: bool,
+}
+
+impl Decoder for Reader {
+    fn frame(
+        &mut self,
+        _name: &[u8],
+        data: &[u8],
+        events: &mut dyn FnMut(ProviderEvent),
+    ) -> Result<bool, CallError> {
+        if data.trim_ascii().is_empty() {
+            return Ok(false);
+        }
+        self.frames += 1;
+        // To the byte: a model could be made to say something that only looks like it.
+        if data == b"[DONE]" {
+            self.done = true;
+            self.tools.deliver(events);
+            return Ok(true);
+        }
+        let Some(value) = lenient::parse(data).filter(Value::is_object) else {
+            // The last event of a body may lack its last lines.
+            return if lenient::is_cut(data) {
+                self.end(events).map(|()| false)
+            } else {
+                Err(failure::broken_frame(SERVER, self.frames))
+            };
+        };
+        if error_in(&value).is_some() {
+            return Err(reported(&value, None));
+        }
+        let mut said = false;
+        let mut tell = |event| {
+            said = true;
+            events(event);
+        };
+        if let Some(model) = words(&value, "model")
+            && self.model.as_deref() != Some(model)
+        {
+            self.model = Some(model.to_owned());
+            tell(ProviderEvent::Model(model.to_owned()));
+        }
+        let choices = value.get("choices").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let first = choices.iter().find(|choice| count(choice, "index").unwrap_or(0) == 0);
+        if let Some(choice) = first {
+            if error_in(choice).is_some() {
+                return Err(reported(choice, None));
+            }
+            let delta = choice.get("delta").or_else(|| choice.get("message"));
+            if let Some(delta) = delta {
+                self.refused |= content(delta, &mut tell);
+                self.tools.take(delta);
+            }
+            if let Some(raw) = words(choice, "finish_reason") {
+                self.finished = true;
+                self.tools.deliver(&mut tell);
+                tell(finish(raw, self.refused));
+            }
+        }
+        if let Some(usage) = usage(&value) {
+            tell(ProviderEvent::Usage(usage));
+        }
+        if !said {
+            events(ProviderEvent::Heartbeat);
+        }
+        Ok(false)
+    }
+
+    fn end(&mut self, events: &mut dyn FnMut(ProviderEvent)) -> Result<(), CallError> {
+        if !self.finished && !self.done {
+            // What there is of a tool call is left out: cut short, its arguments may still read
+            // as whole ones.
+            return Err(failure::interrupted(SERVER, "its finish reason"));
+        }
+        self.tools.deliver(events);
+        Ok(())
+    }
+}
+
+/// Reads an answer that came whole.
+pub(super) fn whole(body: &[u8], events: &mut dyn FnMut(ProviderEvent)) -> Result<(), CallError> {
+    let Some(value) = lenient::parse(body) else {
+        return Err(if lenient::is_cut_document(body) {
+            failure::interrupted(SERVER, "the end of its document")
+        } else {
+            failure::foreign(SERVER, body)
+        });
+    };
+    if error_in(&value).is_some() {
+        return Err(reported(&value, None));
+    }
+    let choice = value
+        .get("choices")
+        .and_then(Value::as_array)
+        .and_then(|choices| choices.first())
+        .ok_or_else(|| failure::foreign(SERVER, body))?;
+    if let Some(model) = words(&value, "model") {
+        events(ProviderEvent::Model(model.to_owned()));
+    }
+    let mut refused = false;
+    let mut tools = Tools::default();
+    if let Some(message) = choice.get("message").or_else(|| choice.get("delta")) {
+        refused = content(message, events);
+        tools.take(message);
+    }
+    tools.deliver(events);
+    if let Some(usage) = usage(&value) {
+        events(ProviderEvent::Usage(usage));
+    }
+    match words(choice, "finish_reason") {
+        Some(raw) => {
+            events(finish(raw, refused));
+            Ok(())
+        }
+        None => Err(failure::interrupted(SERVER, "its finish reason")),
+    }
+}
+
+/// Delivers reasoning, text and refusal of a delta or message; whether there was a refusal.
+fn content(delta: &Value, events: &mut dyn FnMut(ProviderEvent)) -> bool {
+    let reasoning = ["reasoning_content", "reasoning"]
+        .iter()
+        .find_map(|key| words(delta, key).map(str::to_owned))
+        .or_else(|| {
+            let details = delta.get("reasoning_details")?.as_array()?;
+            let all: String = details.iter().filter_map(|detail| text(detail, "text")).collect();
+            (!all.is_empty()).then_some(all)
+        });
+    if let Some(reasoning) = reasoning {
+        events(ProviderEvent::Reasoning(reasoning));
+    }
+    match delta.get("content") {
+        Some(Value::String(piece)) if !piece.is_empty() => {
+            events(ProviderEvent::Text(piece.clone()));
+        }
+        Some(Value::Array(parts)) => {
+            for part in parts {
+                if let Some(thinking) = part.get("thinking") {
+                    for thought in thinking.as_array().into_iter().flatten() {
+                        if let Some(piece) = words(thought, "text") {
+                            events(ProviderEvent::Reasoning(piece.to_owned()));
+                        }
+                    }
+                } else if let Some(piece) = words(part, "text") {
+                    events(ProviderEvent::Text(piece.to_owned()));
+                } else if let Some(piece) = words(part, "refusal") {
+                    events(ProviderEvent::Refusal(piece.to_owned()));
+                }
+            }
+        }
+        _ => {}
+    }
+    match words(delta, "refusal") {
+        Some(refusal) => {
+            events(ProviderEvent::Refusal(refusal.to_owned()));
+            true
+        }
+        None => false,
+    }
+}
+
+fn finish(raw: &str, refused: bool) -> ProviderEvent {
+    let reason = match raw {
+        "stop" | "eos" | "end_turn" if refused => FinishReason::Refusal,
+        "stop" | "eos" | "end_turn" => FinishReason::Stop,
+        "length" | "max_tokens" | "model_length" => FinishReason::Length,
+        "tool_calls" | "function_call" => FinishReason::ToolUse,
+        "content_filter" => FinishReason::ContentFilter,
+        _ => FinishReason::Unknown,
+    };
+    ProviderEvent::Finish { reason, raw: failure::quoted(raw) }
+}
+
+/// What a chunk or reply says of its usage: at the usual place, or where Groq puts it, or as the
+/// counts llama.cpp keeps beside its times.
+fn usage(value: &Value) -> Option<Usage> {
+    let usage = value
+        .get("usage")
+        .filter(|usage| usage.is_object())
+        .or_else(|| value.get("x_groq")?.get("usage").filter(|usage| usage.is_object()));
+    if let Some(usage) = usage {
+        let prompt = usage.get("prompt_tokens_details").unwrap_or(&Value::Null);
+        let completion = usage.get("completion_tokens_details").unwrap_or(&Value::Null);
+        let read = Usage {
+            input_tokens: count(usage, "prompt_tokens"),
+            output_tokens: count(usage, "completion_tokens"),
+            cached_input_tokens: count(prompt, "cached_tokens")
+                .or_else(|| count(usage, "prompt_cache_hit_tokens"))
+                .or_else(|| count(usage, "num_cached_tokens")),
+            cache_write_tokens: count(prompt, "cache_write_tokens"),
+            reasoning_tokens: count(completion, "reasoning_tokens"),
+            estimated: false,
+        };
+        return read.is_known().then_some(read);
+    }
+    let timings = value.get("timings")?;
+    let cached = count(timings, "cache_n");
+    Some(Usage {
+        input_tokens: Some(count(timings, "prompt_n")? + cached.unwrap_or(0)),
+        output_tokens: Some(count(timings, "predicted_n")?),
+        cached_input_tokens: cached,
+        ..Usage::default()
+    })
+}
+
+/// Tool calls as they come in pieces, by their index.
+#[derive(Default)]
+struct Tools {
+    calls: BTreeMap<u64, Partial>,
+    last: u64,
+}
+
+#[derive(Default)]
+struct Partial {
+    id: String,
+    name: String,
+    arguments: String,
+}
+
+impl Tools {
+    fn take(&mut self, delta: &Value) {
+        for piece in delta.get("tool_calls").and_then(Value::as_array).into_iter().flatten() {
+            let index = count(piece, "index").unwrap_or_else(|| {
+                // Without an index, a piece with an id begins a call and one without goes on.
+                match words(piece, "id") {
+                    Some(id) if self.calls.get(&self.last).is_some_and(|call| call.id != id) => {
+                        self.last + 1
+                    }
+                    _ => self.last,
+                }
+            });
+            self.last = index;
+            self.add(index, words(piece, "id"), piece.get("function").unwrap_or(&Value::Null));
+        }
+        if let Some(function) = delta.get("function_call").filter(|call| call.is_object()) {
+            self.add(0, None, function);
+        }
+    }
+
+    fn add(&mut self, index: u64, id: Option<&str>, function: &Value) {
+        let call = self.calls.entry(index).or_default();
+        if let Some(id) = id
+            && call.id.is_empty()
+        {
+            id.clone_into(&mut call.id);
+        }
+        if let Some(name) = words(function, "name")
+            && call.name.is_empty()
+        {
+            name.clone_into(&mut call.name);
+        }
+        match function.get("arguments") {
+            Some(Value::String(piece)) => call.arguments.push_str(piece),
+            Some(whole @ Value::Object(_)) => call.arguments.push_str(&whole.to_string()),
+            _ => {}
+        }
+    }
+
+    fn deliver(&mut self, events: &mut dyn FnMut(ProviderEvent)) {
+        for (_, call) in std::mem::take(&mut self.calls) {
+            // A call without arguments is a call with none.
+            let raw = call.arguments;
+            let arguments = match raw.trim() {
+                "" => Some(Value::Object(serde_json::Map::new())),
+                text => lenient::parse(text.as_bytes()),
+            };
+            events(ProviderEvent::ToolCall(ToolCall {
+                id: call.id,
+                name: call.name,
+                arguments,
+                arguments_raw: raw,
+            }));
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! Every recorded answer of `tests/wire/transcripts`, read through the parser and the decoder of
+//! its protocol.
+//!
+//! A transcript says in its head what it shows, which reader it is for (`stream`, `whole`,
+//! `error`, `models`), the status, and line by line what must come out; its body is every byte
+//! after `body:`. After a change that means to change what comes out, run the tests once with
+//! `LATHE_REWRITE_TRANSCRIPTS=1` and read the difference.
+
+use std::{fmt::Write as _, fs, path::Path, path::PathBuf};
+
+use serde_json::{Value, json};
+
+use super::{
+    anthropic::Anthropic,
+    catalog::Service,
+    ndjson::NdjsonParser,
+    ollama::Ollama,
+    openai::OpenAi,
+    protocol::{Framing, Protocol},
+    sse::{LineError, SseItem, SseParser},
+};
+use crate::model::{CallError, ErrorKind, ProviderEvent};
+
+const LIMIT: u64 = 1 << 20;
+
+struct Transcript {
+    path: PathBuf,
+    protocol: Box<dyn Protocol>,
+    about: String,
+    kind: String,
+    status: u16,
+    expected: String,
+    body: Vec<u8>,
+}
+
+/// What came out of a body: the events, and whether it was complete.
+type Outcome = (Vec<ProviderEvent>, Result<(), CallError>);
+
+fn transcripts() -> Vec<Transcript> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/wire/transcripts");
+    let mut all = Vec::new();
+    for folder in ["anthropic", "ollama", "openai"] {
+        let mut paths: Vec<_> = fs::read_dir(root.join(folder))
+            .expect("a folder of transcripts")
+            .map(|entry| entry.expect("an entry").path())
+            .collect();
+        paths.sort();
+        assert!(paths.len() >= 20, "{folder} has only {} transcripts", paths.len());
+        for path in paths {
+            let protocol: Box<dyn Protocol> = match folder {
+                "anthropic" => Box::new(Anthropic),
+                "ollama" => Box::new(Ollama),
+                _ => Box::new(OpenAi { service: Service::default() }),
+            };
+            all.push(read_transcript(path, protocol));
+        }
+    }
+    all
+}
+
+fn read_transcript(path: PathBuf, protocol: Box<dyn Protocol>) -> Transcript {
+    let bytes = fs::read(&path).expect("a transcript");
+    let mark = b"\nbody:\n";
+    let at = memchr::memmem::find(&bytes, mark).expect("a body");
+    let head = std::str::from_utf8(&bytes[..at]).expect("a head in UTF-8");
+    let (fields, expected) = head.split_once("\nexpect:").expect("an expectation");
+    let field = |name: &str| {
+        let line = fields.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+        line.unwrap_or_else(|| panic!("{}: no {name}", path.display())).to_owned()
+    };
+    Transcript {
+        about: field("about"),
+        kind: field("kind"),
+        status: field("status").parse().expect("a status"),
+        expected: expected.strip_prefix('\n').unwrap_or(expected).to_owned(),
+        body: bytes[at + mark.len()..].to_vec(),
+        protocol,
+        path,
+    }
+}
+
+/// Reads a stream cut into the given chunks.
+fn read_stream<'b>(protocol: &dyn Protocol, chunks: impl IntoIterator<Item = &'b [u8]>) -> Outcome {
+    let mut events = Vec::new();
+    let mut decoder = protocol.decoder();
+    let mut complete = false;
+    let mut take = |name: &[u8], data: Option<&[u8]>| -> Result<(), CallError> {
+        if complete {
+            return Ok(());
+        }
+        match data {
+            Some(data) => complete = decoder.frame(name, data, &mut |event| events.push(event))?,
+            None => events.push(ProviderEvent::Heartbeat),
+        }
+        Ok(())
+    };
+    let mut take_item = |item: SseItem<'_>| match item {
+        SseItem::Event { name, data } => take(name, Some(data)),
+        SseItem::Comment => take(b"", None),
+    };
+    let read = match protocol.framing() {
+        Framing::Sse => {
+            let mut parser = SseParser::new(LIMIT);
+            let mut chunks = chunks.into_iter();
+            chunks
+                .try_for_each(|chunk| parser.push(chunk, &mut take_item).map_err(refused))
+                .and_then(|()| parser.finish(&mut take_item))
+        }
+        Framing::Ndjson => {
+            let mut parser = NdjsonParser::new(LIMIT);
+            let mut chunks = chunks.into_iter();
+            let mut take_line = |line: &[u8]| take(b"", Some(line));
+            chunks
+                .try_for_each(|chunk| parser.push(chunk, &mut take_line).map_err(refused))
+                .and_then(|()| parser.finish(&mut take_line))
+        }
+    };
+    let outcome = read.and_then(|()| decoder.end(&mut |event| events.push(event)));
+    (events, outcome)
+}
+
+fn refused(error: LineError<CallError>) -> CallError {
+    match error {
+        LineError::Receiver(error) => error,
+        LineError::TooLong { limit } => {
+            CallError::new(ErrorKind::ResponseTooLarge, format!("more than {limit} bytes"))
+        }
+    }
+}
+
+fn told(event: &ProviderEvent) -> Value {
+    match event {
+        ProviderEvent::Sent => json!("sent"),
+        ProviderEvent::Headers { http_status, .. } => json!({ "headers": http_status }),
+        ProviderEvent::Heartbeat => json!("heartbeat"),
+        ProviderEvent::Model(model) => json!({ "model": model }),
+        ProviderEvent::Text(text) => json!({ "text": text }),
+        ProviderEvent::Reasoning(text) => json!({ "reasoning": text }),
+        ProviderEvent::Refusal(text) => json!({ "refusal": text }),
+        ProviderEvent::ToolCall(call) => json!({ "tool_call": call }),
+        ProviderEvent::Usage(usage) => json!({ "usage": known(&json!(usage)) }),
+        ProviderEvent::Finish { reason, raw } => json!({ "finish": reason, "raw": raw }),
+    }
+}
+
+/// An object without what it does not know.
+fn known(value: &Value) -> Value {
+    let fields = value.as_object().expect("an object").iter();
+    fields
+        .filter(|(_, value)| !value.is_null() && *value != &json!(false))
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
+}
+
+fn outcome_line(result: &Result<(), CallError>) -> String {
+    match result {
+        Ok(()) => json!("complete").to_string(),
+        Err(error) => json!({ "error": known(&json!(error)) }).to_string(),
+    }
+}
+
+fn lines((events, result): &Outcome) -> String {
+    let mut out = String::new();
+    for event in events {
+        let _ = writeln!(out, "{}", told(event));
+    }
+    out + &outcome_line(result)
+}
+
+fn come_out(transcript: &Transcript) -> String {
+    let Transcript { protocol, status, body, .. } = transcript;
+    match transcript.kind.as_str() {
+        "stream" => lines(&read_stream(&**protocol, [body.as_slice()])),
+        "whole" => {
+            let mut events = Vec::new();
+            let result = protocol.whole(body, &mut |event| events.push(event));
+            lines(&(events, result))
+        }
+        "error" => outcome_line(&Err(protocol.error(*status, body))),
+        "models" => match protocol.models(body) {
+            Ok(models) => {
+                let lines: Vec<_> = models
+                    .iter()
+                    .map(|model| {
+                        known(&json!({ "id": model.id, "context_window": model.context_window }))
+                            .to_string()
+                    })
+                    .chain([json!("complete").to_string()])
+                    .collect();
+                lines.join("\n")
+            }
+            Err(error) => outcome_line(&Err(error)),
+        },
+        other => panic!("{}: no reader `{other}`", transcript.path.display()),
+    }
+}
+
+fn rewrite(transcript: &Transcript, expected: &str) {
+    let Transcript { about, kind, status, body, .. } = transcript;
+    let mut bytes =
+        format!("about: {about}\nkind: {kind}\nstatus: {status}\nexpect:\n{expected}\nbody:\n")
+            .into_bytes();
+    bytes.extend_from_slice(body);
+    fs::write(&transcript.path, bytes).expect("a writable transcript");
+}
+
+#[test]
+fn every_transcript_gives_what_it_expects() {
+    let rewriting = std::env::var_os("LATHE_REWRITE_TRANSCRIPTS").is_some();
+    for transcript in transcripts() {
+        let lines = come_out(&transcript);
+        if rewriting {
+            rewrite(&transcript, &lines);
+        } else {
+            pretty_assertions::assert_eq!(
+                lines,
+                transcript.expected,
+                "{}: {}",
+                transcript.path.display(),
+                transcript.about
+            );
+        }
+    }
+}
+
+fn streams() -> Vec<Transcript> {
+    transcripts().into_iter().filter(|transcript| transcript.kind == "stream").collect()
+}
+
+#[test]
+fn no_cut_of_the_network_changes_what_comes_out() {
+    for transcript in streams() {
+        let Transcript { protocol, body, path, .. } = &transcript;
+        let whole = read_stream(&**protocol, [body.as_slice()]);
+        let bytes = read_stream(&**protocol, body.chunks(1));
+        assert_eq!(bytes, whole, "{}: byte by byte", path.display());
+        for cut in 0..=body.len() {
+            let (before, after) = body.split_at(cut);
+            let halves = read_stream(&**protocol, [before, after]);
+            assert_eq!(halves, whole, "{}: cut at {cut}", path.display());
+        }
+    }
+}
+
+/// Cuts every stream at every byte and lets it end there: it may be complete only where the
+/// protocol's own end has been read, with nothing but counts to follow, and what was read before
+/// the cut is always what the whole stream gives first.
+#[test]
+fn a_stream_that_ends_early_is_never_complete() {
+    for transcript in streams() {
+        let Transcript { protocol, body, path, .. } = &transcript;
+        let (events, result) = read_stream(&**protocol, [body.as_slice()]);
+        let mut completed = false;
+        for cut in 0..body.len() {
+            let (early, ended) = read_stream(&**protocol, [&body[..cut]]);
+            assert!(
+                events.starts_with(&early),
+                "{}: cut at {cut} gives other events",
+                path.display()
+            );
+            // Once complete, more bytes cannot undo it.
+            assert!(ended.is_ok() || !completed, "{}: cut at {cut} lost its end", path.display());
+            completed = ended.is_ok();
+            if completed {
+                assert!(end_is_in(&early, &body[..cut]), "{}: {cut} is no end", path.display());
+                let rest = &events[early.len()..];
+                let counts = rest.iter().all(|event| {
+                    matches!(event, ProviderEvent::Usage(_) | ProviderEvent::Heartbeat)
+                });
+                assert!(counts, "{}: complete at {cut}, and more was said", path.display());
+                assert_eq!(result, Ok(()), "{}", path.display());
+            } else if ended.as_ref().is_err_and(|error| error.kind == ErrorKind::InterruptedStream)
+            {
+                assert!(ended.is_err_and(|error| error.retryable), "{}: {cut}", path.display());
+            } else {
+                assert_eq!(ended, result, "{}: cut at {cut} fails otherwise", path.display());
+            }
+        }
+    }
+}
+
+/// Whether the protocol's own end is in what was read: a reason to stop, or OpenAI's marker.
+fn end_is_in(events: &[ProviderEvent], body: &[u8]) -> bool {
+    events.iter().any(|event| matches!(event, ProviderEvent::Finish { .. }))
+        || body.split(|byte| matches!(byte, b'\r' | b'\n')).any(|line| line == b"data: [DONE]")
+}
+
+#[test]
+fn no_planted_content_of_a_broken_frame_is_repeated() {
+    let mut seen = 0;
+    for transcript in streams() {
+        if memchr::memmem::find(&transcript.body, b"planted").is_none() {
+            continue;
+        }
+        seen += 1;
+        let (events, result) = read_stream(&*transcript.protocol, [transcript.body.as_slice()]);
+        let said = format!("{events:?} {result:?}");
+        assert!(!said.contains("planted"), "{}: {said}", transcript.path.display());
+    }
+    assert!(seen >= 2, "only {seen} transcripts plant anything");
+}
