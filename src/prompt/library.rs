@@ -3,7 +3,7 @@
 
 use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
-use minijinja::machinery::{ast, parse};
+use minijinja::machinery::{Span, ast, parse};
 
 use super::{
     Form, LineIndex, MAX_TEMPLATE_BYTES, Place, RenderError, SourceError, Sources, Template,
@@ -92,6 +92,44 @@ impl<'t> Library<'t> {
         let mut loader = Loader::new(template, sources);
         loader.root(template)?;
         Ok(Self { files: loader.files })
+    }
+
+    /// As [`Self::load`], for looking instead of rendering: an include that cannot be had is
+    /// handed to `problem` and left out.
+    pub fn load_leniently(
+        template: &'t Template,
+        sources: &dyn Sources,
+        mut problem: impl FnMut(RenderError),
+    ) -> Result<Self, RenderError> {
+        let mut loader = Loader::new(template, sources);
+        loader.problems = Some(Vec::new());
+        let loaded = loader.root(template);
+        loader.problems.take().into_iter().flatten().for_each(&mut problem);
+        loaded?;
+        Ok(Self { files: loader.files })
+    }
+
+    /// Parses every file; an included one that cannot be parsed is handed to `problem` and left
+    /// empty.
+    pub fn parse_leniently(
+        &self,
+        mut problem: impl FnMut(TemplateError),
+    ) -> Result<Program<'_>, TemplateError> {
+        let mut trees = Vec::with_capacity(self.files.len());
+        for (number, file) in self.files.iter().enumerate() {
+            match parse_file(file) {
+                Ok(tree) => trees.push(tree),
+                Err(error) if number == 0 => return Err(error),
+                Err(error) => {
+                    problem(error);
+                    trees.push(ast::Stmt::Template(ast::Spanned::new(
+                        ast::Template { children: Vec::new() },
+                        Span::default(),
+                    )));
+                }
+            }
+        }
+        Ok(Program { files: &self.files, trees })
     }
 
     /// Parses every file.

@@ -2,21 +2,27 @@
 
 mod body;
 pub mod diff;
+mod edit;
 mod error;
 mod front;
 mod guard;
 pub mod highlight;
 mod library;
+mod lint;
 mod position;
 mod render;
 mod sources;
 mod template;
 pub mod tokens;
 mod uses;
+mod variables;
 
+pub use edit::{with_key, with_version};
 pub use error::{InputProblem, RenderError, SourceError, TemplateError};
 pub use front::{FrontMatter, ParameterKind, ParameterSpec, Shape, Validation};
+pub use lint::{Finding, Severity, lint};
 pub use position::{LineIndex, Place};
 pub use render::{Limits, Rendered, RenderedMessage, Spent, ValueSpan, render, render_measured};
 pub use sources::{NoSources, Sources, check_name};
 pub use template::{Form, MAX_TEMPLATE_BYTES, Template, parse, parse_bytes};
+pub use variables::{UnusedParameter, Variable, VariableUse, Variables, variables};

@@ -66,11 +66,8 @@ pub struct Template {
     /// The line (from 1) the body begins on.
     pub body_line: usize,
     /// The front matter as a tree whose places count from `front_start`.
-    #[expect(dead_code, reason = "for edits that keep every other byte")]
     pub(super) root: Node,
-    #[expect(dead_code, reason = "for edits that keep every other byte")]
     pub(super) front_start: usize,
-    #[expect(dead_code, reason = "for lint to report")]
     pub(super) notes: Vec<Note>,
     decoded: Option<Decoded>,
     lines: LineIndex,

@@ -21,15 +21,45 @@ pub(super) struct Use<'p> {
     pub guarded: bool,
 }
 
-/// Every use, in the order of running; a file included twice is walked once.
-pub(super) fn free<'p>(program: &'p Program<'p>) -> Vec<Use<'p>> {
+/// A filter or a test that is named somewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Called<'p> {
+    Filter { name: &'p str, file: usize, offset: usize },
+    Test { name: &'p str, file: usize, offset: usize },
+}
+
+impl Called<'_> {
+    /// A number in the program's files.
+    pub const fn file(&self) -> usize {
+        match self {
+            Self::Filter { file, .. } | Self::Test { file, .. } => *file,
+        }
+    }
+
+    /// Where the name stands in the file's body.
+    pub const fn offset(&self) -> usize {
+        match self {
+            Self::Filter { offset, .. } | Self::Test { offset, .. } => *offset,
+        }
+    }
+}
+
+/// What a walk over a program finds.
+#[derive(Debug, Default)]
+pub(super) struct Found<'p> {
+    pub uses: Vec<Use<'p>>,
+    pub called: Vec<Called<'p>>,
+}
+
+/// Everything used, in the order of running; a file included twice is walked once.
+pub(super) fn free<'p>(program: &'p Program<'p>) -> Found<'p> {
     let mut walk = Walk {
         files: program.files,
         trees: &program.trees,
         file: 0,
         scopes: vec![HashSet::new()],
         walked: HashSet::from([0]),
-        found: Vec::new(),
+        found: Found::default(),
     };
     walk.tree(0);
     walk.found
@@ -41,7 +71,7 @@ struct Walk<'p> {
     file: usize,
     scopes: Vec<HashSet<&'p str>>,
     walked: HashSet<usize>,
-    found: Vec<Use<'p>>,
+    found: Found<'p>,
 }
 
 impl<'p> Walk<'p> {
@@ -177,7 +207,7 @@ impl<'p> Walk<'p> {
     fn name(&mut self, var: &'p ast::Spanned<ast::Var<'p>>, guarded: bool) {
         if !self.scopes.iter().any(|scope| scope.contains(var.id)) {
             let offset = var.span().start_offset as usize;
-            self.found.push(Use { name: var.id, file: self.file, offset, guarded });
+            self.found.uses.push(Use { name: var.id, file: self.file, offset, guarded });
         }
     }
 
@@ -213,6 +243,8 @@ impl<'p> Walk<'p> {
                 choice.false_expr.iter().for_each(|other| self.expr(other));
             }
             Expr::Filter(filter) => {
+                let (name, offset) = (filter.name, filter.span().start_offset as usize);
+                self.found.called.push(Called::Filter { name, file: self.file, offset });
                 match &filter.expr {
                     Some(value) if matches!(filter.name, "default" | "d") => self.guarded(value),
                     Some(value) => self.expr(value),
@@ -221,6 +253,8 @@ impl<'p> Walk<'p> {
                 self.arguments(&filter.args);
             }
             Expr::Test(test) => {
+                let (name, offset) = (test.name, test.span().start_offset as usize);
+                self.found.called.push(Called::Test { name, file: self.file, offset });
                 if matches!(test.name, "defined" | "undefined") {
                     self.guarded(&test.expr);
                 } else {

@@ -5,6 +5,7 @@ pub mod json;
 mod kind;
 mod prompty;
 mod read;
+mod scalar;
 pub mod yaml;
 
 use semver::Version;
@@ -13,7 +14,8 @@ use serde_json::{Map, Value};
 use crate::model::{GenerationParameters, ModelRef, ResponseFormat};
 
 pub use kind::ParameterKind;
-pub(crate) use read::{FrontError, Note, read};
+pub(crate) use read::{FrontError, Note, NoteLevel, read};
+pub(crate) use scalar::flow_safe_scalar;
 
 /// Whose keys a template's front matter uses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -14,7 +14,7 @@ use super::{
 use crate::model::nearest;
 
 /// Every test.
-const NAMES: [&str; 34] = [
+pub(in super::super) const NAMES: [&str; 35] = [
     "defined",
     "undefined",
     "none",
@@ -34,6 +34,7 @@ const NAMES: [&str; 34] = [
     "divisibleby",
     "eq",
     "equalto",
+    "sameas",
     "ne",
     "lt",
     "lessthan",

@@ -12,7 +12,7 @@ use crate::model::nearest;
 
 /// The inputs as the template will see them: of the kinds asked for, defaults filled in; and
 /// what is wrong with them.
-pub(super) fn prepare(
+pub(in super::super) fn prepare(
     template: &Template,
     given: &BTreeMap<String, Json>,
 ) -> (BTreeMap<String, Json>, Vec<InputProblem>) {

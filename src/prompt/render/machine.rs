@@ -1,5 +1,8 @@
 //! Runs the statements of a template.
 
+mod calls;
+mod includes;
+
 use std::{collections::HashMap, sync::Arc};
 
 use minijinja::machinery::{
@@ -269,142 +272,6 @@ impl<'p> Machine<'p> {
         self.output.value(&text, variable, &mut self.budget)
     }
 
-    /// Writes what a call gives. Macros write straight into the messages, so that their role
-    /// lines and values stay what they are.
-    fn emit_call(&mut self, call: &'p ast::Call<'p>, caller: Option<Value>) -> Outcome<()> {
-        if let Expr::Var(_) | Expr::GetAttr(_) = &call.expr
-            && let Some(callee) = self.runnable(&call.expr)?
-        {
-            let arguments = self.arguments(&call.args)?;
-            return self.run_callee(&callee, arguments, caller);
-        }
-        if caller.is_some() {
-            return Err(Trouble::wrong("only a macro can be used with `call`"));
-        }
-        let value = self.call(call)?;
-        let name = call.args.iter().find_map(argument_name).or_else(|| root_name(&call.expr));
-        self.emit_value(&value, name)
-    }
-
-    /// A macro or a recursive loop, if the expression of a call is one.
-    pub fn runnable(&mut self, expr: &'p Expr<'p>) -> Outcome<Option<Value>> {
-        let value = match expr {
-            Expr::Var(var) => self.lookup(var.id),
-            Expr::GetAttr(get) => match &get.expr {
-                // A module's macro: the module itself is looked up, nothing is computed.
-                Expr::Var(var) => match self.lookup(var.id) {
-                    Value::Map(map) => map.get(get.name).cloned().unwrap_or(Value::None),
-                    _ => return Ok(None),
-                },
-                _ => return Ok(None),
-            },
-            other => self.eval(other)?,
-        };
-        Ok(matches!(value, Value::Macro(_) | Value::Loop(_)).then_some(value))
-    }
-
-    /// Runs a macro or a recursive loop; what it writes goes to the output.
-    pub fn run_callee(
-        &mut self,
-        callee: &Value,
-        arguments: Arguments,
-        caller: Option<Value>,
-    ) -> Outcome<()> {
-        match callee {
-            Value::Macro(number) => match self.macros.get(*number).copied() {
-                Some(written) => self.run_macro(written, arguments, caller),
-                None => Ok(()),
-            },
-            Value::Loop(turn) => {
-                let each = turn.recursive.and_then(|number| self.loops.get(number)).copied();
-                let each = each.ok_or_else(|| {
-                    Trouble::hinted("this loop cannot be called", "add `recursive` to its tag")
-                })?;
-                let items = arguments.positional.into_iter().next().unwrap_or(Value::None);
-                self.elsewhere(each.file, each.scope, |machine| {
-                    machine.for_loop(each.node, Some(items))
-                })
-            }
-            other => Err(Trouble::wrong(format!("{} cannot be called", other.kind()))),
-        }
-    }
-
-    /// Runs something that was written in another file or scope.
-    fn elsewhere(
-        &mut self,
-        file: usize,
-        scope: usize,
-        run: impl FnOnce(&mut Self) -> Outcome<()>,
-    ) -> Outcome<()> {
-        self.budget.enter()?;
-        let from = std::mem::replace(&mut self.file, file);
-        let back = self.scopes.open(Some(scope));
-        let done = run(self);
-        self.scopes.close(back);
-        self.file = from;
-        self.budget.leave();
-        done
-    }
-
-    fn write_macro(&mut self, node: &'p ast::Macro<'p>) -> Outcome<Value> {
-        self.budget.make(size_of::<Written<'_, ()>>() + 128)?;
-        let written = Written { node, file: self.file, scope: self.scopes.keep() };
-        self.macros.push(written);
-        Ok(Value::Macro(self.macros.len() - 1))
-    }
-
-    fn run_macro(
-        &mut self,
-        written: Written<'p, ast::Macro<'p>>,
-        arguments: Arguments,
-        caller: Option<Value>,
-    ) -> Outcome<()> {
-        let node = written.node;
-        self.elsewhere(written.file, written.scope, |machine| {
-            machine.bind(node, arguments)?;
-            if let Some(caller) = caller {
-                machine.scopes.set("caller", caller);
-            }
-            machine.block(&node.body)
-        })
-    }
-
-    fn bind(&mut self, node: &'p ast::Macro<'p>, arguments: Arguments) -> Outcome<()> {
-        let Arguments { positional, mut named } = arguments;
-        if positional.len() > node.args.len() {
-            let (name, takes) = (node.name, node.args.len());
-            return Err(Trouble::wrong(format!(
-                "`{name}` takes {takes} arguments, not {}",
-                positional.len()
-            )));
-        }
-        let without_default = node.args.len().saturating_sub(node.defaults.len());
-        let mut positional = positional.into_iter();
-        for (at, argument) in node.args.iter().enumerate() {
-            let Expr::Var(var) = argument else { continue };
-            let by_name = named.iter().position(|(name, _)| name == var.id);
-            let value = match (positional.next(), by_name) {
-                (Some(value), _) => value,
-                (None, Some(found)) => named.swap_remove(found).1,
-                (None, None) => {
-                    let default =
-                        at.checked_sub(without_default).and_then(|at| node.defaults.get(at));
-                    match default {
-                        Some(default) => self.eval(default)?,
-                        None => Value::missing(var.id, false),
-                    }
-                }
-            };
-            self.scopes.set(var.id, value);
-        }
-        match named.first() {
-            Some((name, _)) => {
-                Err(Trouble::wrong(format!("`{}` has no argument `{name}`", node.name)))
-            }
-            None => Ok(()),
-        }
-    }
-
     fn with(&mut self, with: &'p ast::WithBlock<'p>) -> Outcome<()> {
         let back = self.scopes.open_inner();
         let mut done = Ok(());
@@ -537,64 +404,6 @@ impl<'p> Machine<'p> {
             }
         }
         Value::list(&mut self.budget, chosen)?.items(&mut self.budget)
-    }
-
-    fn include_tag(&mut self, include: &'p ast::Spanned<ast::Include<'p>>) -> Outcome<()> {
-        let span = include.span();
-        let Some(file) = self.files.get(self.file) else { return Ok(()) };
-        self.include(file.target(span.start_offset as usize))?;
-        // The newline after a tag goes with the tag. Here it belongs to the included text, as if
-        // that stood there itself.
-        let after = file.masked.get(span.end_offset as usize..).unwrap_or("").trim_start();
-        let alone = after.strip_prefix("%}").is_some_and(|a| a.starts_with(['\n', '\r']));
-        if alone { self.output.raw("\n", &mut self.budget) } else { Ok(()) }
-    }
-
-    /// Writes another file's text where we are; its last newline is the file's, not the text's.
-    fn include(&mut self, target: Option<usize>) -> Outcome<()> {
-        let Some(target) = target else { return Ok(()) };
-        let mark = self.output.mark();
-        let from = std::mem::replace(&mut self.file, target);
-        let back = self.scopes.open_inner();
-        let done = self.tree(target);
-        self.scopes.close(back);
-        self.file = from;
-        self.output.chomp(mark);
-        done
-    }
-
-    /// Runs a file for what it defines.
-    fn import(&mut self, offset: usize, expr: &'p Expr<'p>) -> Outcome<Value> {
-        let target = self.files.get(self.file).and_then(|file| file.target(offset));
-        let Some(target) = target else {
-            let error = Trouble::wrong("the file cannot be had");
-            return Err(self.placed(error, expr.span()));
-        };
-        let from = std::mem::replace(&mut self.file, target);
-        let back = self.scopes.open_inner();
-        let done = self.caught(|machine| machine.tree(target));
-        let exports: Vec<_> =
-            self.scopes.own_names().map(|(name, value)| (Arc::from(name), value.clone())).collect();
-        self.scopes.close(back);
-        self.file = from;
-        done?;
-        Value::map(&mut self.budget, exports)
-    }
-
-    fn import_names(&mut self, offset: usize, from: &'p ast::FromImport<'p>) -> Outcome<()> {
-        let Value::Map(exports) = self.import(offset, &from.expr)? else { return Ok(()) };
-        for (name, alias) in &from.names {
-            let Expr::Var(var) = name else { continue };
-            let value = exports.get(var.id).cloned().ok_or_else(|| {
-                let names = exports.entries().iter().map(|(name, _)| &**name);
-                let message = format!("the file defines no `{}`", var.id);
-                let hint = nearest(var.id, names).map(|near| format!("did you mean `{near}`?"));
-                let trouble = Trouble::Wrong { message, hint };
-                self.placed(trouble, var.span())
-            })?;
-            self.assign(alias.as_ref().unwrap_or(name), value)?;
-        }
-        Ok(())
     }
 }
 

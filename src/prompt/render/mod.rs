@@ -29,7 +29,10 @@ use super::{RenderError, Sources, Template, library::Library, uses};
 use crate::model::{Message, Role};
 
 pub use budget::{Limits, Spent};
+pub(super) use conditions::NAMES as TEST_NAMES;
+pub(super) use filters::NAMES as FILTER_NAMES;
 pub(super) use functions::NAMES as FUNCTION_NAMES;
+pub(super) use inputs::prepare as prepare_inputs;
 pub(super) use machine::span_of;
 
 /// A template's messages.
@@ -122,7 +125,7 @@ fn run(
                 .chain(template.front.parameters.iter().map(|spec| &spec.name))
                 .map(String::as_str)
                 .collect();
-            for used in uses::free(&program) {
+            for used in uses::free(&program).uses {
                 let new = !known.contains(used.name) && used.name != name && !used.guarded;
                 if new && !others.iter().any(|other| other == used.name) {
                     others.push(used.name.to_owned());
