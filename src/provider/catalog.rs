@@ -39,6 +39,27 @@ pub enum Thinking {
     Adaptive,
 }
 
+/// How a model that thinks is told not to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ThinkingOff {
+    #[default]
+    Disabled,
+    /// It thinks between calls of tools alone, so not at all where there are none.
+    BetweenTools,
+}
+
+impl ThinkingOff {
+    /// The word on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Disabled => "disabled",
+            Self::BetweenTools => "between_tools",
+        }
+    }
+}
+
 /// When a model takes temperature, `top_p` and `top_k`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -55,6 +76,7 @@ pub enum Sampling {
 pub struct Capabilities {
     pub sampling: Sampling,
     pub thinking: Thinking,
+    pub thinking_off: ThinkingOff,
     /// Whether temperature and `top_p` exclude each other.
     pub temperature_or_top_p: bool,
     /// Whether a request may end in the beginning of the answer.
@@ -78,6 +100,7 @@ impl Default for Capabilities {
         Self {
             sampling: Sampling::default(),
             thinking: Thinking::default(),
+            thinking_off: ThinkingOff::default(),
             temperature_or_top_p: false,
             prefill: true,
             schema: true,

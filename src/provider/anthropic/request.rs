@@ -6,7 +6,7 @@ use crate::model::{
     ChatRequest, DroppedParameter, GenerationParameters, Parameter, ReasoningEffort,
     ResponseFormat, Role, SentParameters,
 };
-use crate::provider::catalog::{Capabilities, ModelFacts, Sampling, Thinking};
+use crate::provider::catalog::{Capabilities, ModelFacts, Sampling, Thinking, ThinkingOff};
 
 /// The limit on the answer where neither the user nor the catalogue names one. The protocol
 /// demands one, and every model takes this.
@@ -144,7 +144,9 @@ impl Plan<'_> {
             return false;
         }
         if effort == ReasoningEffort::None {
-            self.send("thinking", json!({ "type": "disabled" }));
+            let off =
+                self.capabilities.map_or_else(ThinkingOff::default, |known| known.thinking_off);
+            self.send("thinking", json!({ "type": off.as_str() }));
             return false;
         }
         if thinking == Thinking::Adaptive {

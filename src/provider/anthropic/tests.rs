@@ -2,8 +2,9 @@ use rstest::rstest;
 use serde_json::json;
 
 use super::*;
-use crate::model::{GenerationParameters, Message, Parameter, Role};
-use crate::provider::catalog::{Capabilities, ModelFacts, Sampling, Thinking};
+use crate::config::ProviderKind;
+use crate::model::{GenerationParameters, Message, ModelRef, Parameter, Role};
+use crate::provider::catalog::{Capabilities, Catalog, ModelFacts, Sampling, Thinking};
 
 fn request(messages: &[(Role, &str)], parameters: &Value) -> ChatRequest {
     let mut asked = GenerationParameters::default();
@@ -117,6 +118,12 @@ fn the_limit_on_the_answer_is_always_sent_and_told() {
     Some(facts(|known| known.thinking = Thinking::Adaptive)),
     json!({"temperature": 0.5, "reasoning_effort": "none"}),
     json!({"thinking": {"type": "disabled"}, "temperature": 0.5}),
+    &[]
+)]
+#[case::thinking_switched_off_otherwise(
+    Catalog::builtin().facts(ProviderKind::Anthropic, &ModelRef::new("anthropic", "claude-sonnet-5-5")),
+    json!({"reasoning_effort": "none"}),
+    json!({"thinking": {"type": "between_tools"}}),
     &[]
 )]
 #[case::a_budget_leaves_room_for_the_answer(
