@@ -13,11 +13,11 @@ use serde_json::{Value, json};
 use super::{
     anthropic::Anthropic,
     catalog::Service,
-    ndjson::NdjsonParser,
+    http::{Frames, Stop},
     ollama::Ollama,
     openai::OpenAi,
-    protocol::{Framing, Protocol},
-    sse::{LineError, SseItem, SseParser},
+    protocol::Protocol,
+    sse::LineError,
 };
 use crate::model::{CallError, ErrorKind, ProviderEvent};
 
@@ -79,53 +79,23 @@ fn read_transcript(path: PathBuf, protocol: Box<dyn Protocol>) -> Transcript {
     }
 }
 
-/// Reads a stream cut into the given chunks.
+/// Reads a stream cut into the given chunks, as a connection does.
 fn read_stream<'b>(protocol: &dyn Protocol, chunks: impl IntoIterator<Item = &'b [u8]>) -> Outcome {
     let mut events = Vec::new();
+    let mut sink = |event| events.push(event);
     let mut decoder = protocol.decoder();
-    let mut complete = false;
-    let mut take = |name: &[u8], data: Option<&[u8]>| -> Result<(), CallError> {
-        if complete {
-            return Ok(());
-        }
-        match data {
-            Some(data) => complete = decoder.frame(name, data, &mut |event| events.push(event))?,
-            None => events.push(ProviderEvent::Heartbeat),
-        }
-        Ok(())
-    };
-    let mut take_item = |item: SseItem<'_>| match item {
-        SseItem::Event { name, data } => take(name, Some(data)),
-        SseItem::Comment => take(b"", None),
-    };
-    let read = match protocol.framing() {
-        Framing::Sse => {
-            let mut parser = SseParser::new(LIMIT);
-            let mut chunks = chunks.into_iter();
-            chunks
-                .try_for_each(|chunk| parser.push(chunk, &mut take_item).map_err(refused))
-                .and_then(|()| parser.finish(&mut take_item))
-        }
-        Framing::Ndjson => {
-            let mut parser = NdjsonParser::new(LIMIT);
-            let mut chunks = chunks.into_iter();
-            let mut take_line = |line: &[u8]| take(b"", Some(line));
-            chunks
-                .try_for_each(|chunk| parser.push(chunk, &mut take_line).map_err(refused))
-                .and_then(|()| parser.finish(&mut take_line))
+    let mut frames = Frames::new(protocol.framing(), LIMIT);
+    let mut chunks = chunks.into_iter();
+    let read = chunks.try_for_each(|chunk| frames.push(chunk, decoder.as_mut(), &mut sink));
+    let outcome = match read {
+        Ok(()) => frames.finish(decoder.as_mut(), &mut sink).and_then(|()| decoder.end(&mut sink)),
+        Err(LineError::Receiver(Stop::Complete)) => decoder.end(&mut sink),
+        Err(LineError::Receiver(Stop::Failed(error))) => Err(error),
+        Err(LineError::TooLong { limit }) => {
+            Err(CallError::new(ErrorKind::ResponseTooLarge, format!("more than {limit} bytes")))
         }
     };
-    let outcome = read.and_then(|()| decoder.end(&mut |event| events.push(event)));
     (events, outcome)
-}
-
-fn refused(error: LineError<CallError>) -> CallError {
-    match error {
-        LineError::Receiver(error) => error,
-        LineError::TooLong { limit } => {
-            CallError::new(ErrorKind::ResponseTooLarge, format!("more than {limit} bytes"))
-        }
-    }
 }
 
 fn told(event: &ProviderEvent) -> Value {

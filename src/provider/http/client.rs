@@ -14,6 +14,9 @@ use crate::{
     model::{CallError, ErrorKind},
 };
 
+/// The shortest header value that is taken for a secret, in bytes.
+const SHORTEST_SECRET: usize = 8;
+
 /// A client for one endpoint with everything its requests carry.
 pub(in crate::provider) struct Connection {
     client: Client,
@@ -120,6 +123,26 @@ impl Connection {
             .post(url)
             .headers(self.headers.clone())
             .header(ACCEPT_ENCODING, HeaderValue::from_static("identity"))
+    }
+
+    /// An error without the key in it, in case the server repeats what it was sent. The same goes
+    /// for the values of every configured header, which may hold keys too.
+    pub(super) fn masked(&self, mut error: CallError) -> CallError {
+        for value in self.headers.values() {
+            let Ok(value) = value.to_str() else { continue };
+            let secret = value.strip_prefix("Bearer ").unwrap_or(value);
+            // Shorter ones are words, and taking words out of a message would hide what it says.
+            if secret.len() < SHORTEST_SECRET {
+                continue;
+            }
+            let more = [&mut error.hint, &mut error.provider_code, &mut error.request_id];
+            for text in more.into_iter().flatten().chain([&mut error.message]) {
+                if text.contains(secret) {
+                    *text = text.replace(secret, "[key]");
+                }
+            }
+        }
+        error
     }
 
     /// What it means that no reply came.

@@ -1,5 +1,6 @@
 //! Requests and replies over HTTP, bounded in time and size, for every protocol.
 
+mod address;
 mod body;
 mod client;
 mod headers;
@@ -39,7 +40,8 @@ pub(super) struct HttpProvider {
 }
 
 /// Why a stream is read no further.
-enum Stop {
+#[derive(Debug)]
+pub(super) enum Stop {
     /// The protocol's own end was seen.
     Complete,
     Failed(CallError),
@@ -52,6 +54,20 @@ impl Provider for HttpProvider {
     }
 
     async fn call(&self, request: &ChatRequest, events: EventSink<'_>) -> Result<(), CallError> {
+        self.answer(request, events).await.map_err(|error| self.connection.masked(error))
+    }
+
+    fn plan(&self, request: &ChatRequest) -> SentParameters {
+        self.protocol.request(request, self.facts(request).as_ref()).1
+    }
+
+    async fn models(&self) -> Result<Vec<ListedModel>, CallError> {
+        self.list().await.map_err(|error| self.connection.masked(error))
+    }
+}
+
+impl HttpProvider {
+    async fn answer(&self, request: &ChatRequest, events: EventSink<'_>) -> Result<(), CallError> {
         let deadline = Instant::now() + self.limits.total_timeout;
         let (body, _) = self.protocol.request(request, self.facts(request).as_ref());
         let body = serde_json::to_vec(&body).map_err(|error| {
@@ -71,13 +87,12 @@ impl Provider for HttpProvider {
         timeout_at(deadline, read).await.unwrap_or_else(|_| Err(self.too_long()))
     }
 
-    fn plan(&self, request: &ChatRequest) -> SentParameters {
-        self.protocol.request(request, self.facts(request).as_ref()).1
-    }
-
-    async fn models(&self) -> Result<Vec<ListedModel>, CallError> {
+    async fn list(&self) -> Result<Vec<ListedModel>, CallError> {
         let url = self.url(self.protocol.models_path());
-        let request = self.connection.get(url);
+        let mut request = self.connection.get(url);
+        for (name, value) in self.protocol.headers() {
+            request = request.header(*name, *value);
+        }
         let response = timeout(self.limits.idle_timeout, request.send())
             .await
             .map_err(|_| self.silent())?
@@ -86,18 +101,13 @@ impl Provider for HttpProvider {
         let body = self.whole_body(response).await?;
         self.protocol.models(&body)
     }
-}
 
-impl HttpProvider {
     fn facts(&self, request: &ChatRequest) -> Option<super::ModelFacts> {
         self.catalog.facts(self.kind, &ModelRef::new(&self.name, &request.model))
     }
 
     fn url(&self, path: &str) -> Url {
-        let mut url = self.connection.base_url.clone();
-        let joined = format!("{}{path}", url.path().trim_end_matches('/'));
-        url.set_path(&joined);
-        url
+        address::joined(&self.connection.base_url, path)
     }
 
     /// Sends the request and waits for the head of the reply. `Sent` is told when the whole body
@@ -342,20 +352,20 @@ fn release(mut response: Response) {
 }
 
 /// Cuts a streamed body into the protocol's frames.
-enum Frames {
+pub(super) enum Frames {
     Sse(SseParser),
     Ndjson(NdjsonParser),
 }
 
 impl Frames {
-    fn new(framing: Framing, limit: u64) -> Self {
+    pub(super) fn new(framing: Framing, limit: u64) -> Self {
         match framing {
             Framing::Sse => Self::Sse(SseParser::new(limit)),
             Framing::Ndjson => Self::Ndjson(NdjsonParser::new(limit)),
         }
     }
 
-    fn push(
+    pub(super) fn push(
         &mut self,
         chunk: &[u8],
         decoder: &mut dyn Decoder,
@@ -368,7 +378,7 @@ impl Frames {
     }
 
     /// The body has ended; a last line without its end is still one.
-    fn finish(
+    pub(super) fn finish(
         &mut self,
         decoder: &mut dyn Decoder,
         events: EventSink<'_>,
@@ -410,3 +420,6 @@ fn frame(
         Err(error) => Err(Stop::Failed(error)),
     }
 }
+
+#[cfg(test)]
+mod tests;
