@@ -1,3 +1,167 @@
-//! Use cases both faces share: open a workspace, run variants, search history.
+//! Use cases both faces share: open a workspace, run variants, save versions, look back.
 
+mod analyse;
+mod endpoints;
+mod error;
+mod models;
+mod prepare;
+mod sources;
+mod templates;
 pub mod workspace;
+
+use std::{path::PathBuf, sync::Arc};
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+pub use analyse::{Analysis, InputField, VariableUse, analyse};
+pub use endpoints::Endpoints;
+pub use error::{AppError, exit_code_of};
+pub use models::{ModelChoice, ModelOrigin};
+pub use prepare::{CallOrder, PromptSource};
+pub use templates::{OpenedTemplate, SavedVersion, TemplateRow};
+
+use crate::{
+    config::{Environment, Notice, NoticeKind, Overrides, Paths, Settings, SettingsFlags},
+    engine::{Engine, EngineParts, Mode, RunHandle, RunSpec},
+    model::{ExecutionId, RunId},
+    provider::Catalog,
+    store::{Store, StoreOptions},
+};
+use workspace::Workspace;
+
+/// What a face says when it opens the program's rooms.
+#[derive(Clone, Debug, Default)]
+pub struct AppOptions {
+    pub environment: Environment,
+    pub overrides: Overrides,
+    pub flags: SettingsFlags,
+}
+
+/// An open workspace with everything needed to work in it. Cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    pub environment: Environment,
+    pub paths: Arc<Paths>,
+    pub settings: Arc<Settings>,
+    pub workspace: Arc<Workspace>,
+    pub store: Store,
+    pub engine: Engine,
+    pub endpoints: Arc<Endpoints>,
+}
+
+impl App {
+    /// Opens settings, workspace and database, and says what the user should know about them.
+    /// Blocks for some milliseconds; asks no server anything.
+    ///
+    /// # Errors
+    /// Settings that are not valid, a workspace that is none, a database that cannot be opened.
+    pub fn open(options: AppOptions) -> Result<(Self, Vec<Notice>), AppError> {
+        let AppOptions { environment, overrides, flags } = options;
+        let paths = Paths::resolve(&environment, &overrides)?;
+        let workspace = open_workspace(&paths, &environment)?;
+        let workspace_settings = workspace.settings()?;
+        let (settings, mut notices) =
+            Settings::load(&paths, workspace_settings.as_ref(), &environment)?;
+        let settings = settings.with_flags(&flags);
+        let name = workspace.name();
+        let (store, report) =
+            Store::open(&StoreOptions::file(paths.database.clone()).workspace(name))?;
+        let notice = |message| Notice { kind: NoticeKind::Workspace, message };
+        notices.extend(report.warnings.into_iter().map(notice));
+        if report.interrupted > 0 {
+            notices.push(notice(match report.interrupted {
+                1 => "one answer was cut off when the program last ended; History has what came"
+                    .to_owned(),
+                many => format!(
+                    "{many} answers were cut off when the program last ended; History has what came"
+                ),
+            }));
+        }
+        let catalog = Arc::new(Catalog::builtin().with_overrides(&settings.models));
+        let endpoints = Arc::new(Endpoints::new(&settings, &environment, catalog));
+        let engine = Engine::new(EngineParts {
+            providers: Arc::clone(&endpoints) as Arc<dyn crate::engine::Providers>,
+            recorder: Arc::new(store.clone()),
+            settings: settings.engine.clone(),
+            wall: Timestamp::now,
+            chance,
+        });
+        let app = Self {
+            environment,
+            paths: Arc::new(paths),
+            settings: Arc::new(settings),
+            workspace: Arc::new(workspace),
+            store,
+            engine,
+            endpoints,
+        };
+        Ok((app, notices))
+    }
+
+    /// Prepares every order and starts the calls together. An order that cannot be prepared
+    /// starts nothing.
+    ///
+    /// # Errors
+    /// Of the first order that cannot be prepared.
+    pub async fn run(&self, orders: Vec<CallOrder>, mode: Mode) -> Result<RunHandle, AppError> {
+        let mut calls = Vec::with_capacity(orders.len());
+        for order in orders {
+            calls.push(self.prepare(order).await?);
+        }
+        Ok(self.engine.start(RunSpec { run_id: new_run_id(), calls, mode }))
+    }
+
+    /// Ends in order: waits for running calls to be recorded, then for the database.
+    ///
+    /// # Errors
+    /// What could not be written.
+    pub async fn close(self) -> Result<(), AppError> {
+        self.engine.idle().await;
+        let store = self.store.clone();
+        drop(self);
+        Ok(store.close().await?)
+    }
+
+    /// Does something with the workspace's files on a thread where waiting harms nobody.
+    async fn files<T, F>(&self, work: F) -> T
+    where
+        T: Send + 'static,
+        F: FnOnce(&Workspace) -> T + Send + 'static,
+    {
+        let workspace = Arc::clone(&self.workspace);
+        match tokio::task::spawn_blocking(move || work(&workspace)).await {
+            Ok(done) => done,
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    }
+}
+
+/// A new id for a run. Ids sort by the time they were made.
+#[must_use]
+pub fn new_run_id() -> RunId {
+    RunId(Uuid::now_v7())
+}
+
+/// A new id for an execution. Ids sort by the time they were made.
+#[must_use]
+pub fn new_execution_id() -> ExecutionId {
+    ExecutionId(Uuid::now_v7())
+}
+
+/// A random number in \[0, 1).
+#[expect(clippy::cast_precision_loss, reason = "53 bits fit a double exactly")]
+fn chance() -> f64 {
+    let bits = (Uuid::new_v4().as_u128() & ((1 << 53) - 1)) as u64;
+    bits as f64 / (1_u64 << 53) as f64
+}
+
+/// The named workspace, else the one around the working folder, else the sample.
+fn open_workspace(paths: &Paths, environment: &Environment) -> Result<Workspace, AppError> {
+    let folder: Option<PathBuf> =
+        paths.workspace.clone().or_else(|| Workspace::find(environment.working_dir.as_deref()?));
+    Ok(match folder {
+        Some(folder) => Workspace::open(&folder)?,
+        None => Workspace::sample(paths.sample_workspace()),
+    })
+}

@@ -1,1 +1,96 @@
-//! A call's way from request to record.
+//! A call's way: wait for a turn, record that it runs, send with retries, stream, record how it
+//! ended. Every step is in a file of its own; [`call`] reads like this line.
+
+mod assembly;
+mod backoff;
+mod call;
+mod limit;
+mod parts;
+mod queue;
+mod run;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+pub use backoff::{Backoff, NextAttempt};
+pub use parts::{EngineParts, Providers, Recorder};
+pub use run::{CallSpec, Mode, RunEvent, RunEventKind, RunHandle, RunSpec};
+
+use limit::Limits;
+
+/// Runs calls. Cheap to clone; all clones share their limits.
+#[derive(Clone)]
+pub struct Engine {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    parts: EngineParts,
+    limits: Limits,
+    /// How many calls have not been recorded to their end.
+    active: watch::Sender<usize>,
+}
+
+impl Engine {
+    /// An engine over these parts.
+    #[must_use]
+    pub fn new(parts: EngineParts) -> Self {
+        let limits = Limits::new(parts.settings.concurrency);
+        let (active, _) = watch::channel(0);
+        Self { shared: Arc::new(Shared { parts, limits, active }) }
+    }
+
+    /// Starts the calls of a run, all at once as far as the limits allow. Dropping the handle
+    /// cancels what has not ended; what was received by then is still recorded.
+    #[must_use]
+    pub fn start(&self, run: RunSpec) -> RunHandle {
+        let queue = Arc::new(queue::Queue::default());
+        let mut controls = Vec::with_capacity(run.calls.len());
+        for spec in run.calls {
+            let (control, orders) = run::control(spec.execution_id);
+            controls.push(control);
+            let emitter = queue::Emitter::new(&queue, run.run_id, &spec);
+            let guard = ActiveGuard::new(&self.shared.active);
+            let shared = Arc::clone(&self.shared);
+            let mode = run.mode;
+            tokio::spawn(async move {
+                call::run(&shared, run.run_id, mode, spec, emitter, orders).await;
+                drop(guard);
+            });
+        }
+        RunHandle::new(run.run_id, queue, controls)
+    }
+
+    /// How many calls have not ended yet.
+    #[must_use]
+    pub fn active(&self) -> usize {
+        *self.shared.active.borrow()
+    }
+
+    /// Waits until no call is left whose end is not recorded.
+    pub async fn idle(&self) {
+        // The sender lives in `self`, so this cannot fail.
+        let _ = self.shared.active.subscribe().wait_for(|active| *active == 0).await;
+    }
+}
+
+/// Counts one call for as long as it lives, even if its task is dropped half-way.
+struct ActiveGuard {
+    active: watch::Sender<usize>,
+}
+
+impl ActiveGuard {
+    fn new(active: &watch::Sender<usize>) -> Self {
+        active.send_modify(|count| *count += 1);
+        Self { active: active.clone() }
+    }
+}
+
+impl Drop for ActiveGuard {
+    fn drop(&mut self) {
+        self.active.send_modify(|count| *count -= 1);
+    }
+}

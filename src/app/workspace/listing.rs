@@ -40,16 +40,16 @@ impl Listing {
         self.notices.push(Notice { kind: NoticeKind::Workspace, message });
     }
 
-    /// Takes a file of `prompts/` by its path below that folder.
-    fn add(&mut self, below: &str) {
+    /// Takes a file of a folder of the workspace by its path below that folder.
+    fn add(&mut self, root: &str, below: &str) {
         let Some((name, extension)) = split_extension(below) else { return };
         match TemplateId::new(name) {
             Ok(id) => self.entries.push(TemplateEntry {
                 id,
-                path: Path::new("prompts").join(below),
+                path: Path::new(root).join(below),
                 extension,
             }),
-            Err(error) => self.note(format!("prompts/{below} is left out: {error}")),
+            Err(error) => self.note(format!("{root}/{below} is left out: {error}")),
         }
     }
 
@@ -89,22 +89,26 @@ pub(super) fn split_extension(path: &str) -> Option<(&str, &'static str)> {
     (!name.is_empty() && !name.ends_with('/')).then_some((name, *form))
 }
 
-/// The templates of the sample that is part of the program.
-pub(super) fn of_sample() -> Listing {
+/// The templates below a folder (`prompts`, `partials`) of the sample that is part of the
+/// program.
+pub(super) fn of_sample(root: &'static str) -> Listing {
     let mut listing = Listing::default();
-    for below in sample::FILES.iter().filter_map(|(name, _)| name.strip_prefix("prompts/")) {
+    for (name, _) in sample::FILES {
+        let Some(below) = name.strip_prefix(root).and_then(|rest| rest.strip_prefix('/')) else {
+            continue;
+        };
         if !below.split('/').any(|part| part.starts_with('.')) {
-            listing.add(below);
+            listing.add(root, below);
         }
     }
     listing.finish()
 }
 
-/// The templates below a folder's `prompts/`. Hidden files and folders are passed over; links
+/// The templates below a folder's `prompts/` or `partials/`. Hidden files and folders are passed over; links
 /// are followed as long as they stay inside the workspace.
-pub(super) fn of_folder(folder: &Folder) -> Listing {
-    let mut walk = Walk { folder, listing: Listing::default(), visited: BTreeSet::new() };
-    match folder.locate(Path::new("prompts")) {
+pub(super) fn of_folder(folder: &Folder, root: &'static str) -> Listing {
+    let mut walk = Walk { folder, root, listing: Listing::default(), visited: BTreeSet::new() };
+    match folder.locate(Path::new(root)) {
         Ok(real) => walk.folder(&real, "", 0),
         Err(super::FileError::Missing(_)) => {}
         Err(error) => walk.listing.note(error.to_string()),
@@ -114,24 +118,27 @@ pub(super) fn of_folder(folder: &Folder) -> Listing {
 
 struct Walk<'a> {
     folder: &'a Folder,
+    /// The folder of the workspace that is walked.
+    root: &'static str,
     listing: Listing,
     /// Real paths of the folders on the way here, against links that lead in a circle.
     visited: BTreeSet<PathBuf>,
 }
 
 impl Walk<'_> {
-    /// Takes everything below one folder; `below` is its path below `prompts/` with a slash at
+    /// Takes everything below one folder; `below` is its path below the root with a slash at
     /// the end, or nothing.
     fn folder(&mut self, real: &Path, below: &str, depth: usize) {
+        let root = self.root;
         if depth > DEEPEST {
             self.listing.note(format!(
-                "prompts/{below} is left out: it is more than {DEEPEST} folders deep"
+                "{root}/{below} is left out: it is more than {DEEPEST} folders deep"
             ));
             return;
         }
         if !self.visited.insert(real.to_path_buf()) {
             self.listing
-                .note(format!("prompts/{below} is left out: it leads back to a folder above it"));
+                .note(format!("{root}/{below} is left out: it leads back to a folder above it"));
             return;
         }
         match fs::read_dir(real) {
@@ -140,16 +147,17 @@ impl Walk<'_> {
                     self.entry(&entry, below, depth);
                 }
             }
-            Err(error) => self.listing.note(format!("prompts/{below} cannot be listed: {error}")),
+            Err(error) => self.listing.note(format!("{root}/{below} cannot be listed: {error}")),
         }
         self.visited.remove(real);
     }
 
     fn entry(&mut self, entry: &fs::DirEntry, below: &str, depth: usize) {
+        let root = self.root;
         let name = entry.file_name();
         let Some(name) = name.to_str() else {
             let name = name.to_string_lossy();
-            self.listing.note(format!("prompts/{below}{name} is left out: its name is not UTF-8"));
+            self.listing.note(format!("{root}/{below}{name} is left out: its name is not UTF-8"));
             return;
         };
         if name.starts_with('.') || self.listing.entries.len() >= MOST {
@@ -160,20 +168,21 @@ impl Walk<'_> {
         if kind.is_dir() {
             self.folder(&entry.path(), &format!("{path}/"), depth + 1);
         } else if kind.is_file() {
-            self.listing.add(&path);
+            self.listing.add(root, &path);
         } else if kind.is_symlink() {
             self.link(&path, depth);
         } else if split_extension(&path).is_some() {
-            self.listing.note(format!("prompts/{path} is left out: it is not a regular file"));
+            self.listing.note(format!("{root}/{path} is left out: it is not a regular file"));
         }
     }
 
     fn link(&mut self, path: &str, depth: usize) {
-        match self.folder.locate(&Path::new("prompts").join(path)) {
+        let root = self.root;
+        match self.folder.locate(&Path::new(root).join(path)) {
             Ok(real) if real.is_dir() => self.folder(&real, &format!("{path}/"), depth + 1),
-            Ok(real) if real.is_file() => self.listing.add(path),
+            Ok(real) if real.is_file() => self.listing.add(root, path),
             Ok(_) => {
-                self.listing.note(format!("prompts/{path} is left out: it is not a regular file"));
+                self.listing.note(format!("{root}/{path} is left out: it is not a regular file"));
             }
             Err(error) => self.listing.note(error.to_string()),
         }

@@ -174,7 +174,13 @@ impl Workspace {
     /// All templates. Nothing of them is read; 5,000 files take a few milliseconds.
     #[must_use]
     pub fn list(&self) -> Listing {
-        self.folder.get().map_or_else(listing::of_sample, listing::of_folder)
+        self.list_in("prompts")
+    }
+
+    fn list_in(&self, root: &'static str) -> Listing {
+        self.folder
+            .get()
+            .map_or_else(|| listing::of_sample(root), |folder| listing::of_folder(folder, root))
     }
 
     /// The template that a text names (see [`Resolved`]).
@@ -210,6 +216,42 @@ impl Workspace {
             }
         }
         Err(FileError::Missing(Path::new("prompts").join(id.as_str())))
+    }
+
+    /// Reads the file an include means: a partial of this name, else a template.
+    ///
+    /// # Errors
+    /// [`FileError::Missing`] when there is neither; otherwise as [`Self::load`].
+    pub fn included(&self, name: &str) -> Result<Loaded, FileError> {
+        for folder in ["partials", "prompts"] {
+            for extension in FORMS {
+                let path = PathBuf::from(format!("{folder}/{name}.{extension}"));
+                match self.read(&path) {
+                    Ok(contents) => {
+                        return Ok(Loaded {
+                            id: TemplateId::new(name)?,
+                            path,
+                            extension,
+                            stamp: Stamp::of(&contents.text, contents.modified),
+                            source: contents.text,
+                        });
+                    }
+                    Err(FileError::Missing(_)) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        Err(FileError::Missing(Path::new("partials").join(name)))
+    }
+
+    /// The names that an include can mean.
+    #[must_use]
+    pub fn includable(&self) -> Vec<String> {
+        ["partials", "prompts"]
+            .into_iter()
+            .flat_map(|root| self.list_in(root).entries)
+            .map(|entry| entry.id.to_string())
+            .collect()
     }
 
     /// Reads any file of the workspace by its relative path.

@@ -1,0 +1,195 @@
+//! The providers as they can be called now: configured or found, made ready when first asked.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
+};
+
+use async_trait::async_trait;
+use tokio::sync::OnceCell;
+use url::Url;
+
+use crate::{
+    config::{
+        Authentication, EngineSettings, Environment, KeySource, ProviderKind, ProviderSettings,
+        Settings,
+    },
+    engine::Providers,
+    model::{CallError, ErrorKind, ModelRef, Price, Usage, nearest},
+    provider::{
+        Catalog, ListedModel, Provider, build,
+        demo::{DemoConfig, DemoServer, Pace},
+    },
+};
+
+/// Providers that were made ready, by name; each is made once, whoever asks first.
+type Ready = HashMap<String, Arc<OnceCell<Arc<dyn Provider>>>>;
+
+/// Every provider by name. Providers found on this machine join the configured ones.
+pub struct Endpoints {
+    environment: Environment,
+    limits: EngineSettings,
+    catalog: Arc<Catalog>,
+    settings: RwLock<BTreeMap<String, ProviderSettings>>,
+    listed: RwLock<BTreeMap<String, Vec<ListedModel>>>,
+    ready: Mutex<Ready>,
+    /// Runs from the first call of a simulated model to the end of the program.
+    demo: OnceCell<DemoServer>,
+    pace: Pace,
+}
+
+impl Endpoints {
+    /// The configured providers. Nothing is started or asked yet.
+    #[must_use]
+    pub fn new(settings: &Settings, environment: &Environment, catalog: Arc<Catalog>) -> Self {
+        Self {
+            environment: environment.clone(),
+            limits: settings.engine.clone(),
+            catalog,
+            settings: RwLock::new(settings.providers.clone()),
+            listed: RwLock::default(),
+            ready: Mutex::default(),
+            demo: OnceCell::new(),
+            pace: Pace::default(),
+        }
+    }
+
+    /// What is known of models.
+    #[must_use]
+    pub const fn catalog(&self) -> &Arc<Catalog> {
+        &self.catalog
+    }
+
+    /// Every provider's name and settings.
+    #[must_use]
+    pub fn all(&self) -> BTreeMap<String, ProviderSettings> {
+        self.settings.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes in a server that was found, with the models it lists. One at an address that is
+    /// configured gives its models to that provider. Whether any of it is new.
+    pub fn take_in(&self, name: &str, found: ProviderSettings, models: Vec<ListedModel>) -> bool {
+        let mut settings = self.settings.write().unwrap_or_else(PoisonError::into_inner);
+        let known = settings
+            .iter()
+            .find(|(_, known)| same_server(&known.base_url, &found.base_url))
+            .map(|(known, _)| known.clone());
+        let name = match known {
+            Some(known) => known,
+            // The name is taken by a server elsewhere, which the user meant.
+            None if settings.contains_key(name) => return false,
+            None => {
+                settings.insert(name.to_owned(), found);
+                name.to_owned()
+            }
+        };
+        drop(settings);
+        let mut listed = self.listed.write().unwrap_or_else(PoisonError::into_inner);
+        let new = listed.get(&name) != Some(&models);
+        listed.insert(name, models);
+        new
+    }
+
+    /// The models that found servers list, by provider.
+    #[must_use]
+    pub fn listed(&self) -> BTreeMap<String, Vec<ListedModel>> {
+        self.listed.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Why a provider cannot be called now, as far as that can be said without trying.
+    #[must_use]
+    pub fn unavailable(&self, settings: &ProviderSettings) -> Option<String> {
+        match &settings.key {
+            KeySource::Env(variable) if !settings.key.is_available(&self.environment) => {
+                Some(format!("no key: set {variable}"))
+            }
+            _ => None,
+        }
+    }
+
+    async fn make_ready(&self, name: &str) -> Result<Arc<dyn Provider>, CallError> {
+        let settings = self.find(name)?;
+        if settings.kind == ProviderKind::Demo {
+            return self.demo(name, &settings).await;
+        }
+        let source = settings.key.clone();
+        let environment = self.environment.clone();
+        let key = tokio::task::spawn_blocking(move || source.resolve(&environment))
+            .await
+            .map_err(|error| {
+                CallError::new(ErrorKind::Authentication, format!("no key for {name}: {error}"))
+            })?
+            .map_err(|error| {
+                CallError::new(ErrorKind::Authentication, format!("{name}: {error}")).hint(format!(
+                    "set it, or name another source under [providers.{name}] in config.toml"
+                ))
+            })?;
+        build(name, &settings, &self.limits, key.as_ref(), &self.catalog)
+    }
+
+    /// The simulated models, behind a real server of this program on a port of its own.
+    async fn demo(
+        &self,
+        name: &str,
+        settings: &ProviderSettings,
+    ) -> Result<Arc<dyn Provider>, CallError> {
+        let server = self
+            .demo
+            .get_or_try_init(|| {
+                DemoServer::start(DemoConfig { pace: self.pace, ..DemoConfig::default() })
+            })
+            .await
+            .map_err(|error| {
+                CallError::new(
+                    ErrorKind::Connect,
+                    format!("the simulated models cannot listen on this machine: {error}"),
+                )
+            })?;
+        let settings = ProviderSettings {
+            base_url: server.base_url.clone(),
+            authentication: Authentication::Bearer,
+            ..settings.clone()
+        };
+        build(name, &settings, &self.limits, server.token(), &self.catalog)
+    }
+
+    fn find(&self, name: &str) -> Result<ProviderSettings, CallError> {
+        let settings = self.settings.read().unwrap_or_else(PoisonError::into_inner);
+        settings.get(name).cloned().ok_or_else(|| {
+            let error =
+                CallError::new(ErrorKind::NotFound, format!("there is no provider `{name}`"));
+            match nearest(name, settings.keys().map(String::as_str)) {
+                Some(near) => error.hint(format!("did you mean `{near}`?")),
+                None => error.hint(format!(
+                    "`lathe providers` lists them; [providers.{name}] in config.toml adds one"
+                )),
+            }
+        })
+    }
+
+    fn cells(&self) -> MutexGuard<'_, Ready> {
+        self.ready.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Providers for Endpoints {
+    async fn provider(&self, name: &str) -> Result<Arc<dyn Provider>, CallError> {
+        let cell = Arc::clone(self.cells().entry(name.to_owned()).or_default());
+        // A failure is not kept: a key may be set and a server started meanwhile.
+        cell.get_or_try_init(|| self.make_ready(name)).await.cloned()
+    }
+
+    fn price(&self, model: &ModelRef, usage: &Usage) -> Option<Price> {
+        self.catalog.price(model, usage)
+    }
+}
+
+/// Whether two addresses lead to one server: host and port, with `localhost` for 127.0.0.1.
+fn same_server(a: &Url, b: &Url) -> bool {
+    let host = |url: &Url| match url.host_str() {
+        Some("localhost" | "[::1]") => Some("127.0.0.1".to_owned()),
+        other => other.map(str::to_owned),
+    };
+    host(a) == host(b) && a.port_or_known_default() == b.port_or_known_default()
+}

@@ -1,0 +1,209 @@
+//! From what is asked for to a call that can be sent.
+
+use std::collections::BTreeMap;
+
+use semver::Version;
+use serde_json::Value;
+
+use super::{App, AppError, new_execution_id, workspace::VersionSelector};
+use crate::{
+    engine::CallSpec,
+    model::{
+        ContentHash, GenerationParameters, Message, ModelRef, Role, TemplateId, TemplateStamp,
+        VariantName,
+    },
+    prompt::{Form, Limits, Rendered, Template, parse, render},
+};
+
+/// What a call is made from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PromptSource {
+    /// The template's file as it is now.
+    File(TemplateId),
+    /// A text that may differ from the file: what stands in an editor.
+    Text { template: TemplateId, text: String },
+    /// A saved version.
+    Version { template: TemplateId, version: VersionSelector },
+    /// Text without a template: one user message, sent as it is.
+    Plain(String),
+    /// Messages that were sent before, sent again exactly.
+    Messages { messages: Vec<Message>, stamp: TemplateStamp },
+}
+
+/// One call that is asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CallOrder {
+    pub variant: VariantName,
+    pub source: PromptSource,
+    /// `None`: the template's own model, else the default.
+    pub model: Option<ModelRef>,
+    /// Laid over the template's own parameters.
+    pub parameters: GenerationParameters,
+    pub inputs: BTreeMap<String, Value>,
+    pub tags: BTreeMap<String, String>,
+    pub stream: bool,
+}
+
+/// A template read, with the stamp its executions carry.
+struct Read {
+    template: Template,
+    stamp: TemplateStamp,
+}
+
+impl App {
+    /// Reads, renders and completes an order. Nothing is sent.
+    ///
+    /// # Errors
+    /// Where the template cannot be read or does not render with these inputs, or no model is
+    /// named anywhere.
+    pub async fn prepare(&self, order: CallOrder) -> Result<CallSpec, AppError> {
+        let CallOrder { variant, source, model, parameters, inputs, tags, stream } = order;
+        let (messages, stamp, own_model, own_parameters) = match source {
+            PromptSource::Plain(text) => {
+                let message = Message { role: Role::User, content: text };
+                (vec![message], TemplateStamp::default(), None, GenerationParameters::default())
+            }
+            PromptSource::Messages { messages, stamp } => {
+                (messages, stamp, None, GenerationParameters::default())
+            }
+            source => {
+                let Read { template, stamp } = self.read(source).await?;
+                let front = template.front.clone();
+                let mut own = front.generation;
+                if own.response_format.is_none() {
+                    own.response_format = front.response_format;
+                }
+                let given = inputs.clone();
+                let rendered = self
+                    .files(move |workspace| {
+                        render(&template, workspace, &given, &Limits::default())
+                    })
+                    .await?;
+                (rendered.to_messages(), stamp, front.model, own)
+            }
+        };
+        let model = model
+            .or(own_model)
+            .or_else(|| self.settings.default_model.clone())
+            .ok_or(AppError::NoModel)?;
+        Ok(CallSpec {
+            execution_id: new_execution_id(),
+            variant,
+            stamp,
+            model,
+            messages,
+            parameters: own_parameters.overlaid(&parameters),
+            inputs,
+            tags,
+            stream,
+        })
+    }
+
+    /// Renders a template without running it.
+    ///
+    /// # Errors
+    /// Where it cannot be read or does not render with these inputs.
+    pub async fn render(
+        &self,
+        source: PromptSource,
+        inputs: BTreeMap<String, Value>,
+    ) -> Result<Rendered, AppError> {
+        let Read { template, .. } = self.read(source).await?;
+        let rendered = self
+            .files(move |workspace| render(&template, workspace, &inputs, &Limits::default()))
+            .await?;
+        Ok(rendered)
+    }
+
+    /// Reads and parses what a source names.
+    ///
+    /// # Errors
+    /// Where there is no such template or version, or it cannot be read or parsed.
+    pub async fn template(&self, source: PromptSource) -> Result<Template, AppError> {
+        Ok(self.read(source).await?.template)
+    }
+
+    async fn read(&self, source: PromptSource) -> Result<Read, AppError> {
+        match source {
+            PromptSource::File(id) => {
+                let name = id.clone();
+                let loaded = self.files(move |workspace| workspace.load(&name)).await?;
+                let form = Form::of_extension(loaded.extension).unwrap_or(Form::Prompty);
+                self.stamped(parse(&id, form, &loaded.source)?).await
+            }
+            PromptSource::Text { template, text } => {
+                let form = self.form_of(&template).await;
+                self.stamped(parse(&template, form, &text)?).await
+            }
+            PromptSource::Version { template, version } => {
+                let record = self.saved_version(&template, &version).await?;
+                let form = self.form_of(&template).await;
+                Ok(Read {
+                    template: parse(&template, form, &record.content)?,
+                    stamp: TemplateStamp {
+                        template: Some(template),
+                        version: Some(record.version),
+                        content_hash: Some(record.content_hash),
+                    },
+                })
+            }
+            PromptSource::Plain(text) => {
+                let id = TemplateId::new("prompt").map_err(super::workspace::FileError::from)?;
+                let template = parse(&id, Form::Plain, &text)?;
+                Ok(Read { template, stamp: TemplateStamp::default() })
+            }
+            PromptSource::Messages { .. } => Err(AppError::Usage(
+                "messages that were sent before are not rendered again".to_owned(),
+            )),
+        }
+    }
+
+    /// The stamp of a text: the version whose content it is, if it is one's. The version the
+    /// front matter names is recorded when it is first met, so that it can be named and gone
+    /// back to later.
+    async fn stamped(&self, template: Template) -> Result<Read, AppError> {
+        let hash = ContentHash::of(template.source.as_bytes());
+        let version = match &template.front.version {
+            Some(version) => self.matching_version(&template, version, &hash).await,
+            None => self.version_of_content(&template.id, &hash).await,
+        };
+        Ok(Read {
+            stamp: TemplateStamp {
+                template: Some(template.id.clone()),
+                version,
+                content_hash: Some(hash),
+            },
+            template,
+        })
+    }
+
+    /// How a template's file is written; versions keep only its text.
+    pub(super) async fn form_of(&self, id: &TemplateId) -> Form {
+        let name = id.clone();
+        self.files(move |workspace| workspace.load(&name))
+            .await
+            .ok()
+            .and_then(|loaded| Form::of_extension(loaded.extension))
+            .unwrap_or(Form::Prompty)
+    }
+
+    async fn matching_version(
+        &self,
+        template: &Template,
+        version: &Version,
+        hash: &ContentHash,
+    ) -> Option<Version> {
+        match self.store.version(&template.id, version).await {
+            Ok(Some(record)) => (record.content_hash == *hash).then(|| version.clone()),
+            // A text that is being edited names a version it no longer is; only the file itself
+            // is taken as that version.
+            Ok(None) => self.adopt(template, version, hash).await.then(|| version.clone()),
+            Err(_) => None,
+        }
+    }
+
+    async fn version_of_content(&self, id: &TemplateId, hash: &ContentHash) -> Option<Version> {
+        let versions = self.store.versions(id).await.ok()?;
+        versions.into_iter().find(|record| record.content_hash == *hash).map(|it| it.version)
+    }
+}

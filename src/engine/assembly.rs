@@ -1,0 +1,193 @@
+//! An answer as it grows: pieces joined, times taken, and what has not been kept yet.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::run::RunEventKind;
+use crate::{
+    model::{ChunkKind, ChunkLog, Execution, FinishReason, ProviderEvent, Timing, ToolCall, Usage},
+    store::Checkpoint,
+};
+
+/// Text is kept at most this long after it came …
+const LONGEST_UNKEPT: Duration = Duration::from_millis(500);
+/// … or once this many bytes wait to be kept.
+const MOST_UNKEPT: usize = 4 << 10;
+
+/// One attempt's answer so far.
+#[derive(Debug)]
+pub(super) struct Assembly {
+    started: Instant,
+    text: String,
+    reasoning: String,
+    refusal: String,
+    tool_calls: Vec<ToolCall>,
+    usage: Usage,
+    finish: Option<(FinishReason, String)>,
+    response_model: Option<String>,
+    timing: Timing,
+    first_content: Option<Duration>,
+    chunks: ChunkLog,
+    /// How much of each text was handed to a checkpoint.
+    kept: [usize; 3],
+    unkept_since: Option<Instant>,
+}
+
+impl Assembly {
+    /// An answer of which nothing has come, asked for now.
+    pub fn new(started: Instant, timing: Timing) -> Self {
+        Self {
+            started,
+            text: String::new(),
+            reasoning: String::new(),
+            refusal: String::new(),
+            tool_calls: Vec::new(),
+            usage: Usage::default(),
+            finish: None,
+            response_model: None,
+            timing,
+            first_content: None,
+            chunks: ChunkLog::default(),
+            kept: [0; 3],
+            unkept_since: None,
+        }
+    }
+
+    /// Takes in what the provider said `now`, and says what is to be told of it.
+    pub fn take(&mut self, event: ProviderEvent, now: Instant) -> Option<RunEventKind> {
+        let at = now.saturating_duration_since(self.started);
+        match event {
+            ProviderEvent::Sent => return Some(RunEventKind::Sent),
+            ProviderEvent::Headers { .. } => {
+                self.timing.headers_ms = Some(millis(at));
+                return Some(RunEventKind::Headers);
+            }
+            _ => {}
+        }
+        self.timing.first_event_ms.get_or_insert_with(|| millis(at));
+        match event {
+            ProviderEvent::Sent | ProviderEvent::Headers { .. } => None,
+            ProviderEvent::Heartbeat => {
+                self.chunks.push(micros(at), ChunkKind::Other, 0);
+                Some(RunEventKind::Heartbeat)
+            }
+            ProviderEvent::Model(model) => {
+                self.response_model = Some(model);
+                None
+            }
+            ProviderEvent::Text(text) => self.piece(ChunkKind::Text, text, now),
+            ProviderEvent::Reasoning(text) => self.piece(ChunkKind::Reasoning, text, now),
+            ProviderEvent::Refusal(text) => self.piece(ChunkKind::Refusal, text, now),
+            ProviderEvent::ToolCall(call) => {
+                self.first_content.get_or_insert(at);
+                self.chunks.push(micros(at), ChunkKind::Tool, call.arguments_raw.len());
+                self.tool_calls.push(call);
+                None
+            }
+            ProviderEvent::Usage(usage) => {
+                self.usage = usage;
+                Some(RunEventKind::Usage(usage))
+            }
+            ProviderEvent::Finish { reason, raw } => {
+                self.finish = Some((reason, raw));
+                None
+            }
+        }
+    }
+
+    fn piece(&mut self, kind: ChunkKind, piece: String, now: Instant) -> Option<RunEventKind> {
+        if piece.is_empty() {
+            return None;
+        }
+        let at = now.saturating_duration_since(self.started);
+        let at_ms = millis(at);
+        self.first_content.get_or_insert(at);
+        self.chunks.push(micros(at), kind, piece.len());
+        self.unkept_since.get_or_insert(now);
+        let none = String::new;
+        Some(match kind {
+            ChunkKind::Reasoning => {
+                self.reasoning.push_str(&piece);
+                RunEventKind::Delta { text: none(), reasoning: piece, refusal: none(), at_ms }
+            }
+            ChunkKind::Refusal => {
+                self.timing.ttft_ms.get_or_insert(at_ms);
+                self.refusal.push_str(&piece);
+                RunEventKind::Delta { text: none(), reasoning: none(), refusal: piece, at_ms }
+            }
+            _ => {
+                self.timing.ttft_ms.get_or_insert(at_ms);
+                self.text.push_str(&piece);
+                RunEventKind::Delta { text: piece, reasoning: none(), refusal: none(), at_ms }
+            }
+        })
+    }
+
+    /// Whether any of the answer has come.
+    pub const fn began(&self) -> bool {
+        self.first_content.is_some()
+    }
+
+    /// When what has come is to be kept at the latest; `None` while all of it is.
+    pub fn keep_by(&self) -> Option<Instant> {
+        let since = self.unkept_since?;
+        Some(if self.unkept() >= MOST_UNKEPT { since } else { since + LONGEST_UNKEPT })
+    }
+
+    fn unkept(&self) -> usize {
+        let lengths = [self.text.len(), self.reasoning.len(), self.refusal.len()];
+        lengths.iter().zip(self.kept).map(|(length, kept)| length - kept).sum()
+    }
+
+    /// Everything that no checkpoint has taken.
+    pub fn checkpoint(&mut self) -> Checkpoint {
+        let pieces = [&self.text, &self.reasoning, &self.refusal];
+        let [text_delta, reasoning_delta, refusal_delta] =
+            std::array::from_fn(|index| pieces[index][self.kept[index]..].to_owned());
+        self.kept = pieces.map(String::len);
+        self.unkept_since = None;
+        Checkpoint {
+            text_delta,
+            reasoning_delta,
+            refusal_delta,
+            timing: Some(self.timing.clone()),
+            usage: self.usage.is_known().then_some(self.usage),
+            response_model: self.response_model.clone(),
+        }
+    }
+
+    /// Writes the answer into its record, and gives back when its pieces came.
+    pub fn finish(self, execution: &mut Execution, ended: Instant) -> ChunkLog {
+        let total = ended.saturating_duration_since(self.started);
+        execution.timing = Timing { total_ms: Some(millis(total)), ..self.timing };
+        execution.timing.tokens_per_second = self
+            .first_content
+            .and_then(|first| rate(self.usage.output_tokens?, total.saturating_sub(first)));
+        execution.text = self.text;
+        execution.reasoning = self.reasoning;
+        execution.refusal = self.refusal;
+        execution.tool_calls = self.tool_calls;
+        execution.usage = self.usage;
+        if let Some((reason, raw)) = self.finish {
+            execution.finish_reason = Some(reason);
+            execution.finish_reason_raw = Some(raw);
+        }
+        execution.response_model = self.response_model.filter(|model| *model != execution.model);
+        self.chunks
+    }
+}
+
+/// Tokens per second; `None` for a time too short to say (a reply that came whole).
+#[expect(clippy::cast_precision_loss, reason = "token counts are far below 2^52")]
+fn rate(tokens: u64, time: Duration) -> Option<f64> {
+    (time >= Duration::from_millis(10)).then(|| tokens as f64 / time.as_secs_f64())
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,64 @@
+//! What the engine is made of: who answers, who records, and the clock.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use crate::{
+    config::EngineSettings,
+    model::{CallError, ChunkLog, Execution, ExecutionId, ModelRef, Price, Usage},
+    provider::Provider,
+    store::{Checkpoint, Store, StoreError},
+};
+
+/// Finds the endpoint a model is asked at, and what it costs.
+#[async_trait]
+pub trait Providers: Send + Sync {
+    /// The provider configured under a name, made ready: its key found, its server started.
+    ///
+    /// # Errors
+    /// Where there is none of that name, or it cannot be made ready.
+    async fn provider(&self, name: &str) -> Result<Arc<dyn Provider>, CallError>;
+
+    /// The price of a model for a call of this size; `None` when it is not known.
+    fn price(&self, model: &ModelRef, usage: &Usage) -> Option<Price>;
+}
+
+/// Keeps executions. The database in the program; something simpler in tests.
+#[async_trait]
+pub trait Recorder: Send + Sync {
+    /// Keeps an execution that is about to be sent. Once answered, it survives the process.
+    async fn begin(&self, execution: &Execution) -> Result<(), StoreError>;
+    /// Keeps what came since the last checkpoint.
+    async fn checkpoint(&self, id: ExecutionId, checkpoint: Checkpoint) -> Result<(), StoreError>;
+    /// Keeps how an execution ended, begun or not.
+    async fn finish(&self, execution: &Execution, chunks: &ChunkLog) -> Result<(), StoreError>;
+}
+
+#[async_trait]
+impl Recorder for Store {
+    async fn begin(&self, execution: &Execution) -> Result<(), StoreError> {
+        Self::begin(self, execution).await
+    }
+
+    async fn checkpoint(&self, id: ExecutionId, checkpoint: Checkpoint) -> Result<(), StoreError> {
+        Self::checkpoint(self, id, checkpoint).await
+    }
+
+    async fn finish(&self, execution: &Execution, chunks: &ChunkLog) -> Result<(), StoreError> {
+        Self::finish(self, execution, chunks).await
+    }
+}
+
+/// Everything the engine needs from outside.
+#[derive(Clone)]
+pub struct EngineParts {
+    pub providers: Arc<dyn Providers>,
+    pub recorder: Arc<dyn Recorder>,
+    pub settings: EngineSettings,
+    /// The time of day. Durations are measured by tokio's clock, never by this one.
+    pub wall: fn() -> Timestamp,
+    /// A random number in \[0, 1), so that several callers do not try again in step.
+    pub chance: fn() -> f64,
+}

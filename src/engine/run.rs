@@ -1,0 +1,177 @@
+//! What is run, what is told about it, and the handle that steers it.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use serde_json::Value;
+use tokio::sync::watch;
+
+use super::queue::Queue;
+use crate::model::{
+    CallError, Execution, ExecutionId, GenerationParameters, Message, ModelRef, RunId,
+    TemplateStamp, Usage, VariantName,
+};
+
+/// Who waits for the answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// A person: few retries, short waits.
+    Interactive,
+    /// A suite: more of both.
+    Suite,
+}
+
+/// The calls started by one press or one command.
+#[derive(Clone, Debug)]
+pub struct RunSpec {
+    pub run_id: RunId,
+    pub calls: Vec<CallSpec>,
+    pub mode: Mode,
+}
+
+/// One call to make.
+#[derive(Clone, Debug)]
+pub struct CallSpec {
+    pub execution_id: ExecutionId,
+    pub variant: VariantName,
+    pub stamp: TemplateStamp,
+    pub model: ModelRef,
+    /// The messages exactly as they are to be sent.
+    pub messages: Vec<Message>,
+    pub parameters: GenerationParameters,
+    /// What the messages were rendered with.
+    pub inputs: BTreeMap<String, Value>,
+    pub tags: BTreeMap<String, String>,
+    /// Whether to ask for a stream.
+    pub stream: bool,
+}
+
+/// Something that happened to one call of a run.
+#[derive(Clone, Debug)]
+pub struct RunEvent {
+    pub run_id: RunId,
+    pub execution_id: ExecutionId,
+    pub variant: VariantName,
+    /// Counts the events of this call from 1. Pieces that joined on the way leave gaps.
+    pub sequence: u32,
+    pub kind: RunEventKind,
+}
+
+/// What happened, in the order it can happen.
+#[derive(Clone, Debug)]
+pub enum RunEventKind {
+    /// It waits for its turn at the provider.
+    Queued,
+    /// An attempt begins: the connection is being made.
+    Attempt { number: u32, of: u32 },
+    /// The attempt failed and attempt `number` follows.
+    Waiting { retry_in_ms: u64, number: u32, of: u32, error: CallError },
+    /// The request has been written.
+    Sent,
+    /// Headers of a success arrived.
+    Headers,
+    /// The server said that it lives, and nothing else.
+    Heartbeat,
+    /// Pieces of the answer, exact; any may be empty. `at_ms` counts from the attempt's start.
+    Delta { text: String, reasoning: String, refusal: String, at_ms: u64 },
+    /// What is known of the usage so far.
+    Usage(Usage),
+    /// The record could not be kept; the answer itself goes on.
+    NotSaved { reason: String },
+    /// The end, whatever it was. Always the last event of a call.
+    Finished(Box<Execution>),
+}
+
+/// Steers a run and hears of it. Dropping it cancels whatever has not ended.
+pub struct RunHandle {
+    run_id: RunId,
+    queue: Arc<Queue>,
+    controls: Vec<Control>,
+}
+
+impl RunHandle {
+    pub(super) const fn new(run_id: RunId, queue: Arc<Queue>, controls: Vec<Control>) -> Self {
+        Self { run_id, queue, controls }
+    }
+
+    /// The run this is.
+    #[must_use]
+    pub const fn run_id(&self) -> RunId {
+        self.run_id
+    }
+
+    /// The next event of any of its calls; `None` once all have ended. Safe to drop half-way.
+    pub async fn next(&mut self) -> Option<RunEvent> {
+        self.queue.next().await
+    }
+
+    /// Ends one call; what arrived so far is recorded.
+    pub fn cancel(&self, execution: ExecutionId) {
+        self.order(execution, |orders| orders.cancelled = true);
+    }
+
+    /// Ends every call.
+    pub fn cancel_all(&self) {
+        for control in &self.controls {
+            control.orders.send_modify(|orders| orders.cancelled = true);
+        }
+    }
+
+    /// Sends a call that waits for its next attempt now.
+    pub fn skip_wait(&self, execution: ExecutionId) {
+        self.order(execution, |orders| orders.skips += 1);
+    }
+
+    fn order(&self, execution: ExecutionId, change: impl FnOnce(&mut Orders)) {
+        if let Some(control) = self.controls.iter().find(|control| control.id == execution) {
+            control.orders.send_modify(change);
+        }
+    }
+}
+
+impl Drop for RunHandle {
+    fn drop(&mut self) {
+        self.cancel_all();
+    }
+}
+
+/// The steering end of one call.
+pub(super) struct Control {
+    id: ExecutionId,
+    orders: watch::Sender<Orders>,
+}
+
+/// What a call was told to do.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Orders {
+    cancelled: bool,
+    skips: u32,
+}
+
+/// The obeying end of one call.
+pub(super) struct Obey(watch::Receiver<Orders>);
+
+pub(super) fn control(id: ExecutionId) -> (Control, Obey) {
+    let (orders, receiver) = watch::channel(Orders::default());
+    (Control { id, orders }, Obey(receiver))
+}
+
+impl Obey {
+    /// Resolves once the call is to end: told so, or its handle is gone.
+    pub async fn cancelled(&mut self) {
+        let _ = self.0.wait_for(|orders| orders.cancelled).await;
+    }
+
+    /// Resolves when a wait that begins now is to be cut short.
+    pub async fn skipped(&mut self) {
+        let before = self.0.borrow().skips;
+        if self.0.wait_for(|orders| orders.skips > before).await.is_err() {
+            // The handle is gone; that is a cancellation, and not for here.
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// A second end, for waiting on both orders at once.
+    pub fn another(&self) -> Self {
+        Self(self.0.clone())
+    }
+}

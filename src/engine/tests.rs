@@ -1,0 +1,529 @@
+//! The engine against a provider and a recorder that do as they are told, in paused time.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use pretty_assertions::assert_eq;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::*;
+use crate::{
+    config::EngineSettings,
+    model::{
+        AttemptStatus, CallError, ChatRequest, ChunkLog, ErrorKind, Execution, ExecutionId,
+        FinishReason, GenerationParameters, Message, ModelRef, Price, ProviderEvent, Role, RunId,
+        SentParameters, Status, TemplateStamp, Usage, VariantName,
+    },
+    provider::{EventSink, ListedModel, Provider},
+    store::{Checkpoint, StoreError},
+};
+
+/// One step of a scripted answer.
+#[derive(Clone)]
+enum Step {
+    Say(ProviderEvent),
+    Sleep(u64),
+    Fail(CallError),
+    Hang,
+}
+
+/// Answers each attempt by the next script.
+#[derive(Default)]
+struct Scripted {
+    attempts: Mutex<VecDeque<Vec<Step>>>,
+    at_once: AtomicUsize,
+    most_at_once: AtomicUsize,
+}
+
+#[async_trait]
+impl Provider for Scripted {
+    fn name(&self) -> &'static str {
+        "scripted"
+    }
+
+    async fn call(&self, _: &ChatRequest, events: EventSink<'_>) -> Result<(), CallError> {
+        let now = self.at_once.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most_at_once.fetch_max(now, Ordering::SeqCst);
+        let _leave = Leave(&self.at_once);
+        let steps = self.attempts.lock().unwrap().pop_front().expect("a script for this attempt");
+        for step in steps {
+            match step {
+                Step::Say(event) => events(event),
+                Step::Sleep(ms) => tokio::time::sleep(Duration::from_millis(ms)).await,
+                Step::Fail(error) => return Err(error),
+                Step::Hang => std::future::pending().await,
+            }
+        }
+        Ok(())
+    }
+
+    fn plan(&self, request: &ChatRequest) -> SentParameters {
+        let requested = request.parameters.to_map();
+        SentParameters { sent: requested.clone(), requested, dropped: Vec::new() }
+    }
+
+    async fn models(&self) -> Result<Vec<ListedModel>, CallError> {
+        Ok(Vec::new())
+    }
+}
+
+struct Leave<'a>(&'a AtomicUsize);
+
+impl Drop for Leave<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+struct One(Arc<Scripted>);
+
+#[async_trait]
+impl Providers for One {
+    async fn provider(&self, name: &str) -> Result<Arc<dyn Provider>, CallError> {
+        match name {
+            "scripted" => Ok(Arc::clone(&self.0) as Arc<dyn Provider>),
+            other => Err(CallError::new(ErrorKind::NotFound, format!("no provider `{other}`"))),
+        }
+    }
+
+    fn price(&self, _: &ModelRef, _: &Usage) -> Option<Price> {
+        Some(Price { input: 1.0, output: 2.0, cached_input: None, cache_write: None })
+    }
+}
+
+/// What was recorded, in order, and when.
+#[derive(Default)]
+struct Memory {
+    log: Mutex<Vec<(Duration, String)>>,
+    finished: Mutex<Vec<(Execution, ChunkLog)>>,
+    broken: bool,
+    slow: Option<Duration>,
+    origin: Mutex<Option<Instant>>,
+}
+
+impl Memory {
+    fn note(&self, what: String) {
+        let origin = *self.origin.lock().unwrap().get_or_insert_with(Instant::now);
+        self.log.lock().unwrap().push((origin.elapsed(), what));
+    }
+
+    fn answer(&self) -> Result<(), StoreError> {
+        if self.broken { Err(StoreError::Closed) } else { Ok(()) }
+    }
+}
+
+#[async_trait]
+impl Recorder for Memory {
+    async fn begin(&self, execution: &Execution) -> Result<(), StoreError> {
+        self.note(format!("begin {}", execution.status.as_str()));
+        self.answer()
+    }
+
+    async fn checkpoint(&self, _: ExecutionId, checkpoint: Checkpoint) -> Result<(), StoreError> {
+        self.note(format!("checkpoint {}", checkpoint.text_delta.len()));
+        if let Some(slow) = self.slow {
+            tokio::time::sleep(slow).await;
+        }
+        self.answer()
+    }
+
+    async fn finish(&self, execution: &Execution, chunks: &ChunkLog) -> Result<(), StoreError> {
+        self.note(format!("finish {}", execution.status.as_str()));
+        self.finished.lock().unwrap().push((execution.clone(), chunks.clone()));
+        self.answer()
+    }
+}
+
+struct Bench {
+    engine: Engine,
+    scripted: Arc<Scripted>,
+    memory: Arc<Memory>,
+}
+
+fn bench(scripts: Vec<Vec<Step>>, memory: Memory) -> Bench {
+    let scripted =
+        Arc::new(Scripted { attempts: Mutex::new(scripts.into()), ..Scripted::default() });
+    let memory = Arc::new(memory);
+    let engine = Engine::new(EngineParts {
+        providers: Arc::new(One(Arc::clone(&scripted))),
+        recorder: Arc::clone(&memory) as Arc<dyn Recorder>,
+        settings: EngineSettings { concurrency: 2, ..EngineSettings::default() },
+        wall: || Timestamp::UNIX_EPOCH,
+        chance: || 0.0,
+    });
+    Bench { engine, scripted, memory }
+}
+
+fn call(variant: VariantName, provider: &str) -> CallSpec {
+    CallSpec {
+        execution_id: ExecutionId(Uuid::now_v7()),
+        variant,
+        stamp: TemplateStamp::default(),
+        model: ModelRef::new(provider, "m"),
+        messages: vec![Message { role: Role::User, content: "hello".to_owned() }],
+        parameters: GenerationParameters { temperature: Some(0.5), ..Default::default() },
+        inputs: BTreeMap::new(),
+        tags: BTreeMap::new(),
+        stream: true,
+    }
+}
+
+fn run(calls: Vec<CallSpec>) -> RunSpec {
+    RunSpec { run_id: RunId(Uuid::now_v7()), calls, mode: Mode::Interactive }
+}
+
+fn say(text: &str) -> Step {
+    Step::Say(ProviderEvent::Text(text.to_owned()))
+}
+
+fn opening() -> Vec<Step> {
+    vec![
+        Step::Say(ProviderEvent::Sent),
+        Step::Sleep(100),
+        Step::Say(ProviderEvent::Headers { http_status: 200, request_id: None }),
+    ]
+}
+
+fn ending() -> Vec<Step> {
+    vec![
+        Step::Say(ProviderEvent::Finish { reason: FinishReason::Stop, raw: "stop".to_owned() }),
+        Step::Say(ProviderEvent::Usage(Usage {
+            input_tokens: Some(1_000_000),
+            output_tokens: Some(20),
+            ..Usage::default()
+        })),
+    ]
+}
+
+fn answer(steps: &[Step]) -> Vec<Step> {
+    [opening(), steps.to_vec(), ending()].concat()
+}
+
+fn failing(kind: ErrorKind) -> CallError {
+    CallError::new(kind, "it did not work").retryable()
+}
+
+async fn all(handle: &mut RunHandle) -> Vec<RunEvent> {
+    let mut events = Vec::new();
+    while let Some(event) = handle.next().await {
+        events.push(event);
+    }
+    events
+}
+
+fn word(event: &RunEvent) -> String {
+    match &event.kind {
+        RunEventKind::Queued => "queued".to_owned(),
+        RunEventKind::Attempt { number, of } => format!("attempt {number}/{of}"),
+        RunEventKind::Waiting { retry_in_ms, number, .. } => format!("wait {retry_in_ms} {number}"),
+        RunEventKind::Sent => "sent".to_owned(),
+        RunEventKind::Headers => "headers".to_owned(),
+        RunEventKind::Heartbeat => "heartbeat".to_owned(),
+        RunEventKind::Delta { text, reasoning, refusal, at_ms } => {
+            format!("delta {text}|{reasoning}|{refusal} {at_ms}")
+        }
+        RunEventKind::Usage(_) => "usage".to_owned(),
+        RunEventKind::NotSaved { .. } => "not saved".to_owned(),
+        RunEventKind::Finished(execution) => format!("finished {}", execution.status.as_str()),
+    }
+}
+
+fn words(events: &[RunEvent]) -> Vec<String> {
+    events.iter().map(word).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_is_told_timed_and_recorded() {
+    let script =
+        answer(&[Step::Sleep(50), say("one "), Step::Sleep(300), say("two"), Step::Sleep(50)]);
+    let bench = bench(vec![script], Memory::default());
+    let mut handle = bench.engine.start(run(vec![call(VariantName::A, "scripted")]));
+    let events = all(&mut handle).await;
+    assert_eq!(
+        words(&events),
+        [
+            "queued",
+            "attempt 1/3",
+            "sent",
+            "headers",
+            "delta one || 150",
+            "delta two|| 450",
+            "usage",
+            "finished ok",
+        ]
+    );
+    let finished = bench.memory.finished.lock().unwrap();
+    let (record, chunks) = &finished[0];
+    assert_eq!(record.text, "one two");
+    assert_eq!(record.status, Status::Ok);
+    assert_eq!(record.timing.headers_ms, Some(100));
+    assert_eq!(record.timing.ttft_ms, Some(150));
+    assert_eq!(record.timing.total_ms, Some(500));
+    let rate = record.timing.tokens_per_second.expect("known");
+    assert!((rate - 20.0 / 0.35).abs() < 1e-6, "{rate}");
+    assert!((record.cost_usd.expect("known") - 1.00004).abs() < 1e-9);
+    assert_eq!(
+        chunks.iter().map(|(at, _, size)| (at, size)).collect::<Vec<_>>(),
+        [(150_000, 4), (450_000, 3)]
+    );
+    assert_eq!(record.attempts.len(), 1);
+    assert_eq!(record.parameters.sent["temperature"], 0.5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_record_begins_before_the_request_leaves() {
+    let bench = bench(vec![answer(&[say("x")])], Memory::default());
+    let mut handle = bench.engine.start(run(vec![call(VariantName::A, "scripted")]));
+    all(&mut handle).await;
+    let log: Vec<_> =
+        bench.memory.log.lock().unwrap().iter().map(|(_, what)| what.clone()).collect();
+    assert_eq!(log, ["begin running", "finish ok"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn text_is_kept_every_half_second_and_every_four_kibibytes() {
+    let mut steps = Vec::new();
+    for _ in 0..12 {
+        steps.extend([say("0123456789"), Step::Sleep(100)]);
+    }
+    steps.extend([say(&"x".repeat(5000)), Step::Sleep(1), say("y")]);
+    let bench = bench(vec![answer(&steps)], Memory::default());
+    let mut handle = bench.engine.start(run(vec![call(VariantName::A, "scripted")]));
+    all(&mut handle).await;
+    let log = bench.memory.log.lock().unwrap().clone();
+    let kept: Vec<_> = log
+        .iter()
+        .filter(|(_, what)| what.starts_with("checkpoint"))
+        .map(|(at, what)| (at.as_millis(), what.as_str()))
+        .collect();
+    // The first piece came at 100 ms; a piece of the very moment may or may not be in.
+    assert_eq!(kept.len(), 3, "{kept:?}");
+    assert_eq!((kept[0].0, kept[1].0, kept[2].0), (600, 1200, 1300), "{kept:?}");
+    let total: usize =
+        kept.iter().map(|(_, what)| what[11..].parse::<usize>().expect("a number")).sum();
+    assert_eq!(total, 5120);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_disk_does_not_hold_up_the_stream() {
+    let mut steps = Vec::new();
+    for _ in 0..20 {
+        steps.extend([say("word "), Step::Sleep(100)]);
+    }
+    let memory = Memory { slow: Some(Duration::from_hours(1)), ..Memory::default() };
+    let bench = bench(vec![answer(&steps)], memory);
+    let mut handle = bench.engine.start(run(vec![call(VariantName::A, "scripted")]));
+    all(&mut handle).await;
+    let finished = bench.memory.finished.lock().unwrap();
+    assert_eq!(finished[0].0.timing.total_ms, Some(2100));
+    assert_eq!(finished[0].0.text.len(), 100);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_attempt_is_followed_by_another_and_both_are_recorded() {
+    let mut asked = failing(ErrorKind::RateLimit);
+    asked.retry_after_ms = Some(4_000);
+    let scripts = vec![
+        vec![Step::Fail(failing(ErrorKind::Connect))],
+        vec![Step::Sleep(10), Step::Fail(asked)],
+        answer(&[say("at last")]),
+    ];
+    let bench = bench(scripts, Memory::default());
+    let mut handle = bench.engine.start(run(vec![call(VariantName::A, "scripted")]));
+    let events = all(&mut handle).await;
+    let waits: Vec<_> =
+        words(&events).into_iter().filter(|word| word.starts_with("wait")).collect();
+    assert_eq!(waits, ["wait 500 2", "wait 4000 3"]);
+    let record = &bench.memory.finished.lock().unwrap()[0].0;
+    assert_eq!(
+        record.attempts.iter().map(|attempt| attempt.status).collect::<Vec<_>>(),
+        [AttemptStatus::Error, AttemptStatus::Error, AttemptStatus::Ok]
+    );
+    assert_eq!(record.error, None);
+    // Times count from the attempt that answered, so that waiting is not taken for slowness.
+    assert_eq!(record.timing.ttft_ms, Some(100));
+}
+
+#[tokio::test(start_paused = true)]
+async fn attempts_end_and_hopeless_errors_are_not_repeated() {
+    let scripts = vec![
+        vec![Step::Fail(failing(ErrorKind::Server))],
+        vec![Step::Fail(failing(ErrorKind::Server))],
+        vec![Step::Fail(failing(ErrorKind::Overloaded))],
+        vec![Step::Fail(CallError::new(ErrorKind::Authentication, "no"))],
+    ];
+    let bench = bench(scripts, Memory::default());
+    for (kind, attempts) in [(ErrorKind::Overloaded, 3), (ErrorKind::Authentication, 1)] {
+        let mut handle = bench.engine.start(run(vec![call(VariantName::A, "scripted")]));
+        all(&mut handle).await;
+        let finished = bench.memory.finished.lock().unwrap();
+        let record = &finished.last().expect("recorded").0;
+        assert_eq!((record.status, record.error_kind()), (Status::Error, Some(kind)));
+        assert_eq!(record.attempts.len(), attempts);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_asked_for_twice_once_it_began() {
+    let mut steps = opening();
+    steps.extend([
+        Step::Say(ProviderEvent::Reasoning("hm".to_owned())),
+        Step::Fail(failing(ErrorKind::Connect)),
+    ]);
+    let bench = bench(vec![steps], Memory::default());
+    let mut handle = bench.engine.start(run(vec![call(VariantName::A, "scripted")]));
+    all(&mut handle).await;
+    let record = &bench.memory.finished.lock().unwrap()[0].0;
+    assert_eq!((record.status, record.reasoning.as_str()), (Status::Interrupted, "hm"));
+    assert_eq!(record.attempts.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_asks_for_too_long_a_wait_is_not_waited_for() {
+    let mut asked = failing(ErrorKind::RateLimit);
+    asked.retry_after_ms = Some(61_000);
+    let bench = bench(vec![vec![Step::Fail(asked)]], Memory::default());
+    let mut handle = bench.engine.start(run(vec![call(VariantName::A, "scripted")]));
+    all(&mut handle).await;
+    let record = &bench.memory.finished.lock().unwrap()[0].0;
+    let error = record.error.as_ref().expect("failed");
+    assert!(error.message.contains("61 s"), "{error}");
+    assert!(error.hint.as_deref().is_some_and(|hint| hint.contains("60 s")), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_of_two_is_cancelled_with_what_it_had() {
+    let slow = [opening(), vec![say("part"), Step::Hang]].concat();
+    let bench = bench(vec![slow, answer(&[say("whole")])], Memory::default());
+    let calls = vec![call(VariantName::A, "scripted"), call(VariantName::B, "scripted")];
+    let first = calls[0].execution_id;
+    let mut handle = bench.engine.start(run(calls));
+    let mut ends = Vec::new();
+    while let Some(event) = handle.next().await {
+        if matches!(event.kind, RunEventKind::Delta { .. }) && event.execution_id == first {
+            handle.cancel(first);
+        }
+        if let RunEventKind::Finished(execution) = event.kind {
+            ends.push((event.variant, execution.status, execution.text));
+        }
+    }
+    ends.sort_by_key(|end| end.0);
+    assert_eq!(
+        ends,
+        [
+            (VariantName::A, Status::Cancelled, "part".to_owned()),
+            (VariantName::B, Status::Ok, "whole".to_owned()),
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn dropping_the_handle_cancels_and_still_records() {
+    let steps = [opening(), vec![say("part"), Step::Hang]].concat();
+    let bench = bench(vec![steps], Memory::default());
+    let mut handle = bench.engine.start(run(vec![call(VariantName::A, "scripted")]));
+    while let Some(event) = handle.next().await {
+        if matches!(event.kind, RunEventKind::Delta { .. }) {
+            break;
+        }
+    }
+    assert_eq!(bench.engine.active(), 1);
+    drop(handle);
+    bench.engine.idle().await;
+    let record = &bench.memory.finished.lock().unwrap()[0].0;
+    assert_eq!((record.status, record.text.as_str()), (Status::Cancelled, "part"));
+    assert_eq!(bench.scripted.at_once.load(Ordering::SeqCst), 0, "the connection was let go");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_can_be_skipped_or_cancelled() {
+    let mut asked = failing(ErrorKind::RateLimit);
+    asked.retry_after_ms = Some(50_000);
+    for (skip, status) in [(true, Status::Ok), (false, Status::Cancelled)] {
+        let scripts = vec![vec![Step::Fail(asked.clone())], answer(&[say("x")])];
+        let bench = bench(scripts, Memory::default());
+        let spec = call(VariantName::A, "scripted");
+        let id = spec.execution_id;
+        let began = Instant::now();
+        let mut handle = bench.engine.start(run(vec![spec]));
+        while let Some(event) = handle.next().await {
+            match event.kind {
+                RunEventKind::Waiting { .. } if skip => handle.skip_wait(id),
+                RunEventKind::Waiting { .. } => handle.cancel(id),
+                RunEventKind::Finished(execution) => assert_eq!(execution.status, status),
+                _ => {}
+            }
+        }
+        assert!(began.elapsed() < Duration::from_secs(1), "it waited all the same");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_more_calls_at_once_than_allowed() {
+    let scripts = (0..4).map(|_| answer(&[say("x"), Step::Sleep(1000)])).collect();
+    let bench = bench(scripts, Memory::default());
+    let calls = VariantName::ALL.into_iter().map(|name| call(name, "scripted")).collect();
+    let mut handle = bench.engine.start(run(calls));
+    let events = all(&mut handle).await;
+    let ended = events.iter().filter(|event| word(event) == "finished ok").count();
+    assert_eq!(ended, 4);
+    assert_eq!(bench.scripted.most_at_once.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_recorded_is_told_and_streams_on() {
+    let memory = Memory { broken: true, ..Memory::default() };
+    let bench = bench(vec![answer(&[say("text")])], memory);
+    let mut handle = bench.engine.start(run(vec![call(VariantName::A, "scripted")]));
+    let events = all(&mut handle).await;
+    let told = words(&events);
+    assert_eq!(told.iter().filter(|word| *word == "not saved").count(), 2, "{told:?}");
+    assert_eq!(told.last().map(String::as_str), Some("finished ok"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unknown_provider_is_an_error_on_record() {
+    let bench = bench(Vec::new(), Memory::default());
+    let mut handle = bench.engine.start(run(vec![call(VariantName::A, "nobody")]));
+    let events = all(&mut handle).await;
+    assert_eq!(words(&events), ["queued", "finished error"]);
+    let record = &bench.memory.finished.lock().unwrap()[0].0;
+    assert_eq!(record.error_kind(), Some(ErrorKind::NotFound));
+    assert_eq!(record.parameters.requested["temperature"], 0.5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn pieces_nobody_took_wait_as_one() {
+    let steps: Vec<Step> = (0..10_000).map(|_| say("ab")).collect();
+    let bench = bench(vec![answer(&steps)], Memory::default());
+    let mut handle = bench.engine.start(run(vec![call(VariantName::A, "scripted")]));
+    bench.engine.idle().await;
+    let events = all(&mut handle).await;
+    let deltas: Vec<_> = words(&events).into_iter().filter(|w| w.starts_with("delta")).collect();
+    assert_eq!(deltas.len(), 1);
+    assert_eq!(deltas[0].matches("ab").count(), 10_000);
+}
+
+#[test]
+fn waits_double_up_to_eight_seconds() {
+    let backoff = Backoff { attempts: 10, longest_asked: Duration::from_mins(1) };
+    let error = failing(ErrorKind::Server);
+    let waits: Vec<_> = (1..=6)
+        .map(|made| match backoff.next(made, &error, false, 0.0) {
+            NextAttempt::After(wait) => wait.as_millis(),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(waits, [500, 1000, 2000, 4000, 8000, 8000]);
+    let NextAttempt::After(least) = backoff.next(1, &error, false, 1.0) else { panic!("retries") };
+    assert_eq!(least.as_millis(), 375);
+}
