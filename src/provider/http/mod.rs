@@ -3,6 +3,7 @@
 mod address;
 mod body;
 mod client;
+mod frames;
 mod headers;
 
 use std::{sync::Arc, time::Duration};
@@ -15,9 +16,8 @@ use url::Url;
 
 use super::{
     Catalog, EventSink, ListedModel, Provider, failure,
-    ndjson::NdjsonParser,
-    protocol::{Decoder, Framing, Protocol},
-    sse::{LineError, SseItem, SseParser},
+    protocol::{Framing, Protocol},
+    sse::LineError,
 };
 use crate::{
     config::{EngineSettings, ProviderKind},
@@ -25,6 +25,7 @@ use crate::{
 };
 
 pub(super) use client::{Connection, connect};
+pub(super) use frames::{Frames, Stop};
 
 /// Most bytes of an error's body that are read.
 const MOST_OF_AN_ERROR: u64 = 64 << 10;
@@ -37,14 +38,6 @@ pub(super) struct HttpProvider {
     pub protocol: Box<dyn Protocol>,
     pub catalog: Arc<Catalog>,
     pub limits: EngineSettings,
-}
-
-/// Why a stream is read no further.
-#[derive(Debug)]
-pub(super) enum Stop {
-    /// The protocol's own end was seen.
-    Complete,
-    Failed(CallError),
 }
 
 #[async_trait]
@@ -236,8 +229,7 @@ impl HttpProvider {
     }
 
     async fn stream(&self, mut response: Response, events: EventSink<'_>) -> Result<(), CallError> {
-        let mut frames = Frames::new(self.protocol.framing(), self.limits.max_event);
-        let mut decoder = self.protocol.decoder();
+        let mut frames = Frames::new(&*self.protocol, self.limits.max_event);
         let mut received = 0_u64;
         loop {
             let chunk = match timeout(self.limits.idle_timeout, response.chunk()).await {
@@ -252,18 +244,15 @@ impl HttpProvider {
                 }
                 Ok(Ok(chunk)) => chunk,
             };
-            let Some(chunk) = chunk else {
-                frames.finish(decoder.as_mut(), events)?;
-                return decoder.end(events);
-            };
+            let Some(chunk) = chunk else { return frames.finish(events) };
             received += chunk.len() as u64;
             if received > self.limits.max_response {
                 return Err(self.too_large("answer", self.limits.max_response));
             }
-            match frames.push(&chunk, decoder.as_mut(), events) {
+            match frames.push(&chunk, events) {
                 Ok(()) => {}
                 Err(LineError::Receiver(Stop::Complete)) => {
-                    decoder.end(events)?;
+                    frames.finish(events)?;
                     release(response);
                     return Ok(());
                 }
@@ -349,76 +338,6 @@ fn release(mut response: Response) {
         // Whoever goes on sending after the end loses the connection.
         let _ = timeout(Duration::from_millis(500), drain).await;
     });
-}
-
-/// Cuts a streamed body into the protocol's frames.
-pub(super) enum Frames {
-    Sse(SseParser),
-    Ndjson(NdjsonParser),
-}
-
-impl Frames {
-    pub(super) fn new(framing: Framing, limit: u64) -> Self {
-        match framing {
-            Framing::Sse => Self::Sse(SseParser::new(limit)),
-            Framing::Ndjson => Self::Ndjson(NdjsonParser::new(limit)),
-        }
-    }
-
-    pub(super) fn push(
-        &mut self,
-        chunk: &[u8],
-        decoder: &mut dyn Decoder,
-        events: EventSink<'_>,
-    ) -> Result<(), LineError<Stop>> {
-        match self {
-            Self::Sse(parser) => parser.push(chunk, |item| sse_item(item, decoder, events)),
-            Self::Ndjson(parser) => parser.push(chunk, |line| frame(b"", line, decoder, events)),
-        }
-    }
-
-    /// The body has ended; a last line without its end is still one.
-    pub(super) fn finish(
-        &mut self,
-        decoder: &mut dyn Decoder,
-        events: EventSink<'_>,
-    ) -> Result<(), CallError> {
-        let outcome = match self {
-            Self::Sse(parser) => parser.finish(|item| sse_item(item, decoder, events)),
-            Self::Ndjson(parser) => parser.finish(|line| frame(b"", line, decoder, events)),
-        };
-        match outcome {
-            Ok(()) | Err(Stop::Complete) => Ok(()),
-            Err(Stop::Failed(error)) => Err(error),
-        }
-    }
-}
-
-fn sse_item(
-    item: SseItem<'_>,
-    decoder: &mut dyn Decoder,
-    events: EventSink<'_>,
-) -> Result<(), Stop> {
-    match item {
-        SseItem::Comment => {
-            events(ProviderEvent::Heartbeat);
-            Ok(())
-        }
-        SseItem::Event { name, data } => frame(name, data, decoder, events),
-    }
-}
-
-fn frame(
-    name: &[u8],
-    data: &[u8],
-    decoder: &mut dyn Decoder,
-    events: EventSink<'_>,
-) -> Result<(), Stop> {
-    match decoder.frame(name, data, events) {
-        Ok(false) => Ok(()),
-        Ok(true) => Err(Stop::Complete),
-        Err(error) => Err(Stop::Failed(error)),
-    }
 }
 
 #[cfg(test)]

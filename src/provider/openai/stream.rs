@@ -29,7 +29,7 @@ pub(super) struct Reader {
 impl Decoder for Reader {
     fn frame(
         &mut self,
-        _name: &[u8],
+        name: &[u8],
         data: &[u8],
         events: &mut dyn FnMut(ProviderEvent),
     ) -> Result<bool, CallError> {
@@ -42,6 +42,11 @@ impl Decoder for Reader {
             self.done = true;
             self.tools.deliver(events);
             return Ok(true);
+        }
+        if name == b"error" {
+            let payload =
+                lenient::parse(data).unwrap_or_else(|| Value::from(String::from_utf8_lossy(data)));
+            return Err(reported(&payload, None));
         }
         let Some(value) = lenient::parse(data).filter(Value::is_object) else {
             // The last event of a body may lack its last lines.
