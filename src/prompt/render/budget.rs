@@ -16,7 +16,8 @@ pub struct Limits {
     pub value_bytes: usize,
     /// Bytes of everything made while rendering, whether still needed or not.
     pub total_bytes: usize,
-    /// Expressions, blocks, includes and macros inside one another.
+    /// Expressions, blocks, includes and macros inside one another. The evaluator recurses this
+    /// deep: 200 levels fit a stack of 2 MiB, as threads have, without optimisation too.
     pub depth: usize,
 }
 
@@ -26,7 +27,7 @@ impl Default for Limits {
             steps: 1_000_000,
             value_bytes: 8 * 1024 * 1024,
             total_bytes: 24 * 1024 * 1024,
-            depth: 400,
+            depth: 200,
         }
     }
 }
@@ -99,10 +100,11 @@ impl Budget {
     }
 
     pub fn steps(&mut self, count: usize) -> Outcome<()> {
-        self.spent.steps = self.spent.steps.saturating_add(count as u64);
-        if self.spent.steps > self.limits.steps {
+        let steps = self.spent.steps.saturating_add(count as u64);
+        if steps > self.limits.steps {
             return Err(Trouble::Limit(format!("{} steps", self.limits.steps)));
         }
+        self.spent.steps = steps;
         Ok(())
     }
 
@@ -115,10 +117,11 @@ impl Budget {
     pub fn make(&mut self, bytes: usize) -> Outcome<()> {
         self.scan(bytes)?;
         self.size(bytes)?;
-        self.spent.total_bytes = self.spent.total_bytes.saturating_add(bytes);
-        if self.spent.total_bytes > self.limits.total_bytes {
+        let total = self.spent.total_bytes.saturating_add(bytes);
+        if total > self.limits.total_bytes {
             return Err(Trouble::Limit(format!("{} bytes in total", self.limits.total_bytes)));
         }
+        self.spent.total_bytes = total;
         Ok(())
     }
 
