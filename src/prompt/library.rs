@@ -53,6 +53,12 @@ impl File<'_> {
         }
     }
 
+    /// Where a piece of raw text stands in the body. The parser hands out slices of the file's
+    /// text, so their distance is the offset.
+    pub fn offset_of(&self, raw: &str) -> usize {
+        raw.as_ptr().addr().saturating_sub(self.masked.as_ptr().addr())
+    }
+
     /// The place of a byte of the body.
     pub fn place(&self, offset: usize) -> Place {
         let at = self.source_offset(offset);

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use minijinja::machinery::ast::Stmt;
 use serde_json::Value as Json;
 
 use super::{
     InputProblem, Place, RenderError, Shape, Sources, Template, TemplateError,
     body::{Marker, RoleStyle, scan},
     front::NoteLevel,
-    library::Library,
+    library::{Library, Program},
     render::{FILTER_NAMES, TEST_NAMES, prepare_inputs},
     uses::{self, Called},
     variables::{Variables, variables},
@@ -104,13 +105,6 @@ impl Lint<'_> {
         let style = if lenient { RoleStyle::Lenient } else { RoleStyle::Exact };
         let lines = scan(text, style).roles;
         let mut opened = lines.iter().filter(|line| line.marker != Marker::Literal).peekable();
-        if let Some(first) = opened.peek()
-            && !text.get(..first.line.start).unwrap_or("").trim().is_empty()
-        {
-            let message = "the text before the first role line is sent as a system message";
-            let offset = self.template.source_offset(0);
-            self.say(Severity::Hint, offset, "text-before-role", message.into());
-        }
         while let Some(line) = opened.next() {
             let end = opened.peek().map_or(text.len(), |next| next.line.start);
             if text.get(line.line.end..end).unwrap_or("").trim().is_empty() {
@@ -129,6 +123,31 @@ impl Lint<'_> {
                     );
                     self.say(Severity::Hint, offset, "almost-a-role", message);
                 }
+            }
+        }
+    }
+
+    /// Text above the first role line, outside of every tag.
+    fn text_before_roles(&mut self, program: &Program<'_>) {
+        let (Some(file), Some(Stmt::Template(tree))) =
+            (program.files.first(), program.trees.first())
+        else {
+            return;
+        };
+        let Some(first) = file.roles.iter().find(|line| line.marker != Marker::Literal) else {
+            return;
+        };
+        for statement in &tree.children {
+            let Stmt::EmitRaw(raw) = statement else { continue };
+            let start = file.offset_of(raw.raw);
+            let Some(room) = first.line.start.checked_sub(start) else { return };
+            let text = raw.raw.get(..room).unwrap_or(raw.raw);
+            if !text.trim().is_empty() {
+                let lead = text.len() - text.trim_start().len();
+                let message = "the text before the first role line is sent as a system message";
+                let place = file.place(start + lead);
+                self.at(Severity::Hint, &place, "text-before-role", message.into());
+                return;
             }
         }
     }
@@ -174,6 +193,7 @@ impl Lint<'_> {
                             self.called(called, &file.place(called.offset()));
                         }
                     }
+                    self.text_before_roles(&program);
                     self.variables(&variables(self.template, sources));
                 }
                 Err(error) => problems.push(error.into()),
@@ -360,9 +380,11 @@ mod tests {
     #[test]
     fn empty_messages_and_open_tags_are_found() {
         assert_eq!(
-            findings("hi\nsystem:\n\nuser:\n{% if x %}", None),
-            ["1:1 Hint text-before-role", "2:1 Warning empty-message", "5:4 Error syntax"]
+            findings("{# c #}\nhi\nsystem:\n\nuser:\n{% set x %}.{% endset %}", None),
+            ["2:1 Hint text-before-role", "3:1 Warning empty-message"]
         );
+        assert!(findings("{# c #}{% set x = 1 %}\nuser:\n{{ x }}", None).is_empty());
+        assert_eq!(findings("user:\n\n{% if x %}", None), ["3:4 Error syntax"]);
         assert_eq!(findings("user:\n{{ a + }}", None), ["2:8 Error syntax"]);
     }
 

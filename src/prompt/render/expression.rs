@@ -66,12 +66,12 @@ impl<'p> Machine<'p> {
             }
             Expr::GetAttr(get) => {
                 let value = self.eval(&get.expr)?;
-                self.attribute(&value, get.name)
+                self.attribute(&value, get.name).map(|found| named(found, expr))
             }
             Expr::GetItem(get) => {
                 let value = self.eval(&get.expr)?;
                 let key = self.eval(&get.subscript_expr)?.defined()?;
-                self.item(&value, &key)
+                self.item(&value, &key).map(|found| named(found, expr))
             }
             Expr::Call(call) => self.call(call),
             Expr::List(list) => self.items(&list.items),
@@ -169,7 +169,7 @@ impl<'p> Machine<'p> {
     }
 
     fn attribute(&self, value: &Value, name: &str) -> Outcome<Value> {
-        let missing = || Value::missing(format!("….{name}"), false);
+        let missing = || Value::missing(name, false);
         Ok(match value {
             Value::Undefined(of) if of.optional => Value::missing(of.name.clone(), true),
             Value::Undefined(of) => return Err(Trouble::Undefined(Arc::clone(of))),
@@ -190,7 +190,7 @@ impl<'p> Machine<'p> {
             (Value::List(list), Value::Int(at)) => {
                 let found = operators::index(*at, list.items.len());
                 let item = found.and_then(|at| list.items.get(at)).cloned();
-                Ok(item.unwrap_or_else(|| Value::missing(format!("…[{at}]"), false)))
+                Ok(item.unwrap_or_else(|| Value::missing(format!("[{at}]"), false)))
             }
             (Value::Text(_), Value::Int(at)) => {
                 let end = if *at == -1 { None } else { Some(at + 1) };
@@ -313,6 +313,26 @@ impl<'p> Machine<'p> {
         let arguments = self.arguments(&filter.args)?;
         filters::apply(filter.name, value, arguments, &mut self.budget)
             .map_err(|trouble| self.placed(trouble, expr.span()))
+    }
+}
+
+/// A missing value under the name the template calls it by: `user.name`.
+fn named(value: Value, expr: &Expr<'_>) -> Value {
+    match value {
+        Value::Undefined(missing) if !missing.optional => Value::missing(path_of(expr), false),
+        other => other,
+    }
+}
+
+fn path_of(expr: &Expr<'_>) -> String {
+    match expr {
+        Expr::Var(var) => var.id.to_owned(),
+        Expr::GetAttr(get) => format!("{}.{}", path_of(&get.expr), get.name),
+        Expr::GetItem(get) => match &get.subscript_expr {
+            Expr::Const(key) => format!("{}[{:?}]", path_of(&get.expr), key.value),
+            _ => format!("{}[…]", path_of(&get.expr)),
+        },
+        _ => "(…)".to_owned(),
     }
 }
 

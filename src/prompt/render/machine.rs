@@ -125,6 +125,8 @@ impl<'p> Machine<'p> {
             Trouble::Limit(limit) => RenderError::Limit { place: self.place(offset), limit },
             Trouble::Undefined(missing) => {
                 let known = self.inputs.keys().chain(&self.optional).map(String::as_str);
+                // What an input has inside is not among the inputs.
+                let known = known.filter(|_| !missing.name.contains(['.', '[', ' ']));
                 RenderError::Undefined {
                     place: self.place(offset),
                     name: missing.name.clone(),
@@ -217,8 +219,7 @@ impl<'p> Machine<'p> {
     /// Text of the source. Role lines in it, and only these, open messages.
     fn raw(&mut self, text: &'p str) -> Outcome<()> {
         let Some(file) = self.files.get(self.file) else { return Ok(()) };
-        // The parser hands out slices of the file's text, so their distance is the offset.
-        let start = text.as_ptr().addr().saturating_sub(file.masked.as_ptr().addr());
+        let start = file.offset_of(text);
         let end = start + text.len();
         let mut at = start;
         let first = file.roles.partition_point(|line| line.line.end <= start);
