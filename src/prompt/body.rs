@@ -9,7 +9,7 @@ use std::{borrow::Cow, ops::Range};
 use crate::model::Role;
 
 /// How role lines are read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum RoleStyle {
     /// There are none (a plain file).
     None,

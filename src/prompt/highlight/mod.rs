@@ -16,7 +16,10 @@ use std::ops::Range;
 
 use self::front::BlockScalar;
 use self::tag::Tag;
-use crate::model::Role;
+use super::{
+    Form,
+    body::{Marker, RoleStyle, role_of},
+};
 
 /// What a piece of a line is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -46,18 +49,10 @@ pub struct Span {
     pub kind: SpanKind,
 }
 
-/// How role lines are read in a text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Roles {
-    None,
-    Exact,
-    Lenient,
-}
-
 /// What the lines before a line have opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct LineState {
-    roles: Roles,
+    roles: RoleStyle,
     mode: Mode,
 }
 
@@ -73,19 +68,18 @@ enum Mode {
 }
 
 impl LineState {
-    /// The state before the first line of a template with front matter and role lines.
-    /// `lenient_roles`: whether role lines are read as Prompty reads them.
+    /// The state before the first line of a file. `lenient_roles`: whether role lines are read as
+    /// Prompty reads them ([`Template::has_lenient_roles`](super::Template::has_lenient_roles)).
+    ///
+    /// The JSON form is one text here: its body stands in a single string, in which no line of
+    /// the file is a role line.
     #[must_use]
-    pub const fn template(lenient_roles: bool) -> Self {
-        let roles = if lenient_roles { Roles::Lenient } else { Roles::Exact };
-        Self { roles, mode: Mode::Start }
-    }
-
-    /// The state before the first line of a text that is one message: neither front matter nor
-    /// role lines.
-    #[must_use]
-    pub const fn text() -> Self {
-        Self { roles: Roles::None, mode: Mode::Body }
+    pub const fn start(form: Form, lenient_roles: bool) -> Self {
+        match (form, lenient_roles) {
+            (Form::Prompty, false) => Self { roles: RoleStyle::Exact, mode: Mode::Start },
+            (Form::Prompty, true) => Self { roles: RoleStyle::Lenient, mode: Mode::Start },
+            (Form::Json | Form::Plain, _) => Self { roles: RoleStyle::None, mode: Mode::Body },
+        }
     }
 
     /// Whether the next line stands in the front matter.
@@ -125,25 +119,9 @@ fn is_fence(line: &str) -> bool {
     line.trim_end() == "---"
 }
 
-/// Whether a line opens a message.
-fn opens_message(line: &str, roles: Roles) -> bool {
-    let line = line.trim_end();
-    let Some(head) = line.strip_suffix(':') else { return false };
-    match roles {
-        Roles::None => false,
-        Roles::Exact => Role::from_word(head).is_some(),
-        Roles::Lenient => {
-            let head = head.trim_start();
-            let head = head.strip_prefix('#').unwrap_or(head).trim();
-            let word = match head.split_once('[') {
-                Some((word, attributes)) if attributes.ends_with(']') => word,
-                Some(_) => return false,
-                None => head,
-            };
-            let word = word.to_ascii_lowercase();
-            !line.contains("{{") && (word == "developer" || Role::from_word(&word).is_some())
-        }
-    }
+/// Whether a line opens a message. One with a tag on it never does.
+fn opens_message(line: &str, style: RoleStyle) -> bool {
+    matches!(role_of(line, style), Some(Marker::Opens(_))) && !line.contains("{{")
 }
 
 /// The rest of a line outside the front matter.

@@ -20,7 +20,7 @@ fn pieces(text: &str, start: LineState) -> Vec<String> {
 }
 
 fn body_pieces(text: &str) -> Vec<String> {
-    pieces(text, LineState::text())
+    pieces(text, LineState::start(Form::Plain, false))
 }
 
 fn variables(text: &str) -> Vec<String> {
@@ -35,7 +35,7 @@ fn a_template_from_its_front_matter_to_its_end() {
     let text = "---\nname: Review # short\ntags: [a, \"#b\"]\nparameters:\n  - focus: 'x'\n---\n\
                 system:\nYou are {{ language }}.\n{{include:house-style}}\nuser: hello\n";
     assert_eq!(
-        pieces(text, LineState::template(false)),
+        pieces(text, LineState::start(Form::Prompty, false)),
         [
             "FrontMatterFence ---",
             "FrontMatterKey name:",
@@ -61,7 +61,7 @@ fn a_template_from_its_front_matter_to_its_end() {
 fn a_text_over_lines_in_the_front_matter_has_no_keys() {
     let text = "---\ndescription: >-\n  first: line\n\n  # second\nname: x\n---\n";
     assert_eq!(
-        pieces(text, LineState::template(false)),
+        pieces(text, LineState::start(Form::Prompty, false)),
         [
             "FrontMatterFence ---",
             "FrontMatterKey description:",
@@ -77,22 +77,22 @@ fn a_text_over_lines_in_the_front_matter_has_no_keys() {
 
 #[test]
 fn front_matter_opens_on_the_first_line_only() {
-    assert_eq!(pieces("\n---\nname: x\n---\n", LineState::template(false)), [""; 0]);
-    assert_eq!(pieces("---\nuser:\n", LineState::text()), [""; 0]);
-    assert_eq!(pieces("\u{feff}---\r\n", LineState::template(false)).len(), 1);
+    assert_eq!(pieces("\n---\nname: x\n---\n", LineState::start(Form::Prompty, false)), [""; 0]);
+    assert_eq!(pieces("---\nuser:\n", LineState::start(Form::Plain, false)), [""; 0]);
+    assert_eq!(pieces("\u{feff}---\r\n", LineState::start(Form::Prompty, false)).len(), 1);
 }
 
 #[test]
 fn role_lines_by_the_style_of_the_file() {
     let lines = "user:  \n\\user:\n user:\n# System:\nuser: x\ndeveloper:\n";
-    assert_eq!(pieces(lines, LineState::template(false)), ["Role user:  "]);
+    assert_eq!(pieces(lines, LineState::start(Form::Prompty, false)), ["Role user:  "]);
     assert_eq!(
-        pieces(lines, LineState::template(true)),
+        pieces(lines, LineState::start(Form::Prompty, true)),
         ["Role user:  ", "Role  user:", "Role # System:", "Role developer:"]
     );
-    assert_eq!(pieces("{#\nuser:\n#}", LineState::template(false)).len(), 3);
+    assert_eq!(pieces("{#\nuser:\n#}", LineState::start(Form::Prompty, false)).len(), 3);
     assert!(
-        pieces("{% raw %}\nuser:\n{% endraw %}", LineState::template(false))
+        pieces("{% raw %}\nuser:\n{% endraw %}", LineState::start(Form::Prompty, false))
             .iter()
             .all(|piece| !piece.starts_with("Role"))
     );
@@ -152,7 +152,7 @@ fn text() -> impl Strategy<Value = String> {
 proptest! {
     #[test]
     fn any_text_is_cut_without_gaps(text in text(), lenient in any::<bool>(), plain in any::<bool>()) {
-        let mut state = if plain { LineState::text() } else { LineState::template(lenient) };
+        let mut state = if plain { LineState::start(Form::Plain, false) } else { LineState::start(Form::Prompty, lenient) };
         for line in text.split_inclusive('\n') {
             let (spans, next) = spans(line, state);
             let mut at = 0;
