@@ -4,6 +4,7 @@ mod body;
 pub mod diff;
 mod edit;
 mod error;
+pub mod exchange;
 mod front;
 mod guard;
 pub mod highlight;
