@@ -1,5 +1,7 @@
 //! The parts of a prompt: what is marked off by fences, tags, quotes or labels, and the rest.
 
+use super::text::listed;
+
 /// What marked a block off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mark {
@@ -33,131 +35,29 @@ pub enum Slot {
     Setting,
 }
 
-const INPUTS: &[&str] = &[
-    "message",
-    "text",
-    "input",
-    "review",
-    "comment",
-    "question",
-    "problem",
-    "email",
-    "e-mail",
-    "mail",
-    "ticket",
-    "document",
-    "article",
-    "report",
-    "transcript",
-    "notes",
-    "minutes",
-    "contract",
-    "clause",
-    "clauses",
-    "agreement",
-    "context",
-    "passage",
-    "source",
-    "code",
-    "snippet",
-    "function",
-    "diff",
-    "patch",
-    "data",
-    "csv",
-    "table",
-    "product",
-    "features",
-    "feedback",
-    "sentence",
-    "paragraph",
-    "request",
-    "complaint",
-    "content",
-    "post",
-    "tweet",
-    "statement",
-    "excerpt",
-    "q",
-];
+const INPUTS: &str = "\
+    message text input review comment question problem email e-mail mail ticket document \
+    article report transcript notes minutes contract clause clauses agreement context \
+    passage source code snippet function diff patch data csv table product features feedback \
+    sentence paragraph request complaint content post tweet statement excerpt q";
 
-const ANSWERS: &[&str] = &[
-    "answer",
-    "output",
-    "label",
-    "sentiment",
-    "category",
-    "class",
-    "queue",
-    "result",
-    "summary",
-    "reply",
-    "response",
-    "json",
-    "entities",
-    "a",
-    "classification",
-    "topic",
-    "intent",
-    "rewrite",
-];
+const ANSWERS: &str = "\
+    answer output label sentiment category class queue result summary reply response json \
+    entities a classification topic intent rewrite";
 
-const SETTINGS: &[&str] = &[
-    "tone",
-    "audience",
-    "length",
-    "format",
-    "style",
-    "rules",
-    "policy",
-    "policies",
-    "guidelines",
-    "language",
-    "labels",
-    "categories",
-    "queues",
-    "examples",
-    "example",
-    "instructions",
-    "task",
-    "role",
-    "steps",
-    "customer",
-    "name",
-    "agent",
-    "company",
-    "signature",
-    "focus",
-    "schema",
-];
+const SETTINGS: &str = "\
+    tone audience length format style rules policy policies guidelines language labels \
+    categories queues examples example instructions task role steps customer name agent \
+    company signature focus schema";
 
 /// Words that names of labels do not have and sentences do.
-const JOINING: &[&str] = &[
-    "the",
-    "this",
-    "that",
-    "these",
-    "a",
-    "an",
-    "following",
-    "my",
-    "your",
-    "our",
-    "in",
-    "of",
-    "to",
-    "for",
-    "it",
-    "and",
-    "below",
-    "above",
-    "from",
-];
+const JOINING: &str = "\
+    the this that these a an following my your our in of to for it and below above from";
 
 /// What a label (or tag) name is for, judged by its last word.
 pub fn slot(name: &str) -> Option<Slot> {
     let last = name.rsplit([' ', '_', '-']).next().unwrap_or(name);
-    let is = |names: &[&str]| names.contains(&name) || names.contains(&last);
+    let is = |names: &str| listed(names, last);
     if is(ANSWERS) {
         Some(Slot::Answer)
     } else if is(SETTINGS) {
@@ -285,7 +185,7 @@ pub fn label_line(line: &str) -> Option<(String, &str)> {
     let lower = name.to_lowercase();
     // A request that ends in a colon (`Review this code:`) is not a label.
     let starts_big = name.starts_with(char::is_uppercase);
-    let sentence = lower.split_whitespace().any(|word| JOINING.contains(&word));
+    let sentence = lower.split_whitespace().any(|word| listed(JOINING, word));
     (named && starts_big && !sentence && slot(&lower).is_some())
         .then(|| (lower, rest.trim_start_matches('*').trim_start_matches(' ')))
 }

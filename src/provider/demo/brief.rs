@@ -5,7 +5,7 @@ use super::{
     format::Format,
     labels::{self, Label},
     task::{self, Task},
-    text::{any, lower_words, word_count},
+    text::{any, listed, lower_words, word_count},
 };
 use crate::model::{GenerationParameters, Message, Role};
 
@@ -37,72 +37,13 @@ pub struct Brief {
 }
 
 /// Words that open a request.
-const IMPERATIVES: &[&str] = &[
-    "summarise",
-    "summarize",
-    "classify",
-    "extract",
-    "review",
-    "rewrite",
-    "write",
-    "translate",
-    "list",
-    "find",
-    "answer",
-    "explain",
-    "solve",
-    "calculate",
-    "compute",
-    "reply",
-    "respond",
-    "draft",
-    "convert",
-    "turn",
-    "identify",
-    "label",
-    "route",
-    "tell",
-    "give",
-    "describe",
-    "create",
-    "generate",
-    "make",
-    "improve",
-    "check",
-    "detect",
-    "analyse",
-    "analyze",
-    "return",
-    "show",
-    "output",
-    "use",
-    "keep",
-    "think",
-    "do",
-    "don't",
-    "never",
-    "always",
-    "act",
-    "you",
-    "your",
-    "categorise",
-    "categorize",
-    "simplify",
-    "rephrase",
-    "paraphrase",
-    "condense",
-    "shorten",
-    "rate",
-    "triage",
-    "format",
-    "please",
-    "let's",
-    "suggest",
-    "propose",
-    "compose",
-    "name",
-    "point",
-];
+const IMPERATIVES: &str = "\
+    summarise summarize classify extract review rewrite write translate list find answer \
+    explain solve calculate compute reply respond draft convert turn identify label route \
+    tell give describe create generate make improve check detect analyse analyze return show \
+    output use keep think do don't never always act you your categorise categorize simplify \
+    rephrase paraphrase condense shorten rate triage format please let's suggest propose \
+    compose name point";
 
 impl Brief {
     /// Reads a conversation.
@@ -342,7 +283,7 @@ fn divide_paragraph(paragraph: &str) -> (String, String) {
 fn is_directive(text: &str) -> bool {
     let words = lower_words(text);
     let Some(first) = words.first() else { return false };
-    let asks = IMPERATIVES.contains(&first.as_str())
+    let asks = listed(IMPERATIVES, first)
         || any(&words[..words.len().min(6)], &["can|could|would|will you", "i want|need you|a"])
         || text.trim_end().ends_with(':');
     asks && words.len() <= 80

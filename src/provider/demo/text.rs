@@ -1,26 +1,22 @@
 //! Words, sentences and patterns: the tools that every skill shares.
 
+use std::{collections::HashSet, sync::LazyLock};
+
 /// Words that carry no topic.
-const STOP_WORDS: &[&str] = &[
-    "a", "about", "above", "after", "again", "all", "also", "am", "an", "and", "any", "are", "as",
-    "at", "be", "because", "been", "before", "being", "both", "but", "by", "can", "could", "did",
-    "do", "does", "doing", "during", "each", "for", "from", "further", "get", "got", "had", "has",
-    "have", "having", "he", "her", "here", "hers", "him", "his", "how", "i", "if", "in", "into",
-    "is", "it", "its", "itself", "just", "let", "may", "me", "might", "more", "most", "much",
-    "must", "my", "no", "nor", "not", "now", "of", "off", "on", "once", "only", "or", "other",
-    "our", "ours", "out", "over", "own", "same", "she", "should", "so", "some", "such", "than",
-    "that", "the", "their", "theirs", "them", "then", "there", "these", "they", "this", "those",
-    "through", "to", "too", "under", "until", "up", "upon", "us", "very", "was", "we", "were",
-    "what", "when", "where", "which", "while", "who", "whom", "why", "will", "with", "would",
-    "you", "your", "yours", "i'm", "i've", "it's", "we're", "they're", "that's", "there's",
-];
+const STOP_WORDS: &str = "\
+    a about above after again all also am an and any are as at be because been before being \
+    both but by can could did do does doing during each for from further get got had has \
+    have having he her here hers him his how i if in into is it its itself just let may me \
+    might more most much must my no nor not now of off on once only or other our ours out \
+    over own same she should so some such than that the their theirs them then there these \
+    they this those through to too under until up upon us very was we were what when where \
+    which while who whom why will with would you your yours i'm i've it's we're they're \
+    that's there's";
 
 /// Short forms whose full stop does not end a sentence.
-const ABBREVIATIONS: &[&str] = &[
-    "mr", "mrs", "ms", "dr", "prof", "sr", "jr", "st", "no", "nos", "inc", "ltd", "co", "corp",
-    "vs", "etc", "e.g", "i.e", "approx", "dept", "est", "fig", "jan", "feb", "mar", "apr", "jun",
-    "jul", "aug", "sep", "sept", "oct", "nov", "dec", "a.m", "p.m", "u.s", "u.k", "art", "sec",
-];
+const ABBREVIATIONS: &str = "\
+    mr mrs ms dr prof sr jr st no nos inc ltd co corp vs etc e.g i.e approx dept est fig jan \
+    feb mar apr jun jul aug sep sept oct nov dec a.m p.m u.s u.k art sec";
 
 /// A word with its place in the text it came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,7 +81,13 @@ pub fn lower_words(text: &str) -> Vec<String> {
 
 /// Whether a word carries no topic.
 pub fn is_stop_word(lower: &str) -> bool {
-    STOP_WORDS.contains(&lower)
+    static SET: LazyLock<HashSet<&str>> = LazyLock::new(|| STOP_WORDS.split_whitespace().collect());
+    SET.contains(lower)
+}
+
+/// Whether a list of words with spaces between has this word.
+pub fn listed(list: &str, word: &str) -> bool {
+    list.split_ascii_whitespace().any(|listed| listed == word)
 }
 
 /// A word without its commonest English endings, so that forms of one word meet. It is crude on
@@ -228,7 +230,7 @@ fn ends_with_abbreviation(before: &str) -> bool {
     let word = before.rsplit(|c: char| c.is_whitespace() || c == '(').next().unwrap_or("");
     let lower = word.to_lowercase();
     let initial = word.chars().count() == 1 && word.chars().all(char::is_uppercase) && word != "I";
-    initial || ABBREVIATIONS.contains(&lower.as_str())
+    initial || listed(ABBREVIATIONS, &lower)
 }
 
 fn push_trimmed<'a>(sentence: &'a str, found: &mut Vec<&'a str>) {

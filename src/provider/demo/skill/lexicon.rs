@@ -128,35 +128,10 @@ pub const SARCASM: &[&str] = &[
 ];
 
 /// Words that turn the next few around.
-pub const NEGATIONS: &[&str] = &[
-    "not",
-    "no",
-    "never",
-    "isn't",
-    "wasn't",
-    "aren't",
-    "weren't",
-    "don't",
-    "doesn't",
-    "didn't",
-    "can't",
-    "cannot",
-    "couldn't",
-    "won't",
-    "wouldn't",
-    "shouldn't",
-    "hasn't",
-    "haven't",
-    "hadn't",
-    "without",
-    "hardly",
-    "barely",
-    "neither",
-    "nor",
-    "nothing",
-    "ain't",
-    "far",
-];
+pub const NEGATIONS: &str = "\
+    not no never isn't wasn't aren't weren't don't doesn't didn't can't cannot couldn't \
+    won't wouldn't shouldn't hasn't haven't hadn't without hardly barely neither nor nothing \
+    ain't far";
 
 /// Words that make the next one stronger or weaker.
 pub const DEGREES: &[(&str, f64)] = &[

@@ -16,7 +16,9 @@ use crate::provider::demo::{
     brief::Brief,
     chance::Chance,
     shape::Draft,
-    text::{any, capitalise, find, is_stop_word, join_and, lower_words, sentences, topic_stems},
+    text::{
+        any, capitalise, find, is_stop_word, join_and, listed, lower_words, sentences, topic_stems,
+    },
 };
 
 /// What a text feels like.
@@ -188,7 +190,7 @@ fn add_words(
     for (at, word) in words.iter().enumerate() {
         let Some(weight) = lexicon(word).filter(|_| !covered.contains(&at)) else { continue };
         let before = &words[at.saturating_sub(3)..at];
-        let negated = before.iter().any(|word| NEGATIONS.contains(&word.as_str()));
+        let negated = before.iter().any(|word| listed(NEGATIONS, word));
         let degree: f64 = before
             .iter()
             .rev()
@@ -204,11 +206,7 @@ fn add_words(
 }
 
 fn nearest_negation(before: &[String]) -> &str {
-    before
-        .iter()
-        .rev()
-        .find(|word| NEGATIONS.contains(&word.as_str()))
-        .map_or("not", String::as_str)
+    before.iter().rev().find(|word| listed(NEGATIONS, word)).map_or("not", String::as_str)
 }
 
 /// A sentence with everything the careful model knows.
