@@ -94,7 +94,7 @@ impl Draft {
     }
 
     /// Takes the generation parameters from another tool's settings; what is not one of them, or
-    /// has a value we refuse, is noted and returned.
+    /// has a value we refuse, is noted.
     pub fn take_generation(&mut self, map: &Map<String, Value>) {
         for (key, value) in map {
             let Some(parameter) = parameter_of(key) else {

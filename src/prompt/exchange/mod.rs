@@ -120,11 +120,11 @@ pub fn import(format: Format, name: &str, text: &str) -> Result<Vec<Imported>, I
         )));
     }
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    if format == Format::Prompty {
-        return prompty::import(name, text).map(|imported| vec![imported]).map_err(fail);
-    }
     let drafts = match format {
-        Format::Dotprompt | Format::Prompty => dotprompt::import(text).map(|draft| vec![draft]),
+        Format::Prompty => {
+            return prompty::import(name, text).map(|imported| vec![imported]).map_err(fail);
+        }
+        Format::Dotprompt => dotprompt::import(text).map(|draft| vec![draft]),
         Format::Promptfoo => promptfoo::import(text),
         Format::Llm => llm::import(text).map(|draft| vec![draft]),
         Format::Langfuse => langfuse::import(text),
