@@ -31,7 +31,7 @@ pub struct TemplateRow {
 }
 
 /// A template as it was opened for editing.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct OpenedTemplate {
     pub id: TemplateId,
     pub form: Form,
@@ -44,10 +44,12 @@ pub struct OpenedTemplate {
     pub inputs: BTreeMap<String, Value>,
     /// Saved versions, newest first.
     pub versions: Vec<VersionRecord>,
+    /// Whether the file can be written.
+    pub writable: bool,
 }
 
 /// A version that was saved, and the file as it now is.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct SavedVersion {
     pub record: VersionRecord,
     pub text: String,
@@ -103,6 +105,8 @@ impl App {
         {
             self.adopt(&template, &version, &base).await;
         }
+        let path = loaded.path.clone();
+        let writable = self.files(move |workspace| workspace.is_writable(&path)).await;
         let draft = self.store.draft(id).await?.map(|draft| draft.text);
         Ok(OpenedTemplate {
             id: id.clone(),
@@ -112,6 +116,7 @@ impl App {
             base,
             inputs: self.store.inputs(id).await?,
             versions: self.store.versions(id).await?,
+            writable,
         })
     }
 

@@ -1,11 +1,132 @@
 //! The full-screen face.
 
 pub mod effect;
+mod exec;
 pub mod keymap;
 pub mod msg;
+mod runtime;
 pub mod state;
+mod surface;
 pub mod term;
 pub mod text;
 pub mod theme;
 pub mod update;
+pub mod view;
 pub mod widgets;
+
+use std::{
+    io::{self, Write as _},
+    process::ExitCode,
+    sync::Arc,
+    time::Instant,
+};
+
+use crate::{
+    app::{App, AppOptions},
+    config::Umask,
+    model::{ModelRef, TemplateId, VariantName},
+};
+use exec::Exec;
+use keymap::Keymap;
+use msg::{Msg, Notice, Severity};
+use runtime::{Ended, Runtime};
+use state::{Pane, State, StateOptions};
+use surface::TerminalKeys;
+use term::{Capabilities, FrameClock, Screen};
+use theme::{DEFAULT_THEME, Glyphs, Theme};
+use view::Look;
+
+/// Opens the workbench and stays until the user leaves. Says on standard error what keeps it
+/// from opening.
+#[must_use]
+pub fn run(options: AppOptions) -> ExitCode {
+    let origin = Instant::now();
+    match open(options, origin) {
+        Ok(code) => code,
+        Err(message) => {
+            // Nobody is left to tell where standard error cannot be written.
+            let _ = writeln!(io::stderr(), "lathe: {message}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn open(options: AppOptions, origin: Instant) -> Result<ExitCode, String> {
+    let said = |error: &dyn std::fmt::Display| error.to_string();
+    let capabilities = Capabilities::of(&options.environment).map_err(|error| said(&error))?;
+    let umask = Umask::restrict();
+    let (app, notices) = App::open(options).map_err(|error| said(&error))?;
+    let settings = Arc::clone(&app.settings);
+    let keymap = Keymap::new(&settings.keys).map_err(|error| said(&error))?;
+    let theme = settings.theme.as_deref().unwrap_or(DEFAULT_THEME);
+    let theme = Theme::load(theme, &app.environment, &app.paths.themes_dir)
+        .map_err(|error| said(&error))?;
+    let glyphs = Glyphs::choose(settings.interface.glyphs, &app.environment);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| said(&error))?;
+    let outcome = runtime.block_on(async {
+        let mut signals = term::listen().map_err(|error| said(&error))?;
+        term::install_panic_hook();
+        let template = last_template(&app).await;
+        let surface =
+            Screen::enter(capabilities, settings.interface.mouse).map_err(|error| said(&error))?;
+        let size = surface.size().map_err(|error| said(&error))?;
+        let mut state = State::new(StateOptions {
+            workspace: app.workspace.name(),
+            marks: glyphs.marks(),
+            size,
+            mouse: settings.interface.mouse,
+            default_model: settings.default_model.clone(),
+            template,
+            keymap: Arc::new(keymap),
+        });
+        welcome(&app, &mut state);
+        let (exec, inbox) = Exec::new(app.clone());
+        for notice in notices {
+            let text = notice.message;
+            exec.tell(Msg::Notice(Notice { severity: Severity::Warning, text, hint: None }));
+        }
+        let runtime = Runtime {
+            clock: FrameClock::for_place(&settings.interface, &app.environment),
+            app,
+            state,
+            look: Look { theme, glyphs },
+            surface,
+            keys: TerminalKeys::default(),
+            capabilities,
+            exec,
+            inbox,
+            umask,
+            origin,
+        };
+        runtime.run(async || signals.next().await).await.map_err(|error| said(&error))
+    });
+    // What is left are tasks that wait for what nobody needs any more.
+    runtime.shutdown_background();
+    outcome.map(|ended| match ended {
+        Ended::Quit => ExitCode::SUCCESS,
+        Ended::Told(reason) => ExitCode::from(u8::try_from(reason.exit_code()).unwrap_or(1)),
+    })
+}
+
+/// The template that was open when the program last ended.
+async fn last_template(app: &App) -> Option<TemplateId> {
+    let kept = app.store.setting(update::LAST_TEMPLATE).await.ok()??;
+    TemplateId::new(kept.as_str()?).ok()
+}
+
+/// Sets the built-in sample up so that the first key shows two models at work on one prompt.
+fn welcome(app: &App, state: &mut State) {
+    if !app.workspace.is_embedded() {
+        return;
+    }
+    let mut second = Pane::new(VariantName::B);
+    second.model = Some(ModelRef::new("demo", "careful"));
+    state.panes.push(second);
+    if state.opening.is_none() {
+        state.opening = TemplateId::new("development/code-review").ok();
+    }
+}

@@ -4,16 +4,21 @@
 //! one which comes too late changes nothing. Text that came from outside is exact here; it is
 //! made safe where it enters the state.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use crossterm::event::{KeyEvent, MouseEvent};
 use jiff::Timestamp;
 use semver::Version;
-use serde_json::Value;
 
 use crate::model::{
-    CallError, ContentHash, Execution, ExecutionId, GenerationParameters, ModelRef, Parameter,
-    Status, TemplateId, Usage, VariantName, VersionRecord,
+    CallError, ContentHash, Execution, ExecutionId, ModelRef, Parameter, Status, TemplateId, Usage,
+    VariantName, VersionRecord,
+};
+pub use crate::{
+    app::{
+        Analysis, InputField, ModelChoice, ModelOrigin, OpenedTemplate, SavedVersion, VariableUse,
+    },
+    prompt::{Finding, tokens::TokenCount},
 };
 
 /// The two clocks a message is handled under; the screens read no other.
@@ -176,97 +181,6 @@ pub struct LibraryEntry {
     pub broken: Option<String>,
 }
 
-/// A template as it was opened.
-#[derive(Clone, Debug, PartialEq)]
-pub struct OpenedTemplate {
-    pub id: TemplateId,
-    /// The file's text, exact.
-    pub text: String,
-    /// The hash of the file's bytes: what a save expects to find.
-    pub base: ContentHash,
-    /// Text that was being edited when the program last ended, if it differs from the file.
-    pub draft: Option<String>,
-    /// The values last used, by variable.
-    pub inputs: BTreeMap<String, Value>,
-    /// Saved versions, newest first.
-    pub versions: Vec<VersionRecord>,
-    /// Whether the file can be written (the embedded samples cannot).
-    pub writable: bool,
-}
-
-/// What is known of a text after reading it as a template.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Analysis {
-    /// The version in the front matter.
-    pub version: Option<Version>,
-    /// The template's own model, if it names one.
-    pub model: Option<ModelRef>,
-    /// The template's own generation parameters.
-    pub generation: GenerationParameters,
-    /// The parameters, in the order of the file, then variables that are used and not declared.
-    pub fields: Vec<InputField>,
-    /// Uses of variables, in the order of the text.
-    pub variables: Vec<VariableUse>,
-    pub findings: Vec<Finding>,
-    /// Tokens of the rendered messages; `None` while it does not render.
-    pub tokens: Option<TokenFigure>,
-    /// The context window of the model, in tokens, where known.
-    pub context_window: Option<u64>,
-    /// The rendered messages, where it renders.
-    pub messages: Vec<crate::model::Message>,
-}
-
-/// A count of tokens and whether it is the model's own count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TokenFigure {
-    pub tokens: usize,
-    pub exact: bool,
-}
-
-/// One field of the inputs form.
-#[derive(Clone, Debug, PartialEq)]
-pub struct InputField {
-    pub name: String,
-    pub required: bool,
-    pub default: Option<Value>,
-    pub description: Option<String>,
-    /// The values it may take; empty for any.
-    pub choices: Vec<Value>,
-    /// The kind a value must have, in a word (`text`, `number`, `list`), where declared.
-    pub kind: Option<String>,
-    /// Whether the front matter declares it.
-    pub declared: bool,
-    /// Whether the body uses it.
-    pub used: bool,
-}
-
-/// One place where the body uses a variable.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct VariableUse {
-    pub name: String,
-    /// Bytes of the source.
-    pub range: std::ops::Range<usize>,
-}
-
-/// One remark on a template, as the lint made it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
-    pub severity: Severity,
-    /// From 1.
-    pub line: usize,
-    /// From 1, in characters.
-    pub column: usize,
-    pub message: String,
-}
-
-/// A version that was saved, and the file as it now is.
-#[derive(Clone, Debug, PartialEq)]
-pub struct SavedVersion {
-    pub record: VersionRecord,
-    pub text: String,
-    pub base: ContentHash,
-}
-
 /// Why a save did not happen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SaveFault {
@@ -274,41 +188,6 @@ pub enum SaveFault {
     ChangedOutside { text: String, base: ContentHash },
     /// Anything else.
     Failed(Fault),
-}
-
-/// A model that can be picked.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ModelChoice {
-    pub model: ModelRef,
-    /// Where it is known from.
-    pub origin: ModelOrigin,
-    /// In tokens.
-    pub context_window: Option<u64>,
-    pub price: Option<crate::model::Price>,
-    /// Why it cannot be called now (`no key: set OPENAI_API_KEY`), if it cannot.
-    pub unavailable: Option<String>,
-}
-
-/// Where a model is known from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ModelOrigin {
-    Demo,
-    Configured,
-    Discovered,
-    Catalogue,
-}
-
-impl ModelOrigin {
-    /// The word on screen.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Demo => "simulated",
-            Self::Configured => "configured",
-            Self::Discovered => "found here",
-            Self::Catalogue => "catalogue",
-        }
-    }
 }
 
 /// Which parameters a model refuses, with the reason.

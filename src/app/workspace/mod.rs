@@ -254,6 +254,16 @@ impl Workspace {
             .collect()
     }
 
+    /// Whether a file, by its path in the workspace, may be written over. The built-in sample
+    /// may: its first save keeps it as files.
+    #[must_use]
+    pub fn is_writable(&self, path: &Path) -> bool {
+        let Some(folder) = self.folder.get() else { return true };
+        folder
+            .locate(path)
+            .is_ok_and(|real| real.metadata().is_ok_and(|facts| !facts.permissions().readonly()))
+    }
+
     /// Reads any file of the workspace by its relative path.
     fn read(&self, path: &Path) -> Result<folder::Contents, FileError> {
         if let Some(folder) = self.folder.get() {

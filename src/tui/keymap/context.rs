@@ -75,6 +75,45 @@ impl Context {
         }
     }
 
+    /// What the place is for, in a sentence or two, at the head of its help.
+    #[must_use]
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::Library => {
+                "The templates of the workspace by category. Enter opens one; a dot marks a draft \
+                 that is not saved as a version."
+            }
+            Self::Editor => {
+                "The open template: front matter between two --- lines, then messages under lines \
+                 like `system:` and `user:`. Enter or i types, Esc goes back to keys that act. \
+                 Drafts are kept by themselves."
+            }
+            Self::Inputs => {
+                "A field for each variable of the template, then the model and the parameters of \
+                 the focused variant. Enter types into the selected one. Values are remembered."
+            }
+            Self::Output => {
+                "The answer of one variant as it streams in. It follows the end until you scroll \
+                 up. Forking it makes the next variant, to run with another model or text."
+            }
+            Self::History => {
+                "Every call that was ever made here, newest first, with its words searchable. \
+                 Enter reads one; it can be opened in the workbench as it was."
+            }
+            Self::Detail => "One call with its prompt, its answer, its times and its cost.",
+            Self::Text | Self::Line => "Keys type here. Esc goes back to keys that act.",
+            Self::Picker => "Type to narrow the list, Enter takes the selected row.",
+            Self::Form => "Fields to fill in. Enter applies, Esc goes back.",
+            Self::Versions => {
+                "The saved versions of the template, newest first. A version never changes; \
+                 rolling back makes a new one of an old content."
+            }
+            Self::Diff => "What changed, word by word. Long unchanged stretches are folded.",
+            Self::Reading => "A text to read.",
+            Self::Question => "A question that waits for an answer.",
+        }
+    }
+
     /// Whether a plain character is typed here and therefore never acts.
     #[must_use]
     pub const fn types(self) -> bool {

@@ -1,6 +1,9 @@
 //! The open template.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    hash::{DefaultHasher, Hash, Hasher},
+};
 
 use semver::Version;
 use serde_json::Value;
@@ -8,10 +11,14 @@ use serde_json::Value;
 use super::inputs::InputsForm;
 use crate::{
     model::{ContentHash, TemplateId, VersionRecord},
+    prompt::{
+        Form,
+        highlight::{self, LineState, Span},
+    },
     safety::MarkStyle,
     tui::{
         msg::{Analysis, OpenedTemplate},
-        widgets::editor::Editor,
+        widgets::editor::{Buffer, Editor},
     },
 };
 
@@ -41,6 +48,7 @@ pub struct Document {
     draft: bool,
     /// The size the editor was last given.
     cells: (usize, usize),
+    highlights: Highlights,
 }
 
 impl Document {
@@ -67,9 +75,24 @@ impl Document {
             saving: false,
             draft: false,
             cells: (0, 0),
+            highlights: Highlights::new(opened.form),
         };
         document.note_change();
         document
+    }
+
+    /// Brings what each line's beginning is inside of up to the text.
+    pub fn follow_highlights(&mut self) {
+        self.highlights.follow(self.editor.buffer(), self.editor.revision());
+    }
+
+    /// What the parts of a line are, for colouring; empty for a line there is not.
+    #[must_use]
+    pub fn line_spans(&self, line: usize) -> Vec<Span> {
+        match self.highlights.before(line) {
+            Some(state) => highlight::spans(self.editor.buffer().line(line), state).0,
+            None => Vec::new(),
+        }
     }
 
     /// Gives the editor its size. Nothing happens when it is the same, so that a text scrolled
@@ -131,6 +154,56 @@ impl Document {
     }
 }
 
+/// What the beginning of each line is inside of. Lines that did not change are not read again.
+#[derive(Clone, Debug)]
+struct Highlights {
+    first: LineState,
+    /// For each line, a hash of its text and the state after it.
+    lines: Vec<(u64, LineState)>,
+    revision: Option<u64>,
+}
+
+impl Highlights {
+    fn new(form: Form) -> Self {
+        let first = LineState::start(form, false);
+        Self { first, lines: Vec::new(), revision: None }
+    }
+
+    fn follow(&mut self, buffer: &Buffer, revision: u64) {
+        if self.revision == Some(revision) {
+            return;
+        }
+        self.revision = Some(revision);
+        let mut before = self.first;
+        let mut old_before = self.first;
+        for index in 0..buffer.line_count() {
+            let line = buffer.line(index);
+            let mut hasher = DefaultHasher::new();
+            line.hash(&mut hasher);
+            let hash = hasher.finish();
+            let old = self.lines.get(index).copied();
+            let after = match old {
+                Some((known, after)) if known == hash && before == old_before => after,
+                _ => highlight::spans(line, before).1,
+            };
+            old_before = old.map_or(after, |(_, after)| after);
+            match self.lines.get_mut(index) {
+                Some(slot) => *slot = (hash, after),
+                None => self.lines.push((hash, after)),
+            }
+            before = after;
+        }
+        self.lines.truncate(buffer.line_count());
+    }
+
+    fn before(&self, line: usize) -> Option<LineState> {
+        match line.checked_sub(1) {
+            None => Some(self.first),
+            Some(above) => self.lines.get(above).map(|(_, after)| *after),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -144,6 +217,7 @@ mod tests {
                 text: "file".to_owned(),
                 base: ContentHash::of(b"file"),
                 draft: Some("draft".to_owned()),
+                form: Form::Prompty,
                 inputs: BTreeMap::new(),
                 versions: Vec::new(),
                 writable: true,

@@ -164,6 +164,12 @@ impl History {
         }
     }
 
+    /// Whether there are more executions than were read.
+    #[must_use]
+    pub const fn has_more(&self) -> bool {
+        self.next.is_some()
+    }
+
     /// Where the next page begins, when it should be asked for: the selection comes near the end.
     #[must_use]
     pub fn wants_more(&self) -> Option<HistoryCursor> {

@@ -20,6 +20,8 @@ mod shelf;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+use jiff::Timestamp;
+
 pub use diff::{DiffLine, DiffView, Sign};
 pub use document::Document;
 pub use history::{Detail, DetailTab, History, PAGE};
@@ -142,6 +144,8 @@ pub struct State {
     pub focused: bool,
     /// The monotonic clock when the last message came: what counters count to.
     pub now: Duration,
+    /// The time of day when the last message came: what dates are shown against.
+    pub wall: Timestamp,
     /// The template to open once the library is known.
     pub opening: Option<TemplateId>,
     /// The variants to run once their template was read for the first time.
@@ -184,6 +188,7 @@ impl State {
             mouse: options.mouse,
             focused: true,
             now: Duration::ZERO,
+            wall: Timestamp::UNIX_EPOCH,
             opening: options.template,
             run_when_read: None,
             rerun: None,
@@ -354,6 +359,9 @@ impl State {
 
     /// Wraps every text in sight at the size of its place. Cheap when nothing moved.
     pub fn fit(&mut self) {
+        if let Some(document) = &mut self.document {
+            document.follow_highlights();
+        }
         let areas = areas(self);
         for area in &areas.panes {
             if let Some(pane) = self.pane_mut(area.variant) {

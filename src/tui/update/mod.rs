@@ -24,6 +24,8 @@ mod versions;
 
 use step::Step;
 
+pub use act::LAST_TEMPLATE;
+
 use super::{
     effect::{Effect, Question},
     keymap::Action,

@@ -3,9 +3,10 @@
 use super::{motion, step::Step};
 use crate::{
     model::{Message, Status},
+    prompt::Severity,
     tui::{
         keymap::Action,
-        msg::{Analysis, Severity},
+        msg::Analysis,
         state::{DiffView, Focus, Overlay, Palette, Pane, Picker, Reading, Screen, overlay_area},
         text::{GrowingText, Scroll},
     },

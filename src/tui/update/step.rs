@@ -18,6 +18,7 @@ pub(super) struct Step<'a> {
 impl<'a> Step<'a> {
     pub fn new(state: &'a mut State, now: Now) -> Self {
         state.now = now.monotonic;
+        state.wall = now.wall;
         Self { state, now, effects: Vec::new() }
     }
 

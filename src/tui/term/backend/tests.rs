@@ -86,6 +86,14 @@ proptest! {
                 .draw(|area| {
                     for stroke in frame {
                         let style = if wide { Style::new() } else { stroke.style };
+                        // Half a wide character cannot be shown; whoever draws over its other
+                        // half takes it away.
+                        if let Some(left) = stroke.x.checked_sub(1)
+                            && let Some(cell) = area.buffer_mut().cell_mut((left, stroke.y))
+                            && cell.symbol().width() > 1
+                        {
+                            cell.set_char(' ');
+                        }
                         area.buffer_mut().set_string(stroke.x, stroke.y, &stroke.text, style);
                     }
                     last = Some(area.buffer_mut().clone());

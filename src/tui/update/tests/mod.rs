@@ -69,6 +69,7 @@ pub(super) fn entry(name: &str) -> LibraryEntry {
 
 pub(super) fn opened(name: &str) -> OpenedTemplate {
     OpenedTemplate {
+        form: crate::prompt::Form::Prompty,
         id: id(name),
         text: TEXT.to_owned(),
         base: ContentHash::of(TEXT.as_bytes()),

@@ -159,8 +159,14 @@ fn a_prompt_that_does_not_render_says_where() {
     script.typed("{{");
     script.press("esc");
     script.wake();
-    let finding =
-        Finding { severity: Severity::Error, line: 4, column: 1, message: "unclosed".to_owned() };
+    let finding = Finding {
+        severity: crate::prompt::Severity::Error,
+        file: None,
+        code: "syntax",
+        line: 4,
+        column: 1,
+        message: "unclosed".to_owned(),
+    };
     script.answer_analysis(Analysis { findings: vec![finding], ..Analysis::default() });
     script.press("p");
     assert!(script.state.overlay().is_none());

@@ -1,0 +1,412 @@
+//! Effects carried out: questions answered by the use cases, runs started and steered, time
+//! waited for. Everything happens on other tasks; what comes of it returns as messages.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use jiff::Zoned;
+use tokio::sync::mpsc;
+
+use super::{
+    effect::{CallOrder, CallSource, Keep, Question},
+    msg::{
+        Answer, CallEvent, DeletedExecutions, Fault, HistoryCursor, HistoryLine, HistoryPage,
+        LibraryEntry, Msg, Notice, ParameterPlan, RequestId, RunToken, SaveFault, Severity,
+        TimerId,
+    },
+};
+use crate::{
+    app::{self, App, AppError, PromptSource, workspace},
+    engine::{CallSpec, Mode, Providers, RunEventKind, RunHandle, RunSpec},
+    model::{
+        CallError, ChatRequest, ErrorKind, ExecutionId, GenerationParameters, ModelRef, Parameter,
+        ReasoningEffort, ResponseFormat, VariantName,
+    },
+    store::{Cursor, Deleted, HistoryQuery, HistoryRow},
+};
+
+/// Run events on their way to the loop. What does not fit waits in the engine, where pieces of
+/// one answer join: a loop that is late takes them in one go.
+const EVENTS_AT_ONCE: usize = 64;
+
+/// Carries out effects.
+pub(super) struct Exec {
+    app: App,
+    messages: mpsc::UnboundedSender<Msg>,
+    events: mpsc::Sender<Msg>,
+    runs: HashMap<RunToken, mpsc::UnboundedSender<Steer>>,
+}
+
+/// What comes back.
+pub(super) struct Inbox {
+    pub messages: mpsc::UnboundedReceiver<Msg>,
+    /// Bounded, so that streams wait here and never keys.
+    pub events: mpsc::Receiver<Msg>,
+}
+
+/// An order to a run that is under way.
+#[derive(Clone, Copy, Debug)]
+enum Steer {
+    Cancel(VariantName),
+    SkipWait(VariantName),
+}
+
+impl Exec {
+    pub fn new(app: App) -> (Self, Inbox) {
+        let (messages, messages_in) = mpsc::unbounded_channel();
+        let (events, events_in) = mpsc::channel(EVENTS_AT_ONCE);
+        let exec = Self { app, messages, events, runs: HashMap::new() };
+        (exec, Inbox { messages: messages_in, events: events_in })
+    }
+
+    /// A message to the loop from within it, after what is on its way already.
+    pub fn tell(&self, message: Msg) {
+        // Nobody listens any more when the loop has ended.
+        let _ = self.messages.send(message);
+    }
+
+    /// Looks for model servers on this machine; what is found is told.
+    pub fn discover(&self) {
+        let (app, messages) = (self.app.clone(), self.messages.clone());
+        tokio::spawn(async move {
+            if app.discover().await {
+                let _ = messages.send(Msg::ModelsChanged(app.models()));
+            }
+        });
+    }
+
+    pub fn start_run(&mut self, run: RunToken, orders: Vec<CallOrder>) {
+        self.runs.retain(|_, steer| !steer.is_closed());
+        let (steer, steered) = mpsc::unbounded_channel();
+        self.runs.insert(run, steer);
+        let (app, events) = (self.app.clone(), self.events.clone());
+        tokio::spawn(async move {
+            // The loop has ended when it cannot be told; the calls end with their handle.
+            let _ = carry_out(&app, run, orders, steered, &events).await;
+        });
+    }
+
+    pub fn cancel(&self, run: RunToken, variant: VariantName) {
+        self.steer(run, Steer::Cancel(variant));
+    }
+
+    pub fn skip_wait(&self, run: RunToken, variant: VariantName) {
+        self.steer(run, Steer::SkipWait(variant));
+    }
+
+    fn steer(&self, run: RunToken, order: Steer) {
+        if let Some(steer) = self.runs.get(&run) {
+            // A run that has ended needs no steering.
+            let _ = steer.send(order);
+        }
+    }
+
+    pub fn ask(&self, id: RequestId, question: Question) {
+        let (app, messages) = (self.app.clone(), self.messages.clone());
+        tokio::spawn(async move {
+            let answer = answer(&app, question, &messages).await;
+            let _ = messages.send(Msg::Answered { id, answer });
+        });
+    }
+
+    pub fn keep(&self, keep: Keep) {
+        let (app, messages) = (self.app.clone(), self.messages.clone());
+        tokio::spawn(async move {
+            let kept = match keep {
+                Keep::Inputs { template, inputs } => {
+                    app.store.remember_inputs(&template, &inputs).await
+                }
+                Keep::Draft { template, text: Some(text) } => {
+                    app.store.save_draft(&template, &text).await
+                }
+                Keep::Draft { template, text: None } => app.store.clear_draft(&template).await,
+                Keep::Rating { execution, rating } => app.store.rate(execution, rating).await,
+                Keep::Setting { name, value } => app.store.put_setting(name, &value).await,
+            };
+            if let Err(error) = kept {
+                let _ = messages.send(Msg::Notice(Notice {
+                    severity: Severity::Error,
+                    text: error.to_string(),
+                    hint: None,
+                }));
+            }
+        });
+    }
+
+    pub fn schedule(&self, id: TimerId, after: Duration) {
+        let messages = self.messages.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(after).await;
+            let _ = messages.send(Msg::Timer(id));
+        });
+    }
+
+    /// Ends in order: running calls are cancelled with what they have, writes are drained.
+    pub async fn end(self) -> Result<(), AppError> {
+        let Self { app, runs, .. } = self;
+        // The runs' tasks end when nobody can steer them.
+        drop(runs);
+        app.close().await
+    }
+}
+
+/// Prepares the calls of a run, starts those that can be sent, and passes on what happens.
+async fn carry_out(
+    app: &App,
+    run: RunToken,
+    orders: Vec<CallOrder>,
+    mut steered: mpsc::UnboundedReceiver<Steer>,
+    events: &mpsc::Sender<Msg>,
+) -> Result<(), mpsc::error::SendError<Msg>> {
+    let mut calls: Vec<CallSpec> = Vec::with_capacity(orders.len());
+    for order in orders {
+        let variant = order.variant;
+        match app.prepare(prepared(order)).await {
+            Ok(call) => calls.push(call),
+            Err(error) => {
+                let event = CallEvent::Refused(refusal(error));
+                events.send(Msg::Run { run, variant, event }).await?;
+            }
+        }
+    }
+    if calls.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<(VariantName, ExecutionId)> =
+        calls.iter().map(|call| (call.variant, call.execution_id)).collect();
+    let spec = RunSpec { run_id: app::new_run_id(), calls, mode: Mode::Interactive };
+    let mut handle = app.engine.start(spec);
+    loop {
+        tokio::select! {
+            biased;
+            order = steered.recv() => match order {
+                Some(order) => obey(&handle, &ids, order),
+                None => return Ok(()),
+            },
+            event = handle.next() => {
+                let Some(event) = event else { return Ok(()) };
+                let variant = event.variant;
+                let event = call_event(event.kind);
+                events.send(Msg::Run { run, variant, event }).await?;
+            }
+        }
+    }
+}
+
+fn obey(handle: &RunHandle, ids: &[(VariantName, ExecutionId)], order: Steer) {
+    let (Steer::Cancel(variant) | Steer::SkipWait(variant)) = order;
+    let Some((_, id)) = ids.iter().find(|(name, _)| *name == variant) else { return };
+    match order {
+        Steer::Cancel(_) => handle.cancel(*id),
+        Steer::SkipWait(_) => handle.skip_wait(*id),
+    }
+}
+
+fn prepared(order: CallOrder) -> app::CallOrder {
+    let source = match order.source {
+        CallSource::Text { text, .. } => PromptSource::Text { template: order.template, text },
+        CallSource::Version(version) => PromptSource::Version {
+            template: order.template,
+            version: workspace::VersionSelector::Version(version),
+        },
+    };
+    app::CallOrder {
+        variant: order.variant,
+        source,
+        model: order.model,
+        parameters: order.parameters,
+        inputs: order.inputs,
+        tags: std::collections::BTreeMap::new(),
+        stream: true,
+    }
+}
+
+fn refusal(error: AppError) -> CallError {
+    match error {
+        AppError::Call(error) => error,
+        other => CallError::new(ErrorKind::InvalidRequest, other.to_string()),
+    }
+}
+
+fn call_event(kind: RunEventKind) -> CallEvent {
+    match kind {
+        RunEventKind::Queued => CallEvent::Queued,
+        RunEventKind::Attempt { number, of } => CallEvent::Attempt { number, of },
+        RunEventKind::Waiting { retry_in_ms, number, of, error } => {
+            CallEvent::Waiting { retry_in: Duration::from_millis(retry_in_ms), number, of, error }
+        }
+        RunEventKind::Sent => CallEvent::Sent,
+        RunEventKind::Headers => CallEvent::Headers,
+        RunEventKind::Heartbeat => CallEvent::Heartbeat,
+        RunEventKind::Delta { text, reasoning, refusal, at_ms } => {
+            CallEvent::Delta { text, reasoning, refusal, at: Duration::from_millis(at_ms) }
+        }
+        RunEventKind::Usage(usage) => CallEvent::Usage(usage),
+        RunEventKind::NotSaved { reason } => CallEvent::NotSaved { reason },
+        RunEventKind::Finished(execution) => CallEvent::Finished(execution),
+    }
+}
+
+async fn answer(app: &App, question: Question, messages: &mpsc::UnboundedSender<Msg>) -> Answer {
+    match question {
+        Question::Library => Answer::Library(library(app, messages).await),
+        Question::Open(id) => {
+            Answer::Opened(app.open_template(&id).await.map(Box::new).map_err(fault))
+        }
+        Question::Analyse { template, text, inputs, model } => {
+            Answer::Analysed(Box::new(app.analyse(&template, text, inputs, model).await))
+        }
+        Question::Save { template, text, bump, note, base } => {
+            let saved = app.save_version(&template, &text, bump, &note, base.as_ref()).await;
+            Answer::Saved(saved.map(Box::new).map_err(save_fault))
+        }
+        Question::Versions(id) => {
+            Answer::Versions(app.store.versions(&id).await.map_err(|error| told(&error)))
+        }
+        Question::RollBack { template, to, base } => {
+            let saved = app.roll_back(&template, &to, base.as_ref()).await;
+            Answer::RolledBack(saved.map(Box::new).map_err(save_fault))
+        }
+        Question::Label { template, version, label } => {
+            let named = app.store.label_version(&template, &version, label.as_deref()).await;
+            Answer::Labelled(named.map_err(|error| told(&error)))
+        }
+        Question::Models => Answer::Models(app.models()),
+        Question::Plan { model } => Answer::Planned(plan(app, &model).await),
+        Question::History { text, before, limit } => {
+            let before = before.and_then(|cursor| cursor.0.downcast_ref::<Cursor>().copied());
+            let query = HistoryQuery { text, before, limit, ..HistoryQuery::default() };
+            let page = app.store.history(query).await;
+            Answer::History(page.map_err(|error| told(&error)).map(|page| HistoryPage {
+                rows: page.rows.into_iter().map(history_line).collect(),
+                next: page.next.map(|cursor| HistoryCursor(Arc::new(cursor))),
+            }))
+        }
+        Question::Execution(id) => {
+            let read = app.store.get(id).await;
+            Answer::Execution(read.map(|found| found.map(Box::new)).map_err(|error| told(&error)))
+        }
+        Question::Delete(ids) => {
+            let deleted = app.store.delete(ids).await;
+            Answer::Deleted(
+                deleted.map_err(|error| told(&error)).map(|deleted| DeletedExecutions {
+                    count: deleted.len(),
+                    undo: Arc::new(deleted),
+                }),
+            )
+        }
+        Question::Restore(deleted) => Answer::Restored(restore(app, &deleted).await),
+        Question::Spend => Answer::Spend(spend_today(app).await),
+        // These two need the terminal; the loop answers them itself.
+        Question::Edit { .. } => Answer::Edited(Ok(None)),
+        Question::Copy(_) => Answer::Copied(Err(Fault::new("nothing was copied"))),
+    }
+}
+
+async fn library(
+    app: &App,
+    messages: &mpsc::UnboundedSender<Msg>,
+) -> Result<Vec<LibraryEntry>, Fault> {
+    let (rows, left_out) = app.templates().await;
+    for text in left_out {
+        let notice = Notice { severity: Severity::Warning, text, hint: None };
+        let _ = messages.send(Msg::Notice(notice));
+    }
+    let drafts = app.store.drafts().await.map_err(|error| told(&error))?;
+    Ok(rows
+        .into_iter()
+        .map(|row| LibraryEntry {
+            draft: drafts.contains(&row.id),
+            id: row.id,
+            category: row.category,
+            name: row.name,
+            version: row.version,
+            broken: row.broken,
+        })
+        .collect())
+}
+
+async fn restore(app: &App, deleted: &DeletedExecutions) -> Result<usize, Fault> {
+    match deleted.undo.downcast_ref::<Deleted>() {
+        Some(deleted) => app.store.restore(deleted).await.map_err(|error| told(&error)),
+        None => Ok(0),
+    }
+}
+
+async fn spend_today(app: &App) -> Option<f64> {
+    let midnight = Zoned::now().start_of_day().ok()?;
+    app.store.spend_since(midnight.timestamp()).await.ok()
+}
+
+/// What a model would refuse if everything were asked of it.
+async fn plan(app: &App, model: &ModelRef) -> Result<ParameterPlan, Fault> {
+    let provider = app
+        .endpoints
+        .provider(&model.provider)
+        .await
+        .map_err(|error| Fault { message: error.message, hint: error.hint })?;
+    let request = ChatRequest {
+        model: model.model.clone(),
+        messages: Vec::new(),
+        parameters: GenerationParameters {
+            temperature: Some(0.5),
+            top_p: Some(0.9),
+            top_k: Some(40),
+            frequency_penalty: Some(0.1),
+            presence_penalty: Some(0.1),
+            repetition_penalty: Some(1.1),
+            max_tokens: Some(256),
+            stop: vec!["###".to_owned()],
+            seed: Some(1),
+            response_format: Some(ResponseFormat::Json),
+            reasoning_effort: Some(ReasoningEffort::Medium),
+        },
+        stream: true,
+    };
+    let refused = provider
+        .plan(&request)
+        .dropped
+        .into_iter()
+        .filter_map(|dropped| Some((Parameter::from_word(&dropped.name)?, dropped.reason)))
+        .collect();
+    Ok(ParameterPlan { refused })
+}
+
+fn history_line(row: HistoryRow) -> HistoryLine {
+    HistoryLine {
+        id: row.id,
+        at: row.started_at,
+        template: row.template,
+        version: row.version,
+        variant: row.variant,
+        model: ModelRef::new(row.provider, row.model),
+        status: row.status,
+        error_kind: row.error_kind,
+        excerpt: row.excerpt,
+        total_ms: row.total_ms,
+        ttft_ms: row.ttft_ms,
+        usage: row.usage,
+        cost_usd: row.cost_usd,
+        rating: row.rating,
+    }
+}
+
+fn told(error: &dyn std::fmt::Display) -> Fault {
+    Fault::new(error.to_string())
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the end of an error's way")]
+fn fault(error: AppError) -> Fault {
+    told(&error)
+}
+
+fn save_fault(error: AppError) -> SaveFault {
+    match error {
+        AppError::Save(workspace::SaveError::ChangedOutside { theirs: Some(theirs), .. }) => {
+            SaveFault::ChangedOutside {
+                base: crate::model::ContentHash::of(theirs.source.as_bytes()),
+                text: theirs.source,
+            }
+        }
+        other => SaveFault::Failed(fault(other)),
+    }
+}

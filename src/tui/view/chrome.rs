@@ -1,0 +1,168 @@
+//! The title line, the status line and the footer.
+
+use ratatui::layout::Rect;
+
+use super::{
+    figures,
+    paint::{Paint, Piece, cells},
+};
+use crate::tui::{
+    keymap::Action,
+    msg::Severity,
+    state::{Document, SMALLEST, Screen},
+    theme::Role,
+};
+
+/// What is shown where nothing else fits.
+pub(super) fn too_small(paint: &mut Paint<'_, '_, '_>) {
+    let area = paint.area();
+    let wanted = format!("Lathe needs {}x{} (q quits)", SMALLEST.0, SMALLEST.1);
+    let style = paint.style(Role::Text);
+    paint.row(Rect { height: area.height.min(1), ..area }, &wanted, style);
+}
+
+/// Screens at the left; workspace, model and spend at the right.
+pub(super) fn title(paint: &mut Paint<'_, '_, '_>, area: Rect) {
+    let header = paint.style(Role::Header);
+    paint.fill(area, header);
+    let short = area.width < 100;
+    let mut left = vec![paint.piece(" Lathe ", Role::Header)];
+    for (index, screen) in Screen::ALL.into_iter().enumerate() {
+        let name = if short && screen != paint.state.screen {
+            format!("{} {}", index + 1, abbreviated(screen))
+        } else {
+            format!("{} {}", index + 1, screen.as_str())
+        };
+        if screen == paint.state.screen {
+            let (open, close) = paint.glyphs().tab;
+            left.push(paint.piece(format!(" {open}{name}{close} "), Role::TabActive));
+        } else {
+            left.push(paint.piece(format!("  {name}  "), Role::Tab));
+        }
+    }
+    let taken = paint.pieces(area, &left);
+    let room = area.width.saturating_sub(taken);
+    let rest = Rect { x: area.x + taken, width: room, ..area };
+    // From the richest to the barest: the first that fits is shown.
+    for pieces in facts(paint) {
+        if cells(&pieces) <= room && paint.pieces_right(rest, &pieces) {
+            return;
+        }
+    }
+}
+
+const fn abbreviated(screen: Screen) -> &'static str {
+    match screen {
+        Screen::Workbench => "Work",
+        Screen::History => "Hist",
+    }
+}
+
+/// Workspace, model and spend in falling length.
+fn facts(paint: &Paint<'_, '_, '_>) -> Vec<Vec<Piece<'static>>> {
+    let state = paint.state;
+    let separator = || paint.piece(format!(" {} ", paint.glyphs().separator), Role::Dim);
+    let workspace = paint.piece(state.workspace.clone(), Role::Header);
+    let model = state.pane(state.variant()).and_then(|pane| state.model_of(pane)).map(|model| {
+        let name = paint.safe(&model.to_string()).into_owned();
+        let mut pieces = vec![paint.piece(name, Role::Dim)];
+        if model.is_simulated() {
+            pieces.push(paint.piece(" simulated", Role::Simulated));
+        }
+        pieces
+    });
+    let spend = state
+        .spend_today
+        .map(|spend| paint.piece(format!("{} today ", figures::dollars(spend)), Role::Dim));
+    let join = |parts: Vec<Vec<Piece<'static>>>| {
+        let mut joined = Vec::new();
+        for part in parts.into_iter().filter(|part| !part.is_empty()) {
+            if !joined.is_empty() {
+                joined.push(separator());
+            }
+            joined.extend(part);
+        }
+        joined.push(paint.piece(" ", Role::Header));
+        joined
+    };
+    let model = model.unwrap_or_default();
+    let spend: Vec<_> = spend.into_iter().collect();
+    vec![
+        join(vec![vec![workspace.clone()], model.clone(), spend.clone()]),
+        join(vec![vec![workspace.clone()], model.clone()]),
+        join(vec![model.clone()]),
+        join(vec![vec![workspace]]),
+    ]
+}
+
+/// The last message, else what the variants say to each other.
+pub(super) fn status(paint: &mut Paint<'_, '_, '_>, area: Rect) {
+    let pieces = match paint.state.notices.current() {
+        Some(notice) => {
+            let role = match notice.severity {
+                Severity::Information => Role::Information,
+                Severity::Warning => Role::Warning,
+                Severity::Error => Role::Bad,
+            };
+            let sign = match notice.severity {
+                Severity::Information => String::new(),
+                Severity::Warning => format!("{} ", paint.glyphs().warning),
+                Severity::Error => format!("{} ", paint.glyphs().cross),
+            };
+            let mut pieces = vec![
+                paint.piece(format!(" {sign}"), role),
+                paint.piece(notice.text.as_str(), role),
+            ];
+            if let Some(hint) = &notice.hint {
+                let separator = paint.glyphs().separator;
+                pieces.push(paint.piece(format!(" {separator} "), Role::Dim));
+                pieces.push(paint.piece(hint.as_str(), Role::Text));
+            }
+            pieces
+        }
+        None => match paint.state.screen {
+            Screen::Workbench => workbench(paint),
+            Screen::History => Vec::new(),
+        },
+    };
+    paint.pieces(area, &pieces);
+}
+
+/// What is worth saying of the workbench while nothing else is told.
+fn workbench(paint: &Paint<'_, '_, '_>) -> Vec<Piece<'static>> {
+    let state = paint.state;
+    let mut words = Vec::new();
+    if state.document.as_ref().is_some_and(Document::is_draft) {
+        words.push("draft kept, not saved as a version".to_owned());
+    }
+    words.extend(state.comparison());
+    let separator = format!(" {} ", paint.glyphs().separator);
+    vec![paint.piece(format!(" {}", words.join(&separator)), Role::Dim)]
+}
+
+/// The keys that matter here and now, as many as fit; palette and help always.
+pub(super) fn footer(paint: &mut Paint<'_, '_, '_>, area: Rect) {
+    let state = paint.state;
+    let context = state.context();
+    let lasting = |action: &Action| matches!(action, Action::Palette | Action::Help);
+    let hints = state.keymap.hints(context);
+    let show = |(key, action): &(String, Action)| {
+        vec![
+            paint.piece(format!(" {key}"), Role::FooterKey),
+            paint.piece(format!(" {} ", action.label()), Role::FooterText),
+        ]
+    };
+    let right: Vec<Piece<'_>> =
+        hints.iter().filter(|(_, action)| lasting(action)).flat_map(show).collect();
+    let room = area.width.saturating_sub(cells(&right));
+    let mut left = Vec::new();
+    for hint in hints.iter().filter(|(_, action)| !lasting(action)) {
+        let pieces = show(hint);
+        if cells(&left) + cells(&pieces) > room {
+            break;
+        }
+        left.extend(pieces);
+    }
+    paint.pieces(Rect { width: room, ..area }, &left);
+    paint.pieces_right(area, &right);
+}

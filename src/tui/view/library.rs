@@ -1,0 +1,122 @@
+//! The tree of templates.
+
+use ratatui::layout::Rect;
+
+use super::paint::{Frills, Paint, Piece};
+use crate::tui::{
+    state::{Areas, Focus, LibraryRow},
+    theme::Role,
+};
+
+/// The names of the tabs where library, editor and inputs share one place.
+pub(super) fn tabs(paint: &Paint<'_, '_, '_>) -> Vec<Piece<'static>> {
+    let state = paint.state;
+    let missing = state.document.as_ref().map_or(0, |document| document.inputs.missing());
+    let mut pieces = Vec::new();
+    for (focus, name) in
+        [(Focus::Editor, "Editor"), (Focus::Inputs, "Inputs"), (Focus::Library, "Prompts")]
+    {
+        if !pieces.is_empty() {
+            pieces.push(paint.piece("  ", Role::Border));
+        }
+        let here = state.tab == focus;
+        let role = match (here, state.focus == focus) {
+            (true, true) => Role::TitleFocused,
+            (true, false) => Role::Title,
+            (false, _) => Role::Dim,
+        };
+        pieces.push(paint.piece(name, role));
+        if focus == Focus::Inputs && missing > 0 {
+            pieces.push(paint.piece(format!(" {missing} missing"), Role::VariableMissing));
+        }
+    }
+    pieces
+}
+
+pub(super) fn draw(paint: &mut Paint<'_, '_, '_>, areas: &Areas, outer: Rect) {
+    let state = paint.state;
+    let library = &state.library;
+    let focused = state.focus == Focus::Library && state.overlays.is_empty();
+    let title = if areas.tabs {
+        tabs(paint)
+    } else {
+        let role = if focused { Role::TitleFocused } else { Role::Title };
+        vec![paint.piece("Prompts", role)]
+    };
+    let count = library.entries().len();
+    let bottom =
+        if count == 0 { Vec::new() } else { vec![paint.piece(count.to_string(), Role::Dim)] };
+    let mut inner = paint.panel(outer, &Frills { title, bottom, focused, ..Frills::default() });
+    if (library.filtering || !library.filter.is_empty()) && inner.height > 1 {
+        let row = Rect { height: 1, ..inner };
+        let taken = paint.text(row.x, row.y, row.width, "/", paint.style(Role::FooterKey));
+        let field = Rect { x: row.x + taken, width: row.width.saturating_sub(taken), ..row };
+        paint.input(field, library.filter.text(), library.filter.cursor(), library.filtering);
+        inner = Rect { y: inner.y + 1, height: inner.height - 1, ..inner };
+    }
+    if library.rows().is_empty() {
+        let text = if let Some(error) = &library.error {
+            error.clone()
+        } else if library.loading {
+            "Reading the workspace".to_owned()
+        } else if library.filter.is_empty() {
+            "No templates yet. Put a file into prompts/ and press the reload key.".to_owned()
+        } else {
+            "Nothing matches. Esc clears the filter.".to_owned()
+        };
+        super::readings::note(paint, inner, &text);
+        return;
+    }
+    let open = state.document.as_ref().map(|document| &document.id);
+    let rows = library.rows();
+    let height = usize::from(inner.height);
+    let first = library.scroll.first(rows.len(), height);
+    for (offset, (place, row)) in
+        (0..inner.height).zip(rows.iter().enumerate().skip(first).take(height))
+    {
+        let area = Rect { y: inner.y + offset, height: 1, ..inner };
+        let selected = place == library.selected();
+        match row {
+            LibraryRow::Category { label, count, collapsed, .. } => {
+                let glyphs = paint.glyphs();
+                let fold = if *collapsed { glyphs.fold_closed } else { glyphs.fold_open };
+                let pieces = [
+                    paint.piece(format!(" {fold} "), Role::Dim),
+                    paint.piece(label.as_str(), Role::Title),
+                    paint.piece(
+                        if *collapsed { format!(" {count}") } else { String::new() },
+                        Role::Dim,
+                    ),
+                ];
+                paint.pieces(area, &pieces);
+            }
+            LibraryRow::Template { entry, label } => {
+                let Some(entry) = library.entries().get(*entry) else { continue };
+                let is_open = open == Some(&entry.id);
+                let pointer = if is_open { paint.glyphs().pointer } else { " " };
+                let role = match (&entry.broken, is_open) {
+                    (Some(_), _) => Role::Bad,
+                    (None, true) => Role::TitleFocused,
+                    (None, false) => Role::Text,
+                };
+                paint.text(area.x, area.y, 1, pointer, paint.style(Role::Accent));
+                let sign = match (&entry.broken, entry.draft) {
+                    (Some(_), _) => Some((paint.glyphs().cross, Role::Bad)),
+                    (None, true) => Some((paint.glyphs().bullet, Role::Warning)),
+                    (None, false) => None,
+                };
+                let room = area.width.saturating_sub(if sign.is_some() { 7 } else { 5 });
+                paint.text(area.x + 4, area.y, room, label, paint.style(role));
+                if let Some((sign, role)) = sign
+                    && area.width > 6
+                {
+                    paint.text(area.right() - 2, area.y, 1, sign, paint.style(role));
+                }
+            }
+        }
+        if selected {
+            let role = if focused { Role::Selection } else { Role::SelectionInactive };
+            paint.fill(area, paint.style(role));
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! The screen as it follows from the state. Nothing is changed while drawing.
+
+mod chrome;
+mod dialogs;
+mod figures;
+mod history;
+mod inputs;
+mod library;
+mod output;
+mod paint;
+mod readings;
+mod template;
+
+use ratatui::Frame;
+
+use super::{
+    state::{Screen, State, areas},
+    theme::{Glyphs, Theme},
+};
+use paint::Paint;
+
+/// How things look: styles by role, and signs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Look {
+    pub theme: Theme,
+    pub glyphs: Glyphs,
+}
+
+/// Draws the whole screen.
+pub fn draw(state: &State, look: &Look, frame: &mut Frame<'_>) {
+    let areas = areas(state);
+    let mut paint = Paint::new(state, look, frame);
+    if areas.too_small {
+        chrome::too_small(&mut paint);
+        return;
+    }
+    chrome::title(&mut paint, areas.title);
+    match state.screen {
+        Screen::Workbench => {
+            if let Some(area) = areas.library {
+                library::draw(&mut paint, &areas, area);
+            }
+            if let Some(area) = &areas.editor {
+                template::draw(&mut paint, &areas, area);
+            }
+            if let Some(area) = areas.inputs {
+                inputs::draw(&mut paint, &areas, area);
+            }
+            for pane in &areas.panes {
+                output::pane(&mut paint, pane);
+            }
+        }
+        Screen::History => {
+            if let Some(area) = areas.history {
+                history::list(&mut paint, area);
+            }
+            if let Some(area) = areas.detail {
+                history::detail(&mut paint, area);
+            }
+        }
+    }
+    chrome::status(&mut paint, areas.status);
+    chrome::footer(&mut paint, areas.footer);
+    for overlay in &state.overlays {
+        dialogs::draw(&mut paint, overlay);
+    }
+}

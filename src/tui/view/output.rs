@@ -1,0 +1,283 @@
+//! Output panes: the answer, its live line, and the sentence that compares them.
+
+use ratatui::layout::Rect;
+
+use super::{
+    figures, inputs,
+    paint::{Frills, Paint, Piece, cells},
+    readings,
+};
+use crate::{
+    model::{Status, VariantSource},
+    tui::{
+        keymap::{Action, Context},
+        state::{Figures, Focus, Output, Pane, PaneArea, Phase, RowKind},
+        theme::Role,
+    },
+};
+
+pub(super) fn pane(paint: &mut Paint<'_, '_, '_>, area: &PaneArea) {
+    let state = paint.state;
+    let Some(pane) = state.pane(area.variant) else { return };
+    let focused = state.focus == Focus::Output(area.variant) && state.overlays.is_empty();
+    let title = title(paint, pane, focused);
+    let bottom = place(paint, pane);
+    paint.panel(area.outer, &Frills { title, bottom, focused, ..Frills::default() });
+    if area.meter.y > area.text.bottom() && area.text.height > 0 {
+        rule(paint, area);
+    }
+    match pane.shown() {
+        None => {
+            let key = state.keymap.shown_key(Context::Output, Action::Run);
+            let key = key.map_or_else(String::new, |key| format!("{key} "));
+            readings::note(
+                paint,
+                area.text,
+                &format!("{key}runs this variant. Its answer streams in here."),
+            );
+        }
+        Some(output) => {
+            let first = output.scroll.first(output.row_count(), usize::from(area.text.height));
+            rows(paint, area.text, output, first);
+            let pieces = meter(paint, pane, output, area.meter.width);
+            paint.pieces(area.meter, &pieces);
+        }
+    }
+}
+
+/// The line between answer and figures, joined to the frame.
+fn rule(paint: &mut Paint<'_, '_, '_>, area: &PaneArea) {
+    let y = area.text.bottom();
+    let focused = paint.state.focus == Focus::Output(area.variant);
+    let role = if focused { Role::BorderFocused } else { Role::Border };
+    let glyphs = paint.glyphs();
+    let (left, right) = glyphs.border_join;
+    let line = glyphs.border.horizontal_top.repeat(usize::from(area.text.width));
+    let style = paint.style(role);
+    paint.text(area.outer.x, y, 1, left, style);
+    paint.text(area.text.x, y, area.text.width, &line, style);
+    paint.text(area.outer.right() - 1, y, 1, right, style);
+}
+
+/// The letter, what was or will be run, and on which model.
+fn title<'p>(paint: &Paint<'_, '_, '_>, pane: &'p Pane, focused: bool) -> Vec<Piece<'p>> {
+    let state = paint.state;
+    let separator = || paint.piece(format!(" {} ", paint.glyphs().separator), Role::Dim);
+    let role = if focused { Role::TitleFocused } else { Role::Title };
+    let shown = pane.shown();
+    let (source, saved) = match shown {
+        Some(output) => (&output.origin.source, output.origin.saved.as_ref()),
+        None => (&pane.source, None),
+    };
+    let source = match (source, saved) {
+        (VariantSource::Draft, Some(version)) | (VariantSource::Version(version), _) => {
+            version.to_string()
+        }
+        (VariantSource::Draft, None) => match &state.document {
+            Some(document) if shown.is_none() && !document.is_draft() => {
+                document.version().map_or_else(|| "draft".to_owned(), ToString::to_string)
+            }
+            _ => "draft".to_owned(),
+        },
+    };
+    let mut pieces = vec![
+        paint.piece(pane.variant.as_str(), Role::variant(pane.variant)),
+        paint.piece(format!("  {source}"), role),
+    ];
+    let model = match shown {
+        Some(output) => output.origin.model.as_ref(),
+        None => state.model_of(pane),
+    };
+    pieces.push(separator());
+    match model {
+        Some(model) => {
+            let role = if model.is_simulated() { Role::Simulated } else { Role::Text };
+            pieces.push(paint.piece(paint.safe(&model.to_string()).into_owned(), role));
+        }
+        None => pieces.push(paint.piece("no model", Role::Warning)),
+    }
+    let parameters = match shown {
+        Some(output) => output.origin.parameters.clone(),
+        None => state.parameters_of(pane),
+    };
+    if !parameters.to_map().is_empty() {
+        pieces.push(separator());
+        pieces.push(paint.piece(inputs::parameters(&parameters), Role::Dim));
+    }
+    pieces
+}
+
+/// Which of the pane's answers is shown, and whether it follows.
+fn place(paint: &Paint<'_, '_, '_>, pane: &Pane) -> Vec<Piece<'static>> {
+    let mut pieces = Vec::new();
+    let (back, count) = pane.place();
+    if back > 0 {
+        pieces.push(paint.piece(format!("answer {} of {count}", count - back), Role::Information));
+    }
+    if let Some(output) = pane.shown() {
+        let rows = output.row_count();
+        let below = rows.saturating_sub(pane.first_row() + pane.height());
+        if below > 0 && !output.scroll.follows() {
+            let down = paint.glyphs().down;
+            let gap = if pieces.is_empty() { "" } else { "  " };
+            pieces.push(paint.piece(format!("{gap}{down} {below} more"), Role::Accent));
+        }
+    }
+    pieces
+}
+
+/// The rows of an answer from one on.
+pub(super) fn rows(paint: &mut Paint<'_, '_, '_>, area: Rect, output: &Output, first: usize) {
+    let count = output.row_count();
+    let writing = matches!(output.phase, Phase::Writing | Phase::Thinking);
+    for (offset, index) in (0..area.height).zip(first..count) {
+        let place = Rect { y: area.y + offset, height: 1, ..area };
+        let (kind, text) = output.row(index);
+        let role = match kind {
+            RowKind::Text | RowKind::Gap => Role::Text,
+            RowKind::Reasoning | RowKind::Folded => Role::Reasoning,
+            RowKind::Refusal => Role::Refusal,
+            RowKind::Error => Role::Bad,
+        };
+        if kind == RowKind::Folded {
+            let lines = output.reasoning.row_count();
+            let glyphs = paint.glyphs();
+            let fold = format!("{} reasoning, {lines} lines (t unfolds)", glyphs.fold_closed);
+            let style = paint.style(role);
+            paint.text(place.x, place.y, place.width, &fold, style);
+            continue;
+        }
+        let style = paint.style(role);
+        paint.row(place, text, style);
+        if writing && index + 1 == count {
+            let end = u16::try_from(crate::tui::text::cell_width(text)).unwrap_or(place.width);
+            if end < place.width {
+                let cursor = paint.glyphs().cursor;
+                let style = paint.style(Role::Dim);
+                paint.text(place.x + end, place.y, 1, cursor, style);
+            }
+        }
+    }
+    readings::thumb(paint, area, first, count);
+}
+
+/// The live line: state first, then figures in falling importance, as many as fit.
+fn meter<'p>(
+    paint: &Paint<'_, '_, '_>,
+    pane: &Pane,
+    output: &'p Output,
+    width: u16,
+) -> Vec<Piece<'p>> {
+    let state = paint.state;
+    let shown = state.figures_of(pane).unwrap_or_default();
+    let mut pieces = phase(paint, output, &shown);
+    for figure in details(paint, output, &shown) {
+        let gap = Piece::new("  ", paint.style(Role::Dim));
+        if cells(&pieces) + 2 + cells(&figure) > width {
+            break;
+        }
+        pieces.push(gap);
+        pieces.extend(figure);
+    }
+    pieces
+}
+
+/// What it does now and for how long, in a place whose width does not change while it runs.
+fn phase<'p>(paint: &Paint<'_, '_, '_>, output: &'p Output, shown: &Figures) -> Vec<Piece<'p>> {
+    let now = paint.state.now;
+    let elapsed = shown.elapsed.unwrap_or_default();
+    match &output.phase {
+        Phase::Done => vec![
+            paint.piece("done", Role::Good),
+            paint.piece(format!(" {}", figures::seconds(elapsed)), Role::Text),
+        ],
+        Phase::Failed => {
+            let kind = output
+                .execution
+                .as_ref()
+                .and_then(|execution| execution.error_kind())
+                .map_or("failed", |kind| kind.as_str());
+            let cross = paint.glyphs().cross;
+            vec![paint.piece(format!("{cross} {kind}"), Role::Bad)]
+        }
+        Phase::Cancelled => vec![
+            paint.piece("cancelled", Role::Warning),
+            paint.piece(format!(" {}", figures::seconds(elapsed)), Role::Text),
+        ],
+        Phase::Interrupted => vec![
+            paint.piece(format!("{} interrupted", paint.glyphs().warning), Role::Warning),
+            paint.piece(format!(" {}", figures::seconds(elapsed)), Role::Text),
+        ],
+        Phase::Retrying { until, number, of, error } => {
+            let left = until.saturating_sub(now).as_secs_f64().ceil().max(0.0);
+            let cross = paint.glyphs().cross;
+            vec![
+                paint.piece(format!("{cross} {error}"), Role::Bad),
+                paint.piece(format!(", try {number}/{of} in {left:.0} s"), Role::Warning),
+            ]
+        }
+        running => match output.stalled(now) {
+            Some(silent) => vec![paint.piece(
+                format!("{} stalled for {} s", running.word(), silent.as_secs()),
+                Role::Warning,
+            )],
+            None => vec![
+                paint.piece(running.word(), Role::Information),
+                paint.piece(format!(" {:>6}", figures::seconds(elapsed)), Role::Text),
+            ],
+        },
+    }
+}
+
+/// Every further figure that is known, in falling importance.
+fn details<'p>(
+    paint: &Paint<'_, '_, '_>,
+    output: &'p Output,
+    shown: &Figures,
+) -> Vec<Vec<Piece<'p>>> {
+    let dim = |text: String| paint.piece(text, Role::Dim);
+    let text = |text: String| paint.piece(text, Role::Text);
+    let mut details = Vec::new();
+    if output.not_saved.is_some() {
+        details.push(vec![paint.piece("not saved", Role::Bad)]);
+    }
+    if let Some(rating) = output.rating() {
+        let (full, _) = paint.glyphs().star;
+        details.push(vec![paint.piece(full.repeat(usize::from(rating)), Role::Accent)]);
+    }
+    if let Some(ttft) = shown.ttft {
+        details.push(vec![dim("ttft ".to_owned()), text(figures::duration(ttft))]);
+    }
+    if let Some(rate) = shown.tokens_per_second {
+        details.push(vec![text(format!("{:>9}", figures::rate(rate)))]);
+    }
+    if shown.input_tokens.is_some() || shown.output_tokens.is_some() {
+        details.push(vec![text(figures::tokens(
+            shown.input_tokens,
+            shown.output_tokens,
+            shown.estimated,
+            paint.glyphs(),
+        ))]);
+    }
+    if let Some(cost) = shown.cost {
+        details.push(vec![text(figures::dollars(cost))]);
+    }
+    if let Some(execution) = &output.execution {
+        if let Some(reason) = execution.finish_reason
+            && !matches!(reason, crate::model::FinishReason::Stop)
+            && execution.status == Status::Ok
+        {
+            details.push(vec![paint.piece(format!("stopped: {}", reason.as_str()), Role::Warning)]);
+        }
+        if execution.attempts.len() > 1 {
+            details.push(vec![dim(format!("{} attempts", execution.attempts.len()))]);
+        }
+        if !execution.parameters.dropped.is_empty() {
+            let names: Vec<&str> =
+                execution.parameters.dropped.iter().map(|dropped| dropped.name.as_str()).collect();
+            details
+                .push(vec![paint.piece(format!("not sent: {}", names.join(", ")), Role::Warning)]);
+        }
+    }
+    details
+}

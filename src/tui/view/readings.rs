@@ -1,0 +1,61 @@
+//! Texts to read: wrapped rows with a mark of how far one is, and short notes in empty places.
+
+use ratatui::layout::Rect;
+
+use super::paint::Paint;
+use crate::{
+    safety::MarkStyle,
+    tui::{
+        text::{GrowingText, Scroll},
+        theme::Role,
+    },
+};
+
+/// One dim sentence in an empty place.
+pub(super) fn note(paint: &mut Paint<'_, '_, '_>, area: Rect, text: &str) {
+    if area.width < 4 || area.height == 0 {
+        return;
+    }
+    let area = Rect { x: area.x + 1, width: area.width - 2, ..area };
+    let marks = paint.state.marks;
+    let wrapped = wrapped(text, marks, area.width);
+    let style = paint.style(Role::Placeholder);
+    for (offset, row) in (0..area.height).zip(0..wrapped.row_count()) {
+        let place = Rect { y: area.y + offset, height: 1, ..area };
+        paint.row(place, wrapped.row(row), style);
+    }
+}
+
+/// A short text wrapped for one drawing.
+pub(super) fn wrapped(text: &str, marks: MarkStyle, width: u16) -> GrowingText {
+    GrowingText::of(text, marks, usize::from(width.max(1)))
+}
+
+/// The rows of a text in sight.
+pub(super) fn text(
+    paint: &mut Paint<'_, '_, '_>,
+    area: Rect,
+    text: &GrowingText,
+    scroll: Scroll,
+    role: Role,
+) {
+    let rows = text.row_count();
+    let first = scroll.first(rows, usize::from(area.height));
+    let style = paint.style(role);
+    for (offset, row) in (0..area.height).zip(first..rows) {
+        paint.row(Rect { y: area.y + offset, height: 1, ..area }, text.row(row), style);
+    }
+    thumb(paint, area, first, rows);
+}
+
+/// Where one is in a text that is taller than its place, on the frame at its right.
+pub(super) fn thumb(paint: &mut Paint<'_, '_, '_>, area: Rect, first: usize, rows: usize) {
+    let height = usize::from(area.height);
+    if rows <= height || height < 3 {
+        return;
+    }
+    let place = first * (height - 1) / (rows - height).max(1);
+    let y = area.y + u16::try_from(place.min(height - 1)).unwrap_or(0);
+    let sign = paint.glyphs().thumb;
+    paint.text(area.right(), y, 1, sign, paint.style(Role::Border));
+}

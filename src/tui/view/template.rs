@@ -1,0 +1,176 @@
+//! The editor with its remarks.
+
+use ratatui::layout::Rect;
+
+use super::{
+    figures, library,
+    paint::{Frills, Paint, Piece},
+    readings,
+};
+use crate::{
+    prompt::{Severity, highlight::SpanKind},
+    tui::{
+        state::{Areas, Document, EditorArea, Focus, Mode},
+        theme::Role,
+        theme::Theme,
+        widgets::editor::{EditorStyles, EditorView, StyledRange},
+    },
+};
+
+pub(super) fn draw(paint: &mut Paint<'_, '_, '_>, areas: &Areas, area: &EditorArea) {
+    let state = paint.state;
+    let focused = state.focus == Focus::Editor && state.overlays.is_empty();
+    let Some(document) = &state.document else {
+        let title = if areas.tabs { library::tabs(paint) } else { Vec::new() };
+        let inner = paint.panel(area.outer, &Frills { title, focused, ..Frills::default() });
+        readings::note(paint, inner, "Choose a template in Prompts and press Enter to open it.");
+        return;
+    };
+    let name = title(paint, document, focused);
+    let (title, right) = if areas.tabs { (library::tabs(paint), name) } else { (name, Vec::new()) };
+    let bottom = position(paint, document, area.outer.width);
+    paint.panel(area.outer, &Frills { title, right, bottom, focused });
+
+    let styles = EditorStyles {
+        text: paint.style(Role::Text),
+        line_number: paint.style(Role::LineNumber),
+        cursor_line_number: paint.style(Role::CursorLineNumber),
+        selection: paint.style(Role::Selection),
+    };
+    let theme = &paint.look.theme;
+    let spans = |line: usize| line_styles(document, line, theme);
+    let view = EditorView::new(&document.editor, styles, &spans).line_numbers();
+    let cursor = view.cursor(area.text);
+    paint.widget(view, area.text);
+    if focused
+        && state.mode == Mode::Type
+        && let Some((x, y)) = cursor
+    {
+        paint.cursor(x, y);
+    }
+    remarks(paint, document, area.findings);
+}
+
+fn title<'d>(paint: &Paint<'_, '_, '_>, document: &'d Document, focused: bool) -> Vec<Piece<'d>> {
+    let role = if focused { Role::TitleFocused } else { Role::Title };
+    let name = paint.safe(document.id.as_str()).into_owned();
+    let mut pieces = vec![paint.piece(name, role)];
+    if let Some(version) = document.version() {
+        pieces.push(paint.piece(format!("  {version}"), Role::Dim));
+    }
+    if document.is_draft() {
+        pieces.push(paint.piece(" + draft", Role::Warning));
+    }
+    if document.saving {
+        pieces.push(paint.piece(" saving", Role::Information));
+    }
+    if !document.writable {
+        pieces.push(paint.piece(" read-only", Role::Warning));
+    }
+    pieces
+}
+
+/// Mode, cursor, tokens and the share of the model's window, as much as fits.
+fn position(paint: &Paint<'_, '_, '_>, document: &Document, width: u16) -> Vec<Piece<'static>> {
+    let state = paint.state;
+    let separator = format!(" {} ", paint.glyphs().separator);
+    let mut pieces = Vec::new();
+    if state.focus == Focus::Editor && state.mode == Mode::Type {
+        pieces.push(paint.piece("INSERT", Role::ModeInsert));
+        pieces.push(paint.piece(" ", Role::Dim));
+    }
+    let cursor = document.editor.buffer().cursor();
+    let column =
+        document.editor.buffer().line(cursor.line).get(..cursor.byte).map_or(0, |before| {
+            unicode_segmentation::UnicodeSegmentation::graphemes(before, true).count()
+        });
+    pieces.push(paint.piece(format!("{}:{}", cursor.line + 1, column + 1), Role::Dim));
+    if let Some(count) = document.analysis.tokens {
+        let about = if count.exact { "" } else { "~" };
+        pieces.push(paint.piece(format!("{separator}{about}{} tok", count.tokens), Role::Dim));
+        if let Some(window) = document.analysis.context_window.filter(|window| *window > 0) {
+            #[expect(clippy::cast_precision_loss, reason = "token counts are far below 2^52")]
+            let share = count.tokens as f64 / window as f64;
+            let role = match share {
+                share if share >= 1.0 => Role::Bad,
+                share if share >= 0.8 => Role::Warning,
+                _ => Role::Gauge,
+            };
+            if width >= 60 {
+                let (left, right) = paint.glyphs().bar_ends;
+                pieces.push(paint.piece(format!(" {left}"), Role::Dim));
+                pieces.push(paint.piece(paint.glyphs().bar(share, 8), role));
+                pieces.push(paint.piece(right, Role::Dim));
+            }
+            let size = figures::window(window);
+            let role = if share >= 0.8 { role } else { Role::Dim };
+            pieces.push(paint.piece(format!(" {:.1}% of {size}", share * 100.0), role));
+        }
+    }
+    pieces
+}
+
+/// The remarks nearest to the cursor, the gravest first.
+fn remarks(paint: &mut Paint<'_, '_, '_>, document: &Document, area: Rect) {
+    let line = document.editor.buffer().cursor().line + 1;
+    let mut findings: Vec<_> = document.analysis.findings.iter().collect();
+    findings.sort_by_key(|finding| {
+        let grave = match finding.severity {
+            Severity::Error => 0,
+            Severity::Warning => 1,
+            Severity::Hint => 2,
+        };
+        (grave, finding.line.abs_diff(line))
+    });
+    let more = findings.len().saturating_sub(usize::from(area.height));
+    for (offset, finding) in (0..area.height).zip(findings) {
+        let row = Rect { y: area.y + offset, height: 1, ..area };
+        let (sign, role) = match finding.severity {
+            Severity::Error => (paint.glyphs().cross, Role::Bad),
+            Severity::Warning => (paint.glyphs().warning, Role::Warning),
+            Severity::Hint => (paint.glyphs().separator, Role::Dim),
+        };
+        let message = paint.safe(&finding.message).into_owned();
+        let mut pieces = vec![
+            paint.piece(format!("{sign} {}", finding.line), role),
+            paint.piece("  ", Role::Dim),
+            paint.piece(message, Role::Text),
+        ];
+        if offset + 1 == area.height && more > 0 {
+            pieces.insert(2, paint.piece(format!("(+{more}) "), Role::Dim));
+        }
+        paint.pieces(row, &pieces);
+    }
+}
+
+/// How the parts of a line look. Variables are coloured by whether they have a value.
+fn line_styles(document: &Document, line: usize, theme: &Theme) -> Vec<StyledRange> {
+    let text = document.editor.buffer().line(line);
+    document
+        .line_spans(line)
+        .into_iter()
+        .filter_map(|span| {
+            let role = match span.kind {
+                SpanKind::Text => return None,
+                SpanKind::FrontMatterFence | SpanKind::Comment => Role::Comment,
+                SpanKind::FrontMatterKey => Role::FrontMatterKey,
+                SpanKind::FrontMatterValue => Role::FrontMatterValue,
+                SpanKind::Role => Role::RoleLine,
+                SpanKind::Tag => Role::Tag,
+                SpanKind::Include => Role::Include,
+                SpanKind::Variable => variable(document, text.get(span.range.clone())?),
+            };
+            Some((span.range, theme.style(role)))
+        })
+        .collect()
+}
+
+/// A name without a field of its own is bound by the template itself (a loop's variable).
+fn variable(document: &Document, name: &str) -> Role {
+    let field = document.inputs.fields().iter().find(|field| field.spec.name == name);
+    match field {
+        Some(field) if field.is_missing() => Role::VariableMissing,
+        Some(_) => Role::VariableKnown,
+        None => Role::Tag,
+    }
+}
