@@ -44,15 +44,21 @@ impl<'a> Document<'a> {
         Self { file: file.to_path_buf(), text, problems: RefCell::new(Vec::new()) }
     }
 
-    /// Parses the text. Syntax errors and duplicate keys are noted; what could be read is
-    /// returned, to be checked as well.
-    pub fn parse(&self) -> Spanned<DeTable<'a>> {
+    /// Parses the text. `None` when it is not TOML or has a key twice, which is noted: checking
+    /// what the rest may have meant would only add misleading problems.
+    pub fn parse(&self) -> Option<Spanned<DeTable<'a>>> {
         let (table, errors) = DeTable::parse_recoverable(self.text);
-        for error in errors {
-            let at = error.span().map_or(0, |span| span.start);
-            self.note(at, error.message().lines().next().unwrap_or("this is not TOML"));
+        for error in &errors {
+            let span = error.span().unwrap_or_default();
+            let message = error.message().lines().next().unwrap_or("this is not TOML");
+            match self.text.get(span.clone()) {
+                Some(key) if message == "duplicate key" => {
+                    self.note(span.start, format!("`{key}` stands here a second time; keep one"));
+                }
+                _ => self.note(span.start, message),
+            }
         }
-        table
+        errors.is_empty().then_some(table)
     }
 
     /// Notes a problem at a byte of the text.
@@ -77,10 +83,16 @@ impl<'a> Document<'a> {
         Err(ConfigError::Invalid(problems))
     }
 
-    /// Checks a table's keys against those a table of this name may have. `name` is the table's
-    /// name in the reference of keys, such as `providers.NAME`; empty for the file itself.
-    pub fn section<'d>(&'d self, name: &str, table: &'d DeTable<'a>) -> Section<'a, 'd> {
-        let known = keys::in_table(name);
+    /// Checks a table's keys against those that a table of its kind may have. `kind` is the
+    /// table's name in the reference of keys, such as `providers.NAME`, empty for the file
+    /// itself; `name` is its own name for messages.
+    pub fn section<'d>(
+        &'d self,
+        kind: &str,
+        name: &str,
+        table: &'d DeTable<'a>,
+    ) -> Section<'a, 'd> {
+        let known = keys::in_table(kind);
         let mut entries = BTreeMap::new();
         for (key, value) in table {
             let word = key.get_ref().as_ref();
@@ -108,6 +120,12 @@ fn unknown_key(table: &str, word: &str, known: &[&str]) -> String {
     }
 }
 
+/// The name of a table below another, quoted where TOML needs it.
+fn full_name(table: &str, own: &str) -> String {
+    let bare = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    if own.bytes().all(bare) { format!("{table}.{own}") } else { format!("{table}.\"{own}\"") }
+}
+
 /// Line and column, counted from 1, the column in characters.
 fn position(text: &str, at: usize) -> (usize, usize) {
     let mut at = at.min(text.len());
@@ -125,7 +143,7 @@ fn kind_of(value: &DeValue<'_>) -> &'static str {
     match value {
         DeValue::String(_) => "a text",
         DeValue::Integer(_) => "a whole number",
-        DeValue::Float(_) => "a number",
+        DeValue::Float(_) => "a fractional number",
         DeValue::Boolean(_) => "true or false",
         DeValue::Datetime(_) => "a date",
         DeValue::Array(_) => "a list",
@@ -308,17 +326,18 @@ impl<'a, 'd> Section<'a, 'd> {
     /// A table with known keys.
     pub fn section(&self, key: &str) -> Option<Section<'a, 'd>> {
         let found = self.get(key, "a table", DeValue::as_table)?;
-        Some(self.document.section(key, found.value))
+        Some(self.document.section(key, key, found.value))
     }
 
-    /// Tables with known keys below names of the user's choosing; `name` is what the reference
+    /// Tables with known keys below names of the user's choosing; `kind` is what the reference
     /// of keys calls them, such as `providers.NAME`.
-    pub fn sections(&self, key: &str, name: &str) -> Vec<(Located<&'d str>, Section<'a, 'd>)> {
+    pub fn sections(&self, key: &str, kind: &str) -> Vec<(Located<&'d str>, Section<'a, 'd>)> {
         self.entries(key)
             .into_iter()
             .filter_map(|(own, value)| match value.get_ref() {
                 DeValue::Table(table) => {
-                    let section = self.document.section(name, table);
+                    let name = full_name(key, own.value);
+                    let section = self.document.section(kind, &name, table);
                     Some((own, section))
                 }
                 other => {

@@ -415,7 +415,8 @@ impl Stated {
 
     /// The key's source, if the table names one.
     fn key(&self, section: &Section<'_, '_>, commands: bool) -> Option<KeySource> {
-        match (&self.key_env, &self.key_command) {
+        // A command that does not count here, which is told elsewhere, excludes nothing.
+        match (&self.key_env, self.key_command.as_ref().filter(|_| commands)) {
             (Some(_), Some(command)) => {
                 section.note(
                     command.at,
@@ -424,8 +425,8 @@ impl Stated {
                 None
             }
             (Some(variable), None) => Some(KeySource::Env(variable.value.clone())),
-            (None, Some(command)) if commands => Some(KeySource::Command(command.value.clone())),
-            _ => None,
+            (None, Some(command)) => Some(KeySource::Command(command.value.clone())),
+            (None, None) => None,
         }
     }
 }

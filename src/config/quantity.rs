@@ -65,6 +65,7 @@ pub(super) fn show_duration(duration: Duration) -> String {
 pub(super) fn show_size(bytes: u64) -> String {
     match bytes {
         0 => "0B".to_owned(),
+        _ if bytes.is_multiple_of(1 << 30) => format!("{}GiB", bytes >> 30),
         _ if bytes.is_multiple_of(1 << 20) => format!("{}MiB", bytes >> 20),
         _ if bytes.is_multiple_of(1 << 10) => format!("{}KiB", bytes >> 10),
         _ => format!("{bytes}B"),

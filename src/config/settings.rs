@@ -171,11 +171,13 @@ impl Settings {
         keyed: &mut BTreeSet<String>,
     ) -> Result<layer::Outcome, ConfigError> {
         let document = Document::new(path, text);
-        let outcome = {
-            let table = document.parse();
-            let root = document.section("", table.get_ref());
-            let folder = path.parent().unwrap_or(path);
-            layer::apply(self, &root, layer, folder, environment, keyed)
+        let outcome = match document.parse() {
+            Some(table) => {
+                let root = document.section("", "", table.get_ref());
+                let folder = path.parent().unwrap_or(path);
+                layer::apply(self, &root, layer, folder, environment, keyed)
+            }
+            None => layer::Outcome::default(),
         };
         document.finish().map(|()| outcome)
     }

@@ -265,3 +265,35 @@ fn keep_group(file: &File, metadata: &Metadata) {
 fn sync_folder(folder: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let mut names: Vec<String> = fs::read_dir(folder)
+            .expect("listed")
+            .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_change_while_the_new_text_is_being_written_wins() {
+        let place = tempfile::tempdir().expect("a folder");
+        let file = place.path().join("x.md");
+        fs::write(&file, "old").expect("written");
+        let folder = Folder::open(place.path()).expect("opened");
+        let relative = Path::new("x.md");
+        let result = folder.replace(relative, "mine", || {
+            // By now the new text is on the disk beside the file.
+            assert_eq!(names(place.path()).len(), 2);
+            fs::write(&file, "theirs").expect("written");
+            Err(SaveError::ChangedOutside { path: relative.to_path_buf(), theirs: None })
+        });
+        assert!(matches!(result, Err(SaveError::ChangedOutside { .. })));
+        assert_eq!(fs::read_to_string(&file).expect("there"), "theirs");
+        assert_eq!(names(place.path()), ["x.md"], "the unused text was left behind");
+    }
+}

@@ -223,13 +223,15 @@ impl Workspace {
     /// # Errors
     /// [`FileError::Missing`] when there is neither; otherwise as [`Self::load`].
     pub fn included(&self, name: &str) -> Result<Loaded, FileError> {
+        // Before anything is looked for: a name with `..` in it is nobody's file.
+        let id = TemplateId::new(name)?;
         for folder in ["partials", "prompts"] {
             for extension in FORMS {
                 let path = PathBuf::from(format!("{folder}/{name}.{extension}"));
                 match self.read(&path) {
                     Ok(contents) => {
                         return Ok(Loaded {
-                            id: TemplateId::new(name)?,
+                            id,
                             path,
                             extension,
                             stamp: Stamp::of(&contents.text, contents.modified),
@@ -299,8 +301,9 @@ impl Workspace {
         let path = match self.unchanged(id, expected)? {
             Some(now) => now.path,
             None => {
+                // Which extension it had is not known any more.
                 return Err(SaveError::ChangedOutside {
-                    path: path_of(id, FORMS[0]),
+                    path: Path::new("prompts").join(id.as_str()),
                     theirs: None,
                 });
             }
