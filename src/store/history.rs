@@ -186,38 +186,58 @@ impl Conditions {
     }
 }
 
-fn page(connection: &Connection, query: &HistoryQuery, workspace: &str) -> Outcome<HistoryPage> {
-    let limit = if query.limit == 0 { 50 } else { query.limit.min(MOST) };
-    let mut conditions = Conditions::default();
-    let mut from = "executions AS e";
-    let mut order = "e.sequence";
+/// What leads the way through the executions; all else only narrows.
+struct Lead {
+    tables: &'static str,
+    /// The column that holds the sequence, in whose order rows come without being sorted.
+    sequence: &'static str,
+    /// Whether the rows it gives are few already, or in the order of the sequence.
+    narrow: bool,
+}
+
+/// Finds the cheapest way to the newest rows, with the conditions it needs.
+fn lead(query: &HistoryQuery, conditions: &mut Conditions) -> Option<Lead> {
     match search::parse(query.text.as_deref().unwrap_or_default()) {
-        Search::Nothing => return Ok(HistoryPage::default()),
+        Search::Nothing => return None,
         Search::Everything => {}
         Search::Words(words) => {
             // The index gives row numbers newest first, so that a page of a common word is found
             // without sorting all that hold it; narrowing by facets keeps a rare one fast too.
-            from = "search AS s CROSS JOIN executions AS e ON e.sequence = s.rowid";
-            order = "s.rowid";
             conditions.add("search MATCH ?", format!("({words}){}", narrowed(query)));
+            return Some(Lead {
+                tables: "search AS s CROSS JOIN executions AS e ON e.sequence = s.rowid",
+                sequence: "s.rowid",
+                narrow: true,
+            });
         }
     }
-    conditions.sql.push("e.deleted_ns IS NULL".to_owned());
-    if query.workspace == Scope::This {
-        conditions
-            .add("e.workspace = (SELECT id FROM workspaces WHERE name = ?)", workspace.to_owned());
+    let indexed = query.template.is_some()
+        || query.model.is_some()
+        || query.run.is_some()
+        || query.rating.is_some()
+        || query.error_kind.is_some()
+        || query.status.is_some_and(|status| status != Status::Ok);
+    if let Some(TagFilter { key, value: Some(value) }) = &query.tag
+        && !indexed
+    {
+        conditions.add("t.key = ?", key.clone());
+        conditions.add("t.value = ?", value.clone());
+        return Some(Lead {
+            tables: "tags AS t CROSS JOIN executions AS e ON e.sequence = t.sequence",
+            sequence: "t.sequence",
+            narrow: true,
+        });
     }
-    narrow(&mut conditions, query);
-    if let Some(Cursor(sequence)) = query.before {
-        conditions.add(format!("{order} < ?"), sequence);
-    }
-    let sql = format!(
-        "SELECT {ROW} FROM {from} WHERE {} ORDER BY {order} DESC LIMIT {}",
-        conditions.sql.join(" AND "),
-        limit + 1
-    );
+    Some(Lead { tables: "executions AS e", sequence: "e.sequence", narrow: indexed })
+}
+
+fn page(connection: &Connection, query: &HistoryQuery, workspace: &str) -> Outcome<HistoryPage> {
+    let limit = if query.limit == 0 { 50 } else { query.limit.min(MOST) };
+    let Some((sql, values)) = statement(query, workspace, limit) else {
+        return Ok(HistoryPage::default());
+    };
     let mut statement = connection.prepare_cached(&sql)?;
-    let mut found = statement.query(rusqlite::params_from_iter(conditions.values))?;
+    let mut found = statement.query(rusqlite::params_from_iter(values))?;
     let mut page = HistoryPage::default();
     let mut last = None;
     while let Some(row) = found.next()? {
@@ -232,6 +252,56 @@ fn page(connection: &Connection, query: &HistoryQuery, workspace: &str) -> Outco
         last = Some(sequence);
     }
     Ok(page)
+}
+
+/// The statement for a page and one row more, with what is bound to it; `None` where nothing can
+/// match.
+fn statement(query: &HistoryQuery, workspace: &str, limit: usize) -> Option<(String, Vec<Value>)> {
+    let mut conditions = Conditions::default();
+    let Lead { tables, sequence, narrow: narrowed } = lead(query, &mut conditions)?;
+    conditions.sql.push("e.deleted_ns IS NULL".to_owned());
+    if query.workspace == Scope::This {
+        // The plus keeps the workspace's index from being taken where another leads to fewer rows.
+        let plus = if narrowed { "+" } else { "" };
+        conditions.add(
+            format!("{plus}e.workspace = (SELECT id FROM workspaces WHERE name = ?)"),
+            workspace.to_owned(),
+        );
+    }
+    narrow(&mut conditions, query);
+    within_hours(&mut conditions, query, sequence);
+    if let Some(Cursor(before)) = query.before {
+        conditions.add(format!("{sequence} < ?"), before);
+    }
+    let sql = format!(
+        "SELECT {ROW} FROM {tables} WHERE {} ORDER BY {sequence} DESC LIMIT {}",
+        conditions.sql.join(" AND "),
+        limit + 1
+    );
+    Some((sql, conditions.values))
+}
+
+/// Bounds the sequence by what the hours of a span of time hold, so that an old day is found
+/// without walking through all that came after it.
+fn within_hours(conditions: &mut Conditions, query: &HistoryQuery, sequence: &str) {
+    let hour = |at: Timestamp| time::hour_of(time::to_stored(at));
+    if let Some(since) = query.since {
+        conditions.add(
+            format!(
+                "{sequence} >= (SELECT coalesce(min(first_sequence), {}) FROM hours WHERE hour >= ?)",
+                i64::MAX
+            ),
+            hour(since),
+        );
+    }
+    if let Some(until) = query.until {
+        conditions.add(
+            format!(
+                "{sequence} <= (SELECT coalesce(max(last_sequence), 0) FROM hours WHERE hour <= ?)"
+            ),
+            hour(until),
+        );
+    }
 }
 
 /// The facets that narrow a search in the index itself.
@@ -349,7 +419,72 @@ fn read_row(row: &Row<'_>) -> Outcome<HistoryRow> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
+    use crate::store::migrate::{self, MIGRATIONS};
+
+    /// How SQLite would find a page, step by step.
+    fn plan(query: &HistoryQuery) -> String {
+        let mut connection = Connection::open_in_memory().expect("opens");
+        migrate::migrate(&mut connection, Path::new(":memory:"), MIGRATIONS).expect("migrated");
+        let (sql, values) = statement(query, "test", 50).expect("something can match");
+        let mut explained =
+            connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).expect("it is SQL");
+        let steps = explained
+            .query_map(rusqlite::params_from_iter(values), |row| row.get::<_, String>(3))
+            .expect("explained");
+        steps.collect::<Result<Vec<_>, _>>().expect("explained").join("; ")
+    }
+
+    #[test]
+    fn no_page_sorts_and_none_walks_through_everything() {
+        let all = HistoryQuery::default;
+        let template = TemplateId::new("one").ok();
+        let day = Some(Timestamp::UNIX_EPOCH);
+        for (query, way) in [
+            (all(), "SEARCH e USING INDEX executions_workspace (workspace=?)"),
+            (HistoryQuery { before: Some(Cursor(9)), ..all() }, "(workspace=? AND rowid<?)"),
+            (
+                HistoryQuery { since: day, until: day, ..all() },
+                "(workspace=? AND rowid>? AND rowid<?)",
+            ),
+            (
+                HistoryQuery { workspace: Scope::All, until: day, ..all() },
+                "INTEGER PRIMARY KEY (rowid<?)",
+            ),
+            (
+                HistoryQuery { template: template.clone(), ..all() },
+                "executions_template (template=?)",
+            ),
+            (
+                HistoryQuery { model: Some(ModelRef::new("demo", "fast")), ..all() },
+                "executions_model (model=? AND provider=?)",
+            ),
+            (HistoryQuery { status: Some(Status::Error), ..all() }, "executions_status (status=?)"),
+            (
+                HistoryQuery { error_kind: Some(ErrorKind::Timeout), ..all() },
+                "executions_error (error_kind=?)",
+            ),
+            (HistoryQuery { rating: Some(1), ..all() }, "executions_rating (rating=?)"),
+            (HistoryQuery { run: Some(RunId(Uuid::nil())), ..all() }, "executions_run (run_id=?)"),
+            (
+                HistoryQuery {
+                    tag: Some(TagFilter { key: "a".to_owned(), value: Some("b".to_owned()) }),
+                    ..all()
+                },
+                "SEARCH t USING COVERING INDEX tags_key (key=? AND value=?)",
+            ),
+            (
+                HistoryQuery { text: Some("word".to_owned()), template, ..all() },
+                "SCAN s VIRTUAL TABLE",
+            ),
+        ] {
+            let plan = plan(&query);
+            assert!(plan.contains(way), "{query:?}: {plan}");
+            assert!(!plan.contains("TEMP B-TREE") && !plan.contains("SCAN e"), "{query:?}: {plan}");
+        }
+    }
 
     #[test]
     fn an_id_is_found_by_its_beginning() {

@@ -43,11 +43,13 @@ pub(super) fn living(connection: &Connection, path: &Path) -> String {
     }
 }
 
+/// What a process has begun and not ended.
+const RUNNING: &str =
+    "SELECT sequence FROM executions WHERE process = ? AND status = 'running' ORDER BY sequence";
+
 /// Marks what a process left running as interrupted. Answers how many there were.
 pub(super) fn interrupt(session: &mut Session<'_>, process: i64) -> Outcome<usize> {
-    let mut statement = session
-        .connection
-        .prepare("SELECT sequence FROM executions WHERE status = 'running' AND process = ?")?;
+    let mut statement = session.connection.prepare(RUNNING)?;
     let sequences: Vec<i64> =
         statement.query_map([process], |row| row.get(0))?.collect::<Result<_, _>>()?;
     for &sequence in &sequences {
@@ -66,4 +68,20 @@ pub(super) fn interrupt(session: &mut Session<'_>, process: i64) -> Outcome<usiz
         executions::end(session, &execution, &ChunkLog::default())?;
     }
     Ok(sequences.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::migrate::{self, MIGRATIONS};
+
+    #[test]
+    fn what_a_process_left_is_found_without_a_walk_through_everything() {
+        let mut connection = Connection::open_in_memory().expect("opens");
+        migrate::migrate(&mut connection, Path::new(":memory:"), MIGRATIONS).expect("migrated");
+        let plan: String = connection
+            .query_row(&format!("EXPLAIN QUERY PLAN {RUNNING}"), [1], |row| row.get(3))
+            .expect("explained");
+        assert!(plan.contains("USING INDEX executions_process (process=?)"), "{plan}");
+    }
 }

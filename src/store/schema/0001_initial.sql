@@ -62,10 +62,13 @@ CREATE TABLE executions (
 
 CREATE UNIQUE INDEX executions_id ON executions (id);
 CREATE INDEX executions_run ON executions (run_id);
+CREATE INDEX executions_workspace ON executions (workspace);
 CREATE INDEX executions_template ON executions (template);
 CREATE INDEX executions_model ON executions (model, provider);
 CREATE INDEX executions_status ON executions (status) WHERE status <> 'ok';
+CREATE INDEX executions_error ON executions (error_kind) WHERE error_kind IS NOT NULL;
 CREATE INDEX executions_rating ON executions (rating) WHERE rating IS NOT NULL;
+CREATE INDEX executions_process ON executions (process) WHERE process IS NOT NULL;
 CREATE INDEX executions_deleted ON executions (deleted_ns) WHERE deleted_ns IS NOT NULL;
 
 -- What was asked, exactly. Written once, when the execution begins.
