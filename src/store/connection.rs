@@ -80,7 +80,8 @@ fn open_memory(options: &StoreOptions) -> Result<Opened, StoreError> {
 fn open_file(options: &StoreOptions, place: &Place) -> Result<Opened, StoreError> {
     let path = place.path.clone();
     let mut report = OpenReport::default();
-    let connection = prepare_file(options, place, &mut report).map_err(|fault| fault.at(&path))?;
+    let connection = prepare_file(options, place, &mut report)
+        .map_err(|fault| fault.at(&path).waited(options.busy))?;
     let access = Access::File { path: path.clone(), busy: options.busy };
     Ok(Opened { connection, access, path, report })
 }
@@ -216,7 +217,7 @@ fn open_read_only(options: &StoreOptions, place: Place) -> Result<Opened, StoreE
         }
         answer => (live, answer),
     };
-    let (connection, found) = answer.map_err(|fault| fault.at(&path))?;
+    let (connection, found) = answer.map_err(|fault| fault.at(&path).waited(options.busy))?;
     let supported = MIGRATIONS.last().map_or(0, |last| last.number);
     match found {
         Found::Schema(found) if found == supported => {}

@@ -1,6 +1,9 @@
 //! What can go wrong with the database: what, where, and what to do next.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use rusqlite::ErrorCode;
 use semver::Version;
@@ -63,7 +66,10 @@ pub enum StoreError {
     #[error("not saved: no room left for {} ({detail}); free some space and save again", path.display())]
     Full { path: PathBuf, detail: String },
     /// Another process has held the database too long.
-    #[error("not saved: {} is held by {holder} since {waited_ms} ms; try again, or end that process", path.display())]
+    #[error(
+        "{} is held by {holder}, {waited_ms} ms were waited for it; nothing was saved: try again, or end that process",
+        path.display()
+    )]
     Busy { path: PathBuf, holder: String, waited_ms: u64 },
     /// Reading or writing the file failed.
     #[error("{}: {detail}; check the disk, then try again", path.display())]
@@ -127,6 +133,17 @@ impl StoreError {
             | rusqlite::Error::IntegralValueOutOfRange(..)
             | rusqlite::Error::Utf8Error(..) => Self::Damaged { detail },
             _ => Self::Database { path, detail },
+        }
+    }
+
+    /// The same error with how long was really waited, which SQLite does not say.
+    pub(super) fn waited(self, patience: Duration) -> Self {
+        match self {
+            Self::Busy { path, holder, .. } => {
+                let waited_ms = u64::try_from(patience.as_millis()).unwrap_or(u64::MAX);
+                Self::Busy { path, holder, waited_ms }
+            }
+            other => other,
         }
     }
 

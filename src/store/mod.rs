@@ -30,6 +30,7 @@ mod writer;
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, mpsc},
+    time::Duration,
 };
 
 use rusqlite::Connection;
@@ -45,6 +46,7 @@ pub use sketch::LatencySketch;
 pub use versions::Draft;
 
 use fault::Outcome;
+use reader::Question;
 use writer::{Message, Session, Task, Writer};
 
 /// A database of executions and versions. Cheap to clone; all clones share it.
@@ -56,10 +58,11 @@ pub struct Store {
 struct Shared {
     path: PathBuf,
     workspace: String,
+    busy: Duration,
     /// Absent where the database can only be read.
     writer: Option<mpsc::Sender<Message>>,
     /// Absent in memory, where the writer reads too.
-    readers: Option<mpsc::Sender<reader::Look>>,
+    readers: Option<mpsc::Sender<Question>>,
 }
 
 impl Store {
@@ -93,7 +96,13 @@ impl Store {
         } else {
             Some(reader::start(&access).map_err(|error| no_thread(&path, &error))?)
         };
-        let shared = Shared { path, workspace: options.workspace.clone(), writer, readers };
+        let shared = Shared {
+            path,
+            workspace: options.workspace.clone(),
+            busy: options.busy,
+            writer,
+            readers,
+        };
         let store = Self { shared: Arc::new(shared) };
         store.empty_old_trash();
         Ok((store, report))
@@ -118,21 +127,40 @@ impl Store {
     /// Waits until everything asked before is on disk, ends what is still running as
     /// interrupted, and closes. Whatever is asked after it is [`StoreError::Closed`].
     pub async fn close(self) -> Result<(), StoreError> {
-        match self.ask_to_close() {
+        let result = match self.ask_writer_to_close() {
             Some(reply) => reply.await.unwrap_or(Ok(())),
             None => Ok(()),
+        };
+        for reader in self.ask_readers_to_close() {
+            // One that is gone has nothing open.
+            drop(reader.await);
         }
+        result
     }
 
     /// [`Store::close`] for a thread outside the async runtime.
     pub fn close_blocking(self) -> Result<(), StoreError> {
-        match self.ask_to_close() {
+        let result = match self.ask_writer_to_close() {
             Some(reply) => reply.blocking_recv().unwrap_or(Ok(())),
             None => Ok(()),
+        };
+        for reader in self.ask_readers_to_close() {
+            drop(reader.blocking_recv());
         }
+        result
     }
 
-    fn ask_to_close(&self) -> Option<oneshot::Receiver<Result<(), StoreError>>> {
+    /// The last connection to close moves what is left in the log into the file.
+    fn ask_readers_to_close(&self) -> Vec<oneshot::Receiver<()>> {
+        let Some(readers) = &self.shared.readers else { return Vec::new() };
+        let ask = |_| {
+            let (done, answer) = oneshot::channel();
+            readers.send(Question::Close(done)).ok().map(|()| answer)
+        };
+        (0..reader::READERS).filter_map(ask).collect()
+    }
+
+    fn ask_writer_to_close(&self) -> Option<oneshot::Receiver<Result<(), StoreError>>> {
         let (reply, answer) = oneshot::channel();
         let writer = self.shared.writer.as_ref()?;
         writer.send(Message::Close(reply)).ok()?;
@@ -175,15 +203,16 @@ impl Store {
         F: FnOnce(&Connection) -> Outcome<T> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let path = self.shared.path.clone();
+        let (path, busy) = (self.shared.path.clone(), self.shared.busy);
         let ask = move |connection: Result<&Connection, StoreError>| {
-            let found =
-                connection.and_then(|connection| look(connection).map_err(|fault| fault.at(&path)));
+            let found = connection.and_then(|connection| {
+                look(connection).map_err(|fault| fault.at(&path).waited(busy))
+            });
             // A caller that no longer waits needs no answer.
             drop(reply.send(found));
         };
         let sent = match (&self.shared.readers, &self.shared.writer) {
-            (Some(readers), _) => readers.send(Box::new(ask)).is_ok(),
+            (Some(readers), _) => readers.send(Question::Look(Box::new(ask))).is_ok(),
             (None, Some(writer)) => {
                 let look = Box::new(move |connection: &Connection| ask(Ok(connection)));
                 writer.send(Message::Read(look)).is_ok()

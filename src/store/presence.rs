@@ -15,13 +15,24 @@ use super::{
     place::{beside, cannot_open, make_private},
 };
 
+/// A file held for its lock.
+#[derive(Debug)]
+struct Held(File);
+
+impl Drop for Held {
+    /// A child process that is just being started shares the lock for a moment; letting go of it
+    /// by word ends it there too.
+    fn drop(&mut self) {
+        drop(self.0.unlock());
+    }
+}
+
 /// This store's sign of life.
 #[derive(Debug)]
 pub(super) struct Presence {
     name: String,
     path: PathBuf,
-    /// Held for its lock.
-    _file: File,
+    _lock: Held,
 }
 
 impl Presence {
@@ -33,7 +44,7 @@ impl Presence {
         let file = open(&path).map_err(|error| cannot_open(&path, &error))?;
         // Where the file system knows no locks, others judge by the process number alone.
         drop(file.try_lock());
-        Ok(Self { name, path, _file: file })
+        Ok(Self { name, path, _lock: Held(file) })
     }
 
     /// The part of the file's name after the database's.
@@ -51,7 +62,7 @@ impl Presence {
 #[derive(Debug)]
 pub(super) struct Remains {
     path: PathBuf,
-    _file: Option<File>,
+    _lock: Option<Held>,
 }
 
 impl Remains {
@@ -68,20 +79,20 @@ pub(super) fn remains(database: &Path, name: &str, pid: i64) -> Option<Remains> 
         .strip_prefix(".process-")
         .is_some_and(|id| id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()));
     if !plain {
-        return Some(Remains { path: PathBuf::new(), _file: None });
+        return Some(Remains { path: PathBuf::new(), _lock: None });
     }
     let path = beside(database, name);
     match open(&path) {
         Ok(file) => match file.try_lock() {
             Err(TryLockError::WouldBlock) => None,
             Err(TryLockError::Error(_)) if process_exists(pid) => None,
-            Ok(()) | Err(TryLockError::Error(_)) => Some(Remains { path, _file: Some(file) }),
+            Ok(()) | Err(TryLockError::Error(_)) => Some(Remains { path, _lock: Some(Held(file)) }),
         },
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            Some(Remains { path, _file: None })
+            Some(Remains { path, _lock: None })
         }
         Err(_) if process_exists(pid) => None,
-        Err(_) => Some(Remains { path, _file: None }),
+        Err(_) => Some(Remains { path, _lock: None }),
     }
 }
 

@@ -206,7 +206,10 @@ impl Writer {
                     next = inbox.recv();
                 }
                 Ok(Message::Close(reply)) => {
-                    drop(reply.send(self.close()));
+                    let result = self.close();
+                    // The file is let go of before anybody is told that it is.
+                    drop(self);
+                    drop(reply.send(result));
                     return;
                 }
                 Err(RecvError) => {
@@ -225,7 +228,9 @@ impl Writer {
                     job.answer(Ok(()));
                 }
             }
-            Err(error) if batch.len() == 1 => {
+            // A lock was in everybody's way; if each waited for it alone, one after another, the
+            // last of them would wait for minutes.
+            Err(error) if batch.len() == 1 || matches!(error, StoreError::Busy { .. }) => {
                 for job in batch {
                     job.answer(Err(error.clone()));
                 }
@@ -254,6 +259,7 @@ impl Writer {
     ) -> Outcome<T> {
         self.set_care(careful)?;
         self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        let known = (self.memory.workspace, self.memory.process);
         let mut session = Session {
             connection: &self.connection,
             path: &self.path,
@@ -269,6 +275,8 @@ impl Writer {
         });
         if result.is_err() {
             self.undo();
+            // What was committed before is still there; only what this made is not.
+            (self.memory.workspace, self.memory.process) = known;
         }
         result
     }
@@ -279,8 +287,6 @@ impl Writer {
             drop(self.connection.execute_batch("ROLLBACK"));
         }
         self.deltas.clear();
-        self.memory.workspace = None;
-        self.memory.process = None;
     }
 
     /// Whether commits from now on wait until the disk has them.
@@ -298,21 +304,23 @@ impl Writer {
             Fault::Sqlite(error) if is_busy(error) => StoreError::Busy {
                 path: self.path.clone(),
                 holder: recover::living(&self.connection, &self.path),
-                waited_ms: u64::try_from(self.busy.as_millis()).unwrap_or(u64::MAX),
-            },
+                waited_ms: 0,
+            }
+            .waited(self.busy),
             _ => fault.at(&self.path),
         }
     }
 
     /// Ends what this store began and nobody will finish, and says good-bye.
     fn close(&mut self) -> Result<(), StoreError> {
-        let Some(process) = self.memory.process else { return Ok(()) };
-        self.attempt(true, |session| {
-            recover::interrupt(session, process)?;
-            session.connection.execute("DELETE FROM processes WHERE id = ?", [process])?;
-            Ok(())
-        })
-        .map_err(|fault| self.explain(fault))?;
+        if let Some(process) = self.memory.process {
+            self.attempt(true, |session| {
+                recover::interrupt(session, process)?;
+                session.connection.execute("DELETE FROM processes WHERE id = ?", [process])?;
+                Ok(())
+            })
+            .map_err(|fault| self.explain(fault))?;
+        }
         if let Some(presence) = self.memory.presence.take() {
             presence.withdraw();
         }
