@@ -1,11 +1,11 @@
 use std::{fs, path::Path};
 
 use promptlathe::{
-    model::ChunkLog,
+    model::{ChunkLog, Status},
     store::{Store, StoreError, StoreOptions},
 };
 
-use crate::support::{execution, folder, keep, open, try_open};
+use crate::support::{execution, folder, integrity, keep, open, try_open};
 
 #[cfg(unix)]
 fn set_mode(path: &Path, mode: u32) {
@@ -44,6 +44,63 @@ async fn a_database_others_can_write_is_refused() {
     assert!(matches!(refused, Err(StoreError::Refused { .. })), "{:?}", refused.err());
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn a_folder_others_can_write_is_refused() {
+    let folder = folder();
+    let shared = folder.path().join("shared");
+    fs::create_dir(&shared).expect("made");
+    set_mode(&shared, 0o777);
+    let refused = try_open(&shared.join("lathe.db"));
+    match &refused {
+        Err(error @ StoreError::Refused { .. }) => {
+            assert!(error.to_string().contains("chmod go-w"), "{error}");
+        }
+        other => panic!("{:?}", other.as_ref().err()),
+    }
+    assert!(!shared.join("lathe.db").exists(), "nothing is made there");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn what_belongs_to_somebody_else_is_refused() {
+    let folder = folder();
+    let path = folder.path().join("lathe.db");
+    // Only the administrator can give a file away; for all others the root folder is another's.
+    let path = if rustix::process::geteuid().is_root() {
+        open(&path).close().await.expect("closed");
+        std::os::unix::fs::chown(&path, Some(12_345), None).expect("given away");
+        path
+    } else {
+        Path::new("/lathe.db").to_path_buf()
+    };
+    match try_open(&path) {
+        Err(error @ StoreError::Refused { .. }) => {
+            assert!(error.to_string().contains("belongs to user"), "{error}");
+        }
+        other => panic!("{:?}", other.err()),
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_second_name_of_the_file_is_refused() {
+    let folder = folder();
+    let path = folder.path().join("lathe.db");
+    open(&path).close().await.expect("closed");
+    let (link, name) = (folder.path().join("link.db"), folder.path().join("name.db"));
+    std::os::unix::fs::symlink(&path, &link).expect("linked");
+    let refused = try_open(&link);
+    assert!(matches!(refused, Err(StoreError::Refused { .. })), "{:?}", refused.err());
+    fs::hard_link(&path, &name).expect("linked");
+    for path in [&path, &name] {
+        let refused = try_open(path);
+        assert!(matches!(refused, Err(StoreError::Refused { .. })), "{:?}", refused.err());
+    }
+    fs::remove_file(&name).expect("removed");
+    open(&path).close().await.expect("with one name it opens");
+}
+
 #[tokio::test]
 async fn a_newer_schema_is_refused_and_every_byte_stays() {
     let folder = folder();
@@ -76,6 +133,53 @@ async fn what_is_no_database_is_left_alone() {
     let refused = try_open(&path);
     assert!(matches!(refused, Err(StoreError::Corrupt { .. })), "{:?}", refused.err());
     assert_eq!(fs::read_to_string(&path).expect("read"), text);
+}
+
+#[tokio::test]
+async fn a_torn_database_is_told_and_left_as_it_is() {
+    let folder = folder();
+    let path = folder.path().join("lathe.db");
+    let store = open(&path);
+    let record = execution("one", &"a long answer ".repeat(4_000));
+    keep(&store, &record).await;
+    store.close().await.expect("closed");
+    let sound = fs::read(&path).expect("read");
+    // The first page describes everything else: without its tables nothing may be written.
+    let mut torn = sound.clone();
+    torn[100..4_096].fill(0xa5);
+    fs::write(&path, &torn).expect("written");
+    let refused = try_open(&path);
+    assert!(matches!(refused, Err(StoreError::Corrupt { .. })), "{:?}", refused.err());
+    assert_eq!(fs::read(&path).expect("read"), torn);
+    // A damaged page further on is told by whoever needs it.
+    let mut torn = sound;
+    let half = torn.len() / 2 / 4_096 * 4_096;
+    torn[half..].fill(0xa5);
+    fs::write(&path, &torn).expect("written");
+    let told = match try_open(&path) {
+        Ok((store, _)) => store.get(record.id).await.map(|_| ()),
+        Err(error) => Err(error),
+    };
+    assert!(matches!(told, Err(StoreError::Corrupt { .. })), "{told:?}");
+}
+
+#[tokio::test]
+async fn a_lock_at_the_start_is_told() {
+    let folder = folder();
+    let path = folder.path().join("lathe.db");
+    open(&path).close().await.expect("made");
+    // The exclusive mode keeps readers out too.
+    let other = rusqlite::Connection::open(&path).expect("opens");
+    other.pragma_update(None, "locking_mode", "exclusive").expect("set");
+    other.execute_batch("BEGIN EXCLUSIVE").expect("locked");
+    match try_open(&path) {
+        Err(error @ StoreError::Busy { waited_ms: 200, .. }) => {
+            assert!(error.to_string().contains("try again"), "{error}");
+        }
+        other => panic!("{:?}", other.err()),
+    }
+    drop(other);
+    open(&path).close().await.expect("it opens again");
 }
 
 #[tokio::test]
@@ -115,6 +219,64 @@ async fn a_full_database_is_told_and_keeps_what_it_had() {
     keep(&store, &execution("one", "small again")).await;
 }
 
+/// Wherever the room ends, what was acknowledged is there and the file is sound.
+#[tokio::test]
+async fn no_point_of_running_full_harms_the_database() {
+    let folder = folder();
+    let path = folder.path().join("lathe.db");
+    open(&path).close().await.expect("made");
+    let mut refusals = 0;
+    for pages in 0..60 {
+        let size = fs::metadata(&path).expect("there").len();
+        // Room for a few pages more than there are, up to more than one record needs.
+        let options =
+            StoreOptions::file(&path).workspace("test").max_size(size + pages % 12 * 4_096);
+        let (store, report) = Store::open(&options).expect("opens");
+        assert_eq!(report.interrupted, 0, "{pages}");
+        let mut record = execution("one", "");
+        record.status = Status::Running;
+        let begun = store.begin(&record).await;
+        record.status = Status::Ok;
+        record.text = "word ".repeat(4_000);
+        let finished = store.finish(&record, &ChunkLog::default()).await;
+        for answer in [&begun, &finished] {
+            match answer {
+                Ok(()) => {}
+                Err(StoreError::Full { .. }) => refusals += 1,
+                Err(other) => panic!("{pages}: {other}"),
+            }
+        }
+        // Closing may find no room either; the next start then does what it could not.
+        drop(store.close().await);
+        let store = open(&path);
+        let read = store.get(record.id).await.expect("read");
+        match (begun, finished) {
+            (_, Ok(())) => assert_eq!(read.expect("there").text, record.text, "{pages}"),
+            (Ok(()), _) => {
+                assert_eq!(read.expect("there").status, Status::Interrupted, "{pages}");
+            }
+            (Err(_), Err(_)) => assert!(read.is_none(), "{pages}"),
+        }
+        store.close().await.expect("closed");
+        assert_eq!(integrity(&path), "ok", "{pages}");
+    }
+    assert!(refusals >= 20, "the limit was met: {refusals}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_reader_sees_what_another_process_has_just_written() {
+    let folder = folder();
+    let path = folder.path().join("lathe.db");
+    let writer = open(&path);
+    let (reader, report) =
+        Store::open(&StoreOptions::file(&path).workspace("test").read_only()).expect("opens");
+    assert!(report.read_only && report.warnings.is_empty(), "{:?}", report.warnings);
+    let record = execution("one", "x");
+    keep(&writer, &record).await;
+    assert!(reader.get(record.id).await.expect("read").is_some());
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn a_read_only_folder_gives_a_history_that_can_be_read() {
@@ -128,8 +290,10 @@ async fn a_read_only_folder_gives_a_history_that_can_be_read() {
     }
     set_mode(&path, 0o400);
     set_mode(path.parent().expect("a folder"), 0o500);
-    let (store, report) = Store::open(&StoreOptions::file(&path).workspace("test").read_only())
-        .expect("it can be read");
+    let options = StoreOptions::file(&path).workspace("test");
+    // The administrator can write everywhere, and must say so.
+    let options = if rustix::process::geteuid().is_root() { options.read_only() } else { options };
+    let (store, report) = Store::open(&options).expect("it can be read");
     assert!(report.read_only && store.is_read_only());
     assert!(store.get(record.id).await.expect("read").is_some());
     let refused = store.finish(&execution("one", "y"), &ChunkLog::default()).await;

@@ -1,6 +1,6 @@
 use promptlathe::{
     model::{ErrorKind, Execution, ModelRef, Status},
-    store::{HistoryQuery, Store, TagFilter},
+    store::{HistoryQuery, Scope, Store, StoreOptions, TagFilter},
 };
 
 use crate::support::{execution, folder, full, keep, open};
@@ -61,6 +61,12 @@ async fn every_filter_narrows() {
         (HistoryQuery { template: plain.template.clone(), ..all() }, vec!["plain".to_owned()]),
         (HistoryQuery { min_cost: Some(1.0), ..all() }, vec!["dear".to_owned()]),
         (
+            HistoryQuery { max_cost: Some(1.0), status: Some(Status::Ok), ..all() },
+            vec!["plain".to_owned()],
+        ),
+        (HistoryQuery { version: Some(semver::Version::new(9, 9, 9)), ..all() }, Vec::new()),
+        (HistoryQuery { provider: Some("openai".to_owned()), ..all() }, Vec::new()),
+        (
             HistoryQuery { model: Some(ModelRef::new("demo", "careful")), ..all() },
             vec!["dear".to_owned()],
         ),
@@ -87,6 +93,81 @@ async fn every_filter_narrows() {
     }
     let found = store.find_by_prefix(&plain.id.to_string()[..30]).await.expect("looked");
     assert_eq!(found, [plain.id]);
+}
+
+#[tokio::test]
+async fn a_span_of_time_holds_what_began_in_it() {
+    let folder = folder();
+    let store = open(&folder.path().join("lathe.db"));
+    let noon = jiff::Timestamp::from_second(1_800_000_000).expect("a time");
+    let minutes = |count: i64| noon + jiff::SignedDuration::from_mins(count);
+    // The clock jumped back between the third and the fourth.
+    for (number, at) in [0, 30, 90, 20, 300].into_iter().enumerate() {
+        let mut record = execution("one", &format!("answer {number}"));
+        record.timing.started_at = minutes(at);
+        keep(&store, &record).await;
+    }
+    let span = |since: Option<i64>, until: Option<i64>| HistoryQuery {
+        since: since.map(minutes),
+        until: until.map(minutes),
+        ..HistoryQuery::default()
+    };
+    for (query, expected) in [
+        (span(Some(20), Some(90)), vec!["answer 3", "answer 1"]),
+        (span(Some(90), None), vec!["answer 4", "answer 2"]),
+        (span(None, Some(21)), vec!["answer 3", "answer 0"]),
+        (span(Some(400), None), vec![]),
+        (span(None, Some(-1)), vec![]),
+        (
+            HistoryQuery { text: Some("answer".to_owned()), ..span(Some(90), Some(300)) },
+            vec!["answer 2"],
+        ),
+    ] {
+        assert_eq!(texts(&store, query.clone()).await, expected, "{query:?}");
+    }
+}
+
+#[tokio::test]
+async fn each_workspace_has_its_own_history_and_all_can_be_asked_for() {
+    let folder = folder();
+    let path = folder.path().join("lathe.db");
+    let here = open(&path);
+    let (there, _) =
+        Store::open(&StoreOptions::file(&path).workspace("there")).expect("it opens twice");
+    keep(&here, &execution("one", "common here")).await;
+    keep(&there, &execution("one", "common there")).await;
+    for text in [None, Some("common".to_owned())] {
+        let query = HistoryQuery { text, ..HistoryQuery::default() };
+        assert_eq!(texts(&here, query.clone()).await, ["common here"]);
+        assert_eq!(texts(&there, query.clone()).await, ["common there"]);
+        let all = HistoryQuery { workspace: Scope::All, ..query };
+        assert_eq!(texts(&here, all).await, ["common there", "common here"]);
+    }
+}
+
+#[tokio::test]
+async fn tags_page_like_everything_else() {
+    let folder = folder();
+    let store = open(&folder.path().join("lathe.db"));
+    for number in 0..12 {
+        let mut record = execution("one", &format!("answer {number}"));
+        if number % 2 == 0 {
+            record.tags.insert("suite".to_owned(), "smoke".to_owned());
+        }
+        keep(&store, &record).await;
+    }
+    let tag = |value: Option<&str>| {
+        Some(TagFilter { key: "suite".to_owned(), value: value.map(str::to_owned) })
+    };
+    let first = HistoryQuery { tag: tag(Some("smoke")), limit: 4, ..HistoryQuery::default() };
+    let page = store.history(first.clone()).await.expect("listed");
+    assert_eq!(page.rows.len(), 4);
+    let rest = HistoryQuery { before: page.next, ..first };
+    assert_eq!(texts(&store, rest).await, ["answer 2", "answer 0"]);
+    for (value, expected) in [(Some("other"), 0), (None, 6)] {
+        let query = HistoryQuery { tag: tag(value), ..HistoryQuery::default() };
+        assert_eq!(texts(&store, query).await.len(), expected, "{value:?}");
+    }
 }
 
 #[tokio::test]

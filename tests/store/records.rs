@@ -1,6 +1,6 @@
 use promptlathe::{
-    model::{ChunkLog, Status, Usage},
-    store::{Checkpoint, RollupQuery, Scope, StoreError},
+    model::{ChunkLog, ErrorKind, Status, Usage},
+    store::{Checkpoint, RollupQuery, Scope, Store, StoreError, StoreOptions},
 };
 
 use crate::support::{chunks, execution, folder, full, keep, open, open_reported};
@@ -74,6 +74,82 @@ async fn what_runs_in_this_process_is_not_taken_for_left_behind() {
 }
 
 #[tokio::test]
+async fn closing_in_order_ends_what_runs_even_after_a_write_failed() {
+    let folder = folder();
+    let path = folder.path().join("lathe.db");
+    let store = open(&path);
+    let mut record = execution("one", "");
+    record.status = Status::Running;
+    store.begin(&record).await.expect("begun");
+    let unknown = execution("one", "").id;
+    let refused = store.checkpoint(unknown, Checkpoint::default()).await;
+    assert_eq!(refused, Err(StoreError::UnknownExecution { id: unknown }));
+    store.close().await.expect("closed");
+    let (store, report) = open_reported(&path);
+    assert_eq!(report.interrupted, 0, "nothing was left for the next start");
+    let read = store.get(record.id).await.expect("read").expect("there");
+    assert_eq!(read.status, Status::Interrupted);
+    assert_eq!(read.error_kind(), Some(ErrorKind::InterruptedStream));
+    // Nor is the sign of life left in the folder.
+    let names = std::fs::read_dir(folder.path()).expect("listed");
+    let left = names.filter(|entry| {
+        let name = entry.as_ref().expect("listed").file_name();
+        name.to_string_lossy().contains(".process-")
+    });
+    assert_eq!(left.count(), 0);
+}
+
+#[tokio::test]
+async fn two_handles_see_each_others_work() {
+    let folder = folder();
+    let path = folder.path().join("lathe.db");
+    let (one, two) = (open(&path), open(&path));
+    let records: Vec<_> = (0..20).map(|n| execution("one", &format!("answer {n}"))).collect();
+    for (index, record) in records.iter().enumerate() {
+        keep(if index % 2 == 0 { &one } else { &two }, record).await;
+    }
+    for store in [&one, &two] {
+        for record in &records {
+            assert!(store.get(record.id).await.expect("read").is_some());
+        }
+        let rows = store.rollups(RollupQuery::default()).await.expect("read");
+        assert_eq!(rows.iter().map(|row| row.rollup.runs).sum::<i64>(), 20);
+    }
+    one.tag(records[1].id, "by", Some("one")).await.expect("tagged");
+    let read = two.get(records[1].id).await.expect("read").expect("there");
+    assert_eq!(read.tags["by"], "one");
+}
+
+#[tokio::test]
+async fn several_are_begun_together_or_not_at_all() {
+    let folder = folder();
+    let store = open(&folder.path().join("lathe.db"));
+    let mut records: Vec<_> = (0..3).map(|_| execution("one", "")).collect();
+    for record in &mut records {
+        record.status = Status::Running;
+    }
+    store.begin_many(&records).await.expect("begun");
+    let mut more = vec![execution("one", ""), records[0].clone()];
+    more[0].status = Status::Running;
+    let refused = store.begin_many(&more).await;
+    assert!(refused.is_err(), "an id is begun once");
+    assert!(store.get(more[0].id).await.expect("read").is_none());
+    for record in &records {
+        assert!(store.get(record.id).await.expect("read").is_some());
+    }
+}
+
+#[tokio::test]
+async fn a_store_in_memory_does_the_same() {
+    let (store, report) = Store::open(&StoreOptions::in_memory()).expect("opens");
+    assert_eq!(report.journal_mode, "memory");
+    let record = full();
+    store.finish(&record, &chunks()).await.expect("finished");
+    assert_eq!(store.get(record.id).await, Ok(Some(record)));
+    store.close().await.expect("closed");
+}
+
+#[tokio::test]
 async fn a_closed_store_says_so() {
     let folder = folder();
     let store = open(&folder.path().join("lathe.db"));
@@ -81,6 +157,25 @@ async fn a_closed_store_says_so() {
     store.close().await.expect("closed");
     let late = other.finish(&execution("one", "x"), &ChunkLog::default()).await;
     assert_eq!(late, Err(StoreError::Closed));
+    assert_eq!(other.get(execution("one", "x").id).await, Err(StoreError::Closed));
+    other.close().await.expect("closing twice is no mistake");
+}
+
+#[tokio::test]
+async fn after_closing_everything_is_in_the_one_file() {
+    let folder = folder();
+    let path = folder.path().join("lathe.db");
+    let store = open(&path);
+    let record = execution("one", "x");
+    keep(&store, &record).await;
+    // Readers that have something open do not keep it from being tidied up.
+    assert!(store.get(record.id).await.expect("read").is_some());
+    store.close().await.expect("closed");
+    let names: Vec<_> = std::fs::read_dir(folder.path())
+        .expect("listed")
+        .map(|entry| entry.expect("listed").file_name())
+        .collect();
+    assert_eq!(names, ["lathe.db"]);
 }
 
 #[tokio::test]

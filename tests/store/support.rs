@@ -33,6 +33,16 @@ pub fn folder() -> tempfile::TempDir {
     tempfile::tempdir().expect("a temporary folder")
 }
 
+/// What SQLite says of the whole file: `ok`, or what is wrong.
+pub fn integrity(path: &Path) -> String {
+    let connection = rusqlite::Connection::open(path).expect("opens");
+    let words = "INSERT INTO search (search) VALUES ('integrity-check')";
+    if let Err(error) = connection.execute(words, []) {
+        return format!("the search: {error}");
+    }
+    connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).expect("checked")
+}
+
 pub fn execution(template: &str, text: &str) -> Execution {
     Execution {
         id: ExecutionId(Uuid::now_v7()),
