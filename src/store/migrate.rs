@@ -162,3 +162,90 @@ fn back_up(connection: &Connection, path: &Path, schema: i64) -> Result<PathBuf,
         .map_err(|error| StoreError::from_sqlite(&copy, &error))?;
     Ok(copy)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FIRST: Migration =
+        Migration { number: 1, name: "first", sql: "CREATE TABLE a (x INTEGER) STRICT" };
+    const SECOND: Migration =
+        Migration { number: 2, name: "second", sql: "ALTER TABLE a ADD COLUMN y INTEGER" };
+    const BROKEN: Migration = Migration {
+        number: 2,
+        name: "broken",
+        sql: "ALTER TABLE a ADD COLUMN y INTEGER; INSERT INTO absent VALUES (1)",
+    };
+
+    fn database() -> (tempfile::TempDir, PathBuf, Connection) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("lathe.db");
+        let mut connection = Connection::open(&path).expect("opens");
+        assert_eq!(migrate(&mut connection, &path, &[FIRST]), Ok(None), "nothing to copy yet");
+        connection.execute("INSERT INTO a VALUES (7)", []).expect("inserted");
+        (folder, path, connection)
+    }
+
+    fn columns(connection: &Connection) -> usize {
+        connection.prepare("SELECT * FROM a").expect("it is there").column_count()
+    }
+
+    #[test]
+    fn a_step_is_done_once_and_after_a_copy() {
+        let (_folder, path, mut connection) = database();
+        let steps = [FIRST, SECOND];
+        let backup = migrate(&mut connection, &path, &steps).expect("migrated").expect("copied");
+        assert_eq!(inspect(&connection, &path, &steps), Ok(Found::Schema(2)));
+        let copy = Connection::open(backup).expect("opens");
+        assert_eq!((columns(&connection), columns(&copy)), (2, 1));
+        assert_eq!(inspect(&copy, &path, &[FIRST]), Ok(Found::Schema(1)));
+        let kept: i64 = copy.query_row("SELECT x FROM a", [], |row| row.get(0)).expect("read");
+        assert_eq!(kept, 7);
+        assert_eq!(migrate(&mut connection, &path, &steps), Ok(None), "nothing left to do");
+    }
+
+    #[test]
+    fn a_step_that_fails_leaves_everything_as_it_was() {
+        let (_folder, path, mut connection) = database();
+        let failed = migrate(&mut connection, &path, &[FIRST, BROKEN]);
+        match &failed {
+            Err(StoreError::MigrationFailed { number: 2, backup, .. }) => {
+                assert!(Path::new(backup).exists(), "{backup}");
+            }
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(inspect(&connection, &path, &[FIRST]), Ok(Found::Schema(1)));
+        assert_eq!(columns(&connection), 1);
+    }
+
+    #[test]
+    fn two_processes_may_do_the_same_step() {
+        let (_folder, path, mut connection) = database();
+        let mut other = Connection::open(&path).expect("opens");
+        let steps = [FIRST, SECOND];
+        for connection in [&mut connection, &mut other] {
+            for step in &steps {
+                apply(connection, step).expect("done, or done already");
+            }
+        }
+        assert_eq!((columns(&connection), columns(&other)), (2, 2));
+    }
+
+    #[test]
+    fn other_builds_and_other_programs_are_told_apart() {
+        let (_folder, path, connection) = database();
+        let edited = Migration { sql: "CREATE TABLE a (z INTEGER) STRICT", ..FIRST };
+        assert_eq!(
+            inspect(&connection, &path, &[edited]),
+            Err(StoreError::ChangedMigration { path: path.clone(), number: 1 })
+        );
+        let foreign = Connection::open_in_memory().expect("opens");
+        foreign.execute_batch("CREATE TABLE bookmarks (url TEXT)").expect("made");
+        assert_eq!(
+            inspect(&foreign, &path, &[FIRST]),
+            Err(StoreError::Foreign { path: path.clone() })
+        );
+        let empty = Connection::open_in_memory().expect("opens");
+        assert_eq!(inspect(&empty, &path, &[FIRST]), Ok(Found::Empty));
+    }
+}

@@ -364,3 +364,49 @@ fn drain(inbox: &Receiver<Message>, batch: &mut Vec<Box<dyn Job>>) -> Option<Mes
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::store::migrate::{self, MIGRATIONS};
+
+    static WAITS: AtomicUsize = AtomicUsize::new(0);
+
+    fn wait_once(_: i32) -> bool {
+        WAITS.fetch_add(1, Ordering::SeqCst);
+        false
+    }
+
+    #[test]
+    fn all_that_wait_behind_a_lock_wait_together() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("lathe.db");
+        let mut connection = Connection::open(&path).expect("opens");
+        migrate::migrate(&mut connection, &path, MIGRATIONS).expect("migrated");
+        connection.busy_handler(Some(wait_once)).expect("set");
+        let workspace = String::new();
+        let mut writer =
+            Writer::new(connection, path.clone(), workspace, Duration::from_secs(7), "delete");
+        let other = Connection::open(&path).expect("opens");
+        other.execute_batch("BEGIN IMMEDIATE").expect("locked");
+
+        let mut answers = Vec::new();
+        let mut batch: Vec<Box<dyn Job>> = Vec::new();
+        for number in 0..3 {
+            let (reply, answer) = oneshot::channel();
+            let run = move |_: &mut Session<'_>| Ok(number);
+            batch.push(Box::new(Task { durable: false, run, value: None, reply }));
+            answers.push(answer);
+        }
+        writer.run_batch(batch);
+        assert_eq!(WAITS.load(Ordering::SeqCst), 1);
+        for answer in answers {
+            match answer.blocking_recv().expect("answered") {
+                Err(StoreError::Busy { waited_ms: 7_000, .. }) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+}

@@ -1,6 +1,6 @@
 use promptlathe::{
     model::{ChunkLog, ErrorKind, Status, Usage},
-    store::{Checkpoint, RollupQuery, Scope, Store, StoreError, StoreOptions},
+    store::{Checkpoint, RollupBy, RollupQuery, Scope, Store, StoreError, StoreOptions},
 };
 
 use crate::support::{chunks, execution, folder, full, keep, open, open_reported};
@@ -200,4 +200,51 @@ async fn sums_follow_the_records() {
     assert_eq!(sum().await, [(3, 60)]);
     let spent = store.spend_since(jiff::Timestamp::UNIX_EPOCH).await.expect("read");
     assert!((spent - 0.003).abs() < 1e-9, "{spent}");
+}
+
+#[tokio::test]
+async fn sums_are_kept_apart_by_what_is_asked() {
+    let folder = folder();
+    let store = open(&folder.path().join("lathe.db"));
+    let noon = jiff::Timestamp::from_second(1_800_000_000).expect("a time");
+    for (hours, model, total) in [(0, "fast", 40), (1, "fast", 60), (1, "careful", 9_000)] {
+        let mut record = execution("one", "x");
+        record.timing.started_at = noon + jiff::SignedDuration::from_hours(hours);
+        record.timing.total_ms = Some(total);
+        model.clone_into(&mut record.model);
+        keep(&store, &record).await;
+    }
+    let mut failed = full();
+    failed.timing.started_at = noon;
+    keep(&store, &failed).await;
+
+    let by = RollupBy { model: true, error_kind: true, ..RollupBy::default() };
+    let rows = store.rollups(RollupQuery { by, ..RollupQuery::default() }).await.expect("read");
+    let found: Vec<_> = rows
+        .iter()
+        .map(|row| {
+            let group = &row.group;
+            (
+                group.model.as_deref(),
+                group.error_kind,
+                row.rollup.runs,
+                row.rollup.total.quantile(1.0),
+            )
+        })
+        .collect();
+    let (fast, careful) = (Some("demo/fast"), Some("demo/careful"));
+    assert_eq!(found.len(), 3, "{found:?}");
+    assert_eq!(found[0].0, careful);
+    assert_eq!(found[1], (fast, None, 2, Some(60.0)));
+    assert_eq!((found[2].0, found[2].1, found[2].2), (fast, Some("rate_limit"), 1));
+    let slow = found[0].3.expect("measured");
+    assert!((slow - 9_000.0).abs() <= 9_000.0 / 64.0, "{slow}");
+
+    let later = RollupQuery {
+        since: Some(noon + jiff::SignedDuration::from_hours(1)),
+        hours: 1,
+        ..RollupQuery::default()
+    };
+    let rows = store.rollups(later).await.expect("read");
+    assert_eq!(rows.iter().map(|row| row.rollup.runs).collect::<Vec<_>>(), [2]);
 }
