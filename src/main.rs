@@ -1,3 +1,19 @@
 //! Arguments, a face, an exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+use promptlathe::{
+    cli::{self, Asked},
+    config::Environment,
+};
+
+fn main() -> ExitCode {
+    match cli::parse(Environment::capture()) {
+        Asked::Nothing(code) => code,
+        Asked::Command(options, command) => cli::run(*options, *command),
+        #[cfg(feature = "tui")]
+        Asked::Workbench(options) => promptlathe::tui::run(*options),
+        #[cfg(not(feature = "tui"))]
+        Asked::Workbench(options) => cli::no_workbench(&options),
+    }
+}

@@ -1,1 +1,154 @@
 //! The headless commands.
+
+pub mod arguments;
+mod error;
+mod history;
+mod inputs;
+mod lists;
+mod output;
+mod run;
+mod serve;
+mod template;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser as _};
+
+use crate::{
+    app::{App, AppOptions, workspace},
+    config::{Environment, Overrides, SettingsFlags, Umask},
+};
+use arguments::{Arguments, Command, Common};
+use error::Failure;
+use output::Output;
+
+/// What the command line asks for.
+#[derive(Debug)]
+pub enum Asked {
+    /// The workbench.
+    Workbench(Box<AppOptions>),
+    /// A headless command.
+    Command(Box<AppOptions>, Box<Command>),
+    /// Nothing more: help, a version or an error was printed.
+    Nothing(ExitCode),
+}
+
+/// Reads the command line.
+#[must_use]
+pub fn parse(environment: Environment) -> Asked {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version go to standard output and are no error; nobody can be told where
+            // neither can be written.
+            let _ = error.print();
+            return Asked::Nothing(ExitCode::from(if error.use_stderr() { 2 } else { 0 }));
+        }
+    };
+    let Common { workspace, db, config, theme } = arguments.common;
+    let options = AppOptions {
+        environment,
+        overrides: Overrides { database: db, config, workspace },
+        flags: SettingsFlags { theme, ..SettingsFlags::default() },
+    };
+    match arguments.command {
+        None => Asked::Workbench(Box::new(options)),
+        Some(command) => Asked::Command(Box::new(options), Box::new(command)),
+    }
+}
+
+/// Carries out a headless command.
+#[must_use]
+pub fn run(options: AppOptions, command: Command) -> ExitCode {
+    let mut output = Output::of(&options.environment);
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let outcome = match runtime {
+        Ok(runtime) => {
+            let outcome = runtime.block_on(carry_out(options, command, &mut output));
+            runtime.shutdown_background();
+            outcome
+        }
+        Err(error) => Err(Failure::usage(format!("no threads can be started: {error}"))),
+    };
+    match outcome {
+        Ok(code) => ExitCode::from(code),
+        Err(Failure::Closed) => ExitCode::SUCCESS,
+        Err(Failure::Told { message, code }) => {
+            output.fail(&message);
+            ExitCode::from(code)
+        }
+    }
+}
+
+async fn carry_out(
+    options: AppOptions,
+    command: Command,
+    output: &mut Output,
+) -> Result<u8, Failure> {
+    match command {
+        Command::Init { folder } => return init(&folder, output),
+        Command::ServeDemo { port } => return serve::demo(port, output).await,
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "lathe", &mut script);
+            output.raw(&script)?;
+            return Ok(0);
+        }
+        Command::Man => {
+            let mut page = Vec::new();
+            clap_mangen::Man::new(Arguments::command())
+                .render(&mut page)
+                .map_err(|error| Failure::usage(error.to_string()))?;
+            output.raw(&page)?;
+            return Ok(0);
+        }
+        _ => {}
+    }
+    let _umask = Umask::restrict();
+    let (app, notices) = App::open(options)?;
+    for notice in notices {
+        output.tell(&format!("note: {}", notice.message));
+    }
+    let outcome = match command {
+        Command::Run(arguments) => run::run(&app, arguments, output).await,
+        Command::History(command) => history::run(&app, command, output).await,
+        Command::Template(command) => template::run(&app, command, output).await,
+        Command::Models { provider, format } => {
+            lists::models(&app, provider.as_deref(), format, output).await
+        }
+        Command::Providers { format } => lists::providers(&app, format, output),
+        Command::Init { .. }
+        | Command::ServeDemo { .. }
+        | Command::Completions { .. }
+        | Command::Man => Ok(0),
+    };
+    let closed = app.close().await;
+    let code = outcome?;
+    closed?;
+    Ok(code)
+}
+
+fn init(folder: &std::path::Path, output: &mut Output) -> Result<u8, Failure> {
+    let written = workspace::init(folder)?;
+    for path in &written {
+        output.line(&path.display().to_string())?;
+    }
+    output.remark(&format!(
+        "{} files written; `lathe --workspace {}` opens them",
+        written.len(),
+        folder.display()
+    ));
+    Ok(0)
+}
+
+/// What is said where the program was built without the workbench.
+#[cfg(not(feature = "tui"))]
+#[must_use]
+pub fn no_workbench(options: &AppOptions) -> ExitCode {
+    Output::of(&options.environment).fail(
+        "this program was built without the workbench; `lathe run`, `lathe history` and \
+         `lathe --help` need none",
+    );
+    ExitCode::from(2)
+}

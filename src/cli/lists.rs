@@ -1,0 +1,92 @@
+//! `lathe models` and `lathe providers`.
+
+use serde_json::json;
+
+use super::{arguments::TextOrJson, error::Failure, output::Output};
+use crate::{
+    app::{App, AppError},
+    model::{CallError, ErrorKind},
+};
+
+/// Lists every model that can be named, or those one provider says it has.
+pub async fn models(
+    app: &App,
+    provider: Option<&str>,
+    format: TextOrJson,
+    output: &mut Output,
+) -> Result<u8, Failure> {
+    app.discover().await;
+    if let Some(provider) = provider {
+        let listed = app.list_models(provider).await.map_err(told)?;
+        for model in listed {
+            match format {
+                TextOrJson::Text => output.line(&format!("{provider}/{}", model.id))?,
+                TextOrJson::Json => output.json(&json!({
+                    "model": format!("{provider}/{}", model.id),
+                    "context_window": model.context_window,
+                }))?,
+            }
+        }
+        return Ok(0);
+    }
+    for choice in app.models() {
+        let price = choice.price;
+        match format {
+            TextOrJson::Json => output.json(&json!({
+                "model": choice.model.to_string(),
+                "origin": choice.origin.as_str(),
+                "context_window": choice.context_window,
+                "price": price,
+                "unavailable": choice.unavailable,
+            }))?,
+            TextOrJson::Text => {
+                let window = choice.context_window.map_or_else(String::new, |it| it.to_string());
+                let price = price.map_or_else(String::new, |price| {
+                    format!("${} in, ${} out per million", price.input, price.output)
+                });
+                let state = choice.unavailable.unwrap_or_else(|| choice.origin.as_str().to_owned());
+                let name = choice.model.to_string();
+                output.line(format!("{name:<36} {window:>9}  {price:<36} {state}").trim_end())?;
+            }
+        }
+    }
+    Ok(0)
+}
+
+/// Lists the providers.
+pub fn providers(app: &App, format: TextOrJson, output: &mut Output) -> Result<u8, Failure> {
+    for (name, settings) in app.endpoints.all() {
+        let unavailable = app.endpoints.unavailable(&settings);
+        let address = match settings.kind {
+            crate::config::ProviderKind::Demo => "in this program (simulated)".to_owned(),
+            _ => settings.base_url.to_string(),
+        };
+        match format {
+            TextOrJson::Json => output.json(&json!({
+                "name": name,
+                "kind": settings.kind.as_str(),
+                "base_url": address,
+                "key": settings.key.describe(),
+                "unavailable": unavailable,
+            }))?,
+            TextOrJson::Text => {
+                let key = unavailable.unwrap_or_else(|| settings.key.describe());
+                output.line(&format!(
+                    "{name:<14} {:<10} {address:<44} {key}",
+                    settings.kind.as_str()
+                ))?;
+            }
+        }
+    }
+    Ok(0)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the end of an error's way")]
+fn told(error: CallError) -> Failure {
+    let code = match error.kind {
+        // An unknown provider is a wrong word and not a failed call.
+        ErrorKind::NotFound if error.http_status.is_none() => 2,
+        _ => AppError::Call(error.clone()).exit_code(),
+    };
+    Failure::Told { message: error.to_string(), code }
+}

@@ -1,0 +1,194 @@
+//! `lathe run`: the same engine and records as the workbench, for scripts.
+
+use std::collections::BTreeMap;
+
+use super::{
+    arguments::{RunArguments, RunFormat},
+    error::Failure,
+    inputs,
+    output::Output,
+};
+use crate::{
+    app::{App, CallOrder, PromptSource, exit_code_of},
+    engine::{Mode, RunEventKind},
+    model::{Execution, GenerationParameters, ModelRef, Status, VariantName},
+};
+
+/// Runs what was asked for and prints the outcome. The exit code says how the worst call ended.
+pub async fn run(app: &App, arguments: RunArguments, output: &mut Output) -> Result<u8, Failure> {
+    if arguments.models.len() > VariantName::ALL.len() {
+        return Err(Failure::usage(format!(
+            "{} models: at most {} run side by side",
+            arguments.models.len(),
+            VariantName::ALL.len()
+        )));
+    }
+    let parameters = inputs::parameters(arguments.preset, &arguments.parameters)?;
+    let tags = inputs::tags(&arguments.tags)?;
+    let variables = inputs::variables(&arguments.variables, arguments.variable_file.as_ref())?;
+    let source = source(app, &arguments.template)?;
+    // A server of this machine may be named without being configured.
+    let configured = app.endpoints.all();
+    if arguments.models.iter().any(|model| !configured.contains_key(&model.provider)) {
+        app.discover().await;
+    }
+    let orders = orders(&arguments, &source, &parameters, &variables, &tags);
+    let streams_text = arguments.format == RunFormat::Text && orders.len() == 1;
+    let mut handle = app.run(orders, Mode::Interactive).await?;
+    let mut stream = output.stream();
+    let mut ended: Vec<Box<Execution>> = Vec::new();
+    let mut interrupted = std::pin::pin!(interrupted());
+    let mut code = 0;
+    loop {
+        let event = tokio::select! {
+            biased;
+            signal = &mut interrupted, if code == 0 => {
+                // What arrived is recorded before the program ends.
+                code = signal;
+                handle.cancel_all();
+                continue;
+            }
+            event = handle.next() => event,
+        };
+        let Some(event) = event else { break };
+        match event.kind {
+            RunEventKind::Delta { text, refusal, .. } if streams_text => {
+                for piece in [text, refusal] {
+                    let safe = stream.push(&piece);
+                    output.raw(safe.as_bytes())?;
+                }
+            }
+            RunEventKind::Waiting { retry_in_ms, number, of, error } => output.tell(&format!(
+                "{}; attempt {number} of {of} in {:.1} s",
+                error.message,
+                std::time::Duration::from_millis(retry_in_ms).as_secs_f64()
+            )),
+            RunEventKind::NotSaved { reason } => output.tell(&reason),
+            RunEventKind::Finished(execution) => ended.push(execution),
+            _ => {}
+        }
+    }
+    ended.sort_by_key(|execution| execution.variant);
+    if streams_text {
+        let rest = stream.finish();
+        output.raw(rest.as_bytes())?;
+        let ends_in_newline = ended
+            .first()
+            .is_none_or(|execution| execution.text.is_empty() || execution.text.ends_with('\n'));
+        if output.is_read_by_a_person() && !ends_in_newline {
+            output.raw(b"\n")?;
+        }
+    }
+    print(&ended, arguments.format, streams_text, output)?;
+    let worst = ended.iter().map(|execution| outcome(execution, output)).max().unwrap_or(0);
+    Ok(if code == 0 { worst } else { code })
+}
+
+/// What is meant by the first argument.
+fn source(app: &App, name: &str) -> Result<PromptSource, Failure> {
+    if name == "-" {
+        let text = inputs::standard_input()?;
+        if text.trim().is_empty() {
+            return Err(Failure::usage("there is no prompt on standard input"));
+        }
+        return Ok(PromptSource::Plain(text));
+    }
+    let resolved = app.workspace.resolve(name)?;
+    Ok(match resolved.version {
+        Some(version) => PromptSource::Version { template: resolved.id, version },
+        None => PromptSource::File(resolved.id),
+    })
+}
+
+fn orders(
+    arguments: &RunArguments,
+    source: &PromptSource,
+    parameters: &GenerationParameters,
+    variables: &BTreeMap<String, serde_json::Value>,
+    tags: &BTreeMap<String, String>,
+) -> Vec<CallOrder> {
+    let models: Vec<Option<ModelRef>> = match arguments.models.as_slice() {
+        [] => vec![None],
+        models => models.iter().cloned().map(Some).collect(),
+    };
+    VariantName::ALL
+        .into_iter()
+        .zip(models)
+        .map(|(variant, model)| CallOrder {
+            variant,
+            source: source.clone(),
+            model,
+            parameters: parameters.clone(),
+            inputs: variables.clone(),
+            tags: tags.clone(),
+            stream: !arguments.no_stream,
+        })
+        .collect()
+}
+
+fn print(
+    ended: &[Box<Execution>],
+    format: RunFormat,
+    streamed: bool,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    match (format, ended) {
+        (RunFormat::Json, [one]) => output.json(one)?,
+        (RunFormat::Json, several) => output.json(&several)?,
+        (RunFormat::Jsonl, several) => {
+            for execution in several {
+                output.json(execution)?;
+            }
+        }
+        (RunFormat::Text, _) if streamed => {}
+        (RunFormat::Text, several) => {
+            for execution in several {
+                output.line(&format!("{} {}", execution.variant, execution.model_ref()))?;
+                output.text(&execution.text)?;
+                output.raw(b"\n\n")?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Tells how a call ended, if it did not end well, and the exit code that goes with it.
+fn outcome(execution: &Execution, output: &mut Output) -> u8 {
+    for dropped in &execution.parameters.dropped {
+        output.remark(&format!("{} was not sent: {}", dropped.name, dropped.reason));
+    }
+    if execution.status == Status::Ok {
+        return 0;
+    }
+    let Some(error) = &execution.error else { return 3 };
+    output.fail(&format!("{}: {error}", execution.model_ref()));
+    exit_code_of(error.kind)
+}
+
+/// Resolves with an exit code when the user or the system wants the program to end.
+pub(super) async fn interrupted() -> u8 {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let listen = |kind| signal(kind).ok();
+        let mut terminate = listen(SignalKind::terminate());
+        let mut hang_up = listen(SignalKind::hangup());
+        let wait = |signal: &mut Option<tokio::signal::unix::Signal>| match signal.take() {
+            Some(mut signal) => futures_util::future::Either::Left(async move {
+                signal.recv().await;
+            }),
+            None => futures_util::future::Either::Right(std::future::pending()),
+        };
+        let (terminate, hang_up) = (wait(&mut terminate), wait(&mut hang_up));
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => 130,
+            () = terminate => 143,
+            () = hang_up => 129,
+        }
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = tokio::signal::ctrl_c().await;
+        130
+    }
+}
