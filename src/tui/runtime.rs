@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::{
     effect::{Effect, Question},
     exec::{Exec, Inbox},
-    msg::{Answer, Fault, Msg, Notice, Now, RequestId, Severity},
+    msg::{Answer, CallEvent, Fault, Msg, Notice, Now, RequestId, Severity},
     state::State,
     surface::{Keys, Surface},
     term::{Capabilities, EndReason, ExternalEditor, FrameClock, Signal, Suspended, copy},
@@ -161,8 +161,16 @@ impl<S: Surface, K: Keys> Runtime<S, K> {
     async fn message(&mut self, message: Option<Msg>) -> io::Result<Option<Ended>> {
         let Some(message) = message else { return Ok(Some(Ended::Quit)) };
         let now = self.now();
+        let streams = matches!(
+            message,
+            Msg::Run { event: CallEvent::Delta { .. } | CallEvent::Usage(_), .. }
+        );
         let effects = update::update(&mut self.state, message, now);
-        self.clock.request(Instant::now());
+        if streams {
+            self.clock.request_lazily(Instant::now());
+        } else {
+            self.clock.request(Instant::now());
+        }
         self.carry_out(effects).await
     }
 

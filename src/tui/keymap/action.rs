@@ -326,7 +326,6 @@ pub(super) const fn footer(context: Context) -> &'static [Action] {
             A::Escape,
             A::OpenInWorkbench,
             A::Rerun,
-            A::MoveRight,
             A::Copy,
             A::Zoom,
             A::Delete,

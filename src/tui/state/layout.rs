@@ -69,6 +69,16 @@ pub const fn inner(outer: Rect) -> Rect {
     }
 }
 
+/// A rectangle without its border, with a column of air at both sides where there is room.
+#[must_use]
+pub const fn roomy(outer: Rect) -> Rect {
+    let inside = inner(outer);
+    if inside.width < 24 {
+        return inside;
+    }
+    Rect { x: inside.x + 1, width: inside.width - 2, ..inside }
+}
+
 /// A place for what stands in front: centred, at most this large, inside the screen's middle.
 #[must_use]
 pub fn centred(state: &State, width: u16, height: u16) -> Rect {
@@ -156,7 +166,7 @@ fn panes(state: &State, lower: Rect) -> Vec<PaneArea> {
 }
 
 fn pane(variant: VariantName, outer: Rect) -> PaneArea {
-    let inside = inner(outer);
+    let inside = roomy(outer);
     // A line between answer and figures is a luxury of taller panes.
     let below = if inside.height >= 6 { 2 } else { 1 };
     let text = Rect { height: inside.height.saturating_sub(below), ..inside };
@@ -201,7 +211,7 @@ fn history(state: &State, areas: &mut Areas) {
 /// selected row is always among them, the one typed into with more rows where there is room.
 #[must_use]
 pub fn form_slots(state: &State, outer: Rect) -> Vec<(FormRow, Rect)> {
-    let area = inner(outer);
+    let area = roomy(outer);
     let Some(document) = &state.document else { return Vec::new() };
     let form = &document.inputs;
     let selected = form.row();

@@ -28,6 +28,7 @@ pub use history::{Detail, DetailTab, History, PAGE};
 pub use inputs::{FIELD_ROWS, Field, FormRow, InputsForm, shown};
 pub use layout::{
     Areas, EditorArea, PaneArea, SMALLEST, WIDE, areas, centred, editor_cells, form_slots, inner,
+    roomy,
 };
 pub use library::{Library, LibraryRow};
 pub use line_input::LineInput;
@@ -389,7 +390,7 @@ impl State {
             self.history.height = usize::from(inner(outer).height);
         }
         if let Some(outer) = areas.detail {
-            let inside = inner(outer);
+            let inside = roomy(outer);
             self.history.fit_detail(usize::from(inside.width), usize::from(inside.height));
         }
         if let Some(outer) = areas.library {

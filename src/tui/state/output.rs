@@ -18,6 +18,10 @@ use crate::{
 /// Silence after which a call that streams is called stalled.
 pub const STALLED_AFTER: Duration = Duration::from_secs(3);
 
+/// Figures of a running call are counted anew this often: what changes with every token cannot
+/// be read, and is most of what a slow line would have to carry.
+const COUNT_EVERY: Duration = Duration::from_millis(500);
+
 /// How far a call is. Times since are in [`Output::since`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum Phase {
@@ -146,6 +150,8 @@ pub struct Output {
     pub execution: Option<Box<Execution>>,
     /// Why the record could not be stored.
     pub not_saved: Option<String>,
+    /// When the running figures were last counted, and the bytes that had been written then.
+    counted: (Duration, usize),
     marks: MarkStyle,
 }
 
@@ -177,6 +183,7 @@ impl Output {
             scroll: Scroll::default(),
             execution: None,
             not_saved: None,
+            counted: (now, 0),
             marks,
         }
     }
@@ -226,6 +233,10 @@ impl Output {
         self.reasoning.push(reasoning);
         self.text.push(text);
         self.refusal.push(refusal);
+        let (counted, before) = self.counted;
+        if before == 0 || now.saturating_sub(counted) >= COUNT_EVERY {
+            self.counted = (now, self.text.shown().len() + self.reasoning.shown().len());
+        }
         if text.is_empty() && refusal.is_empty() {
             self.enter(Phase::Thinking, now);
         } else {
@@ -332,6 +343,8 @@ impl Output {
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "token counts are far below 2^52")]
     pub fn figures(&self, now: Duration, price: Option<&Price>) -> Figures {
+        let (counted, written) = self.counted;
+        let now = if now.saturating_sub(counted) < COUNT_EVERY { counted } else { now };
         let elapsed = self.took.unwrap_or_else(|| now.saturating_sub(self.asked));
         if let Some(execution) = &self.execution {
             return Figures {
@@ -344,7 +357,6 @@ impl Output {
                 cost: execution.cost_usd,
             };
         }
-        let written = self.text.shown().len() + self.reasoning.shown().len();
         let (output_tokens, estimated) = match self.usage.output_tokens {
             Some(tokens) => (Some(tokens), self.usage.estimated),
             // Four bytes a token is the usual rule of thumb for running text.

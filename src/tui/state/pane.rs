@@ -166,10 +166,19 @@ impl Pane {
         }
     }
 
-    /// The first row in sight.
+    /// The first row in sight. While an answer is written and followed, the text moves up by
+    /// two thirds of the pane at a time and then stands still: side by side nothing can scroll
+    /// for free, and moving by every row would send each of them many times over.
     #[must_use]
     pub fn first_row(&self) -> usize {
-        self.shown().map_or(0, |output| output.scroll.first(output.row_count(), self.height))
+        let Some(output) = self.shown() else { return 0 };
+        let rows = output.row_count();
+        let last = output.scroll.first(rows, self.height);
+        if !(output.phase.is_running() && output.scroll.follows()) {
+            return last;
+        }
+        let step = (self.height * 2 / 3).max(1);
+        last.div_ceil(step) * step
     }
 }
 

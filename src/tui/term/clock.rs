@@ -9,6 +9,9 @@ const LOCAL: Duration = Duration::from_millis(16);
 /// Least time between two frames over SSH, where bytes cost more than smoothness gives.
 const OVER_SSH: Duration = Duration::from_millis(33);
 
+/// Least time between two frames that only show how text goes on.
+const STREAM: Duration = Duration::from_millis(50);
+
 /// Decides when the next frame is due: never without a request, at once after a rest, and never
 /// two frames closer together than the gap. It reads no clock; time is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +41,17 @@ impl FrameClock {
 
     /// Something changed that is on screen. Asking again before the frame changes nothing.
     pub fn request(&mut self, now: Instant) {
-        self.requested.get_or_insert(now);
+        let soonest = self.requested.map_or(now, |requested| requested.min(now));
+        self.requested = Some(soonest);
+    }
+
+    /// Something changed that may be seen a little later, such as text that streams: no sooner
+    /// after the last frame than [`STREAM`], so that a frame carries several pieces. A frame that
+    /// is wanted sooner shows it too.
+    pub fn request_lazily(&mut self, now: Instant) {
+        let wanted = self.drawn.map_or(now, |drawn| now.max(drawn + STREAM.max(self.gap)));
+        let soonest = self.requested.map_or(wanted, |requested| requested.min(wanted));
+        self.requested = Some(soonest);
     }
 
     /// When to draw; `None` while nothing was asked for.

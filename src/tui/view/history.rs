@@ -12,7 +12,7 @@ use crate::{
     model::{Execution, Status},
     tui::{
         msg::HistoryLine,
-        state::{Detail, DetailTab},
+        state::{Detail, DetailTab, roomy},
         text::Scroll,
         theme::Role,
     },
@@ -240,7 +240,9 @@ pub(super) fn detail(paint: &mut Paint<'_, '_, '_>, outer: Rect) {
         let id = execution.id.to_string();
         vec![paint.piece(id.get(id.len() - 8..).unwrap_or(&id).to_owned(), Role::Dim)]
     });
-    let inner = paint.panel(outer, &Frills { title, right, focused, ..Frills::default() });
+    let bottom = vec![paint.piece("left and right: answer, prompt", Role::Dim)];
+    paint.panel(outer, &Frills { title, right, bottom, focused });
+    let inner = roomy(outer);
     if let Some(error) = &detail.error {
         readings::note(paint, inner, error);
         return;

@@ -37,8 +37,7 @@ pub(super) fn pane(paint: &mut Paint<'_, '_, '_>, area: &PaneArea) {
             );
         }
         Some(output) => {
-            let first = output.scroll.first(output.row_count(), usize::from(area.text.height));
-            rows(paint, area.text, output, first);
+            rows(paint, area.text, output, pane.first_row());
             let pieces = meter(paint, pane, output, area.meter.width);
             paint.pieces(area.meter, &pieces);
         }
@@ -153,7 +152,7 @@ pub(super) fn rows(paint: &mut Paint<'_, '_, '_>, area: Rect, output: &Output, f
             let end = u16::try_from(crate::tui::text::cell_width(text)).unwrap_or(place.width);
             if end < place.width {
                 let cursor = paint.glyphs().cursor;
-                let style = paint.style(Role::Dim);
+                let style = paint.style(Role::Text);
                 paint.text(place.x + end, place.y, 1, cursor, style);
             }
         }

@@ -46,7 +46,8 @@ fn the_wheel_scrolls_what_is_under_it_whatever_has_the_focus() {
     script.press("r");
     let (run, _) = script.run();
     script.call(run, A, delta(&"line\n".repeat(100)));
-    let end = script.state.pane(A).expect("a pane").first_row();
+    let shown = script.state.pane(A).expect("a pane");
+    let end = shown.shown().expect("an answer").row_count() - shown.height();
     let pane = areas(&script.state).panes.first().expect("in sight").text;
     mouse(&mut script, MouseEventKind::ScrollUp, pane.x, pane.y);
     assert_eq!(script.state.pane(A).expect("a pane").first_row(), end - 3);
