@@ -14,11 +14,9 @@ pub enum Task {
     Classify,
     Actions,
     Contract,
-    PlainLanguage,
     GroundedAnswer,
-    ProductCopy,
     CommitMessage,
-    TableConversion,
+    ReleaseNotes,
     /// Asked for, and declined: it would have to know a language.
     Translate,
     /// Anything else.
@@ -38,11 +36,9 @@ impl Task {
             Self::Classify => "choosing a label",
             Self::Actions => "finding actions and decisions",
             Self::Contract => "looking for contract risks",
-            Self::PlainLanguage => "rewriting in plain language",
             Self::GroundedAnswer => "answering from the given text",
-            Self::ProductCopy => "writing about a product",
             Self::CommitMessage => "describing a change",
-            Self::TableConversion => "converting a table",
+            Self::ReleaseNotes => "writing release notes",
             Self::Translate => "translating",
             Self::Open => "none that I know",
         }
@@ -145,15 +141,6 @@ const SIGNS: &[(Task, &[Sign])] = &[
         ],
     ),
     (
-        Task::PlainLanguage,
-        &[
-            ("plain language|english|words", 5.0),
-            ("rewrite|rephrase|reword|paraphrase", 3.0),
-            ("simplify|simpler|easier", 3.0),
-            ("jargon", 1.5),
-        ],
-    ),
-    (
         Task::GroundedAnswer,
         &[
             ("answer .. question*", 2.5),
@@ -164,30 +151,12 @@ const SIGNS: &[(Task, &[Sign])] = &[
         ],
     ),
     (
-        Task::ProductCopy,
-        &[
-            ("product description|copy|blurb|page|text", 4.0),
-            ("tagline|slogan|headline", 2.5),
-            ("marketing|copywriter|advert*", 2.5),
-            ("write .. about|for .. product", 2.0),
-        ],
-    ),
-    (
         Task::CommitMessage,
-        &[
-            ("commit message*", 6.0),
-            ("diff", 2.0),
-            ("conventional commits", 2.0),
-            ("changelog|release notes", 1.0),
-        ],
+        &[("commit message*", 6.0), ("diff", 2.0), ("conventional commits", 2.0)],
     ),
     (
-        Task::TableConversion,
-        &[
-            ("csv .. json|markdown|table", 4.0),
-            ("convert|turn .. table|json|csv|markdown", 3.0),
-            ("json .. csv|markdown|table", 2.0),
-        ],
+        Task::ReleaseNotes,
+        &[("release notes|note", 6.0), ("changelog", 4.0), ("what's|what is new", 2.0)],
     ),
     (Task::Translate, &[("translate|translation|translator", 5.0)]),
 ];
@@ -200,7 +169,6 @@ const BLOCK_SIGNS: &[(Task, &[&str], f64)] = &[
     (Task::Arithmetic, &["problem", "word problem"], 1.5),
     (Task::Support, &["complaint", "customer message"], 0.5),
     (Task::Classify, &["ticket"], 0.5),
-    (Task::TableConversion, &["csv"], 2.0),
 ];
 
 /// The task that the instructions speak for most, and how strongly; [`Task::Open`] with 0 when
@@ -252,11 +220,9 @@ mod tests {
             ("Route the ticket to one queue.", Task::Classify),
             ("List the action items of this meeting.", Task::Actions),
             ("List the risks in this contract clause by clause.", Task::Contract),
-            ("Rewrite the notice in plain language.", Task::PlainLanguage),
             ("Answer the question from the context only.", Task::GroundedAnswer),
-            ("Write a product description for our shop.", Task::ProductCopy),
             ("Write a commit message for this diff.", Task::CommitMessage),
-            ("Convert this CSV to JSON.", Task::TableConversion),
+            ("Write release notes for these changes.", Task::ReleaseNotes),
             ("Translate the text to German.", Task::Translate),
             ("Hello there", Task::Open),
         ] {

@@ -11,18 +11,24 @@ use crate::provider::demo::{
     brief::Brief,
     chance::Chance,
     shape::Draft,
+    task::Task,
     text::{any, join_and, lower_words, topic_stems, word_count, words},
 };
 
-const CAN_DO: &str = "sentiment, entity extraction, classification, summaries, plain-language \
-                      rewrites, action items, contract risks, code review, commit messages, \
-                      support replies, product copy, questions about a given text, and word \
-                      problems";
+const CAN_DO: &str = "sentiment, entity extraction, classification, summaries, action items, \
+                      contract risks, code review, release notes and commit messages, support \
+                      replies, questions about a given text, and word problems";
 
 /// Answers a brief without a known task.
 pub fn respond(model: DemoModel, brief: &Brief, chance: &mut Chance) -> Draft {
     if let Some(draft) = complete_examples(brief) {
         return draft;
+    }
+    if brief.task == Task::Translate {
+        return Draft::prose(format!(
+            "I am a simulated model and know no languages, so I cannot translate. What I can do \
+             on a given text: {CAN_DO}."
+        ));
     }
     let asked = lower_words(&brief.material);
     if asked.len() <= 12

@@ -96,6 +96,11 @@ fn polarity_of(label: &str) -> Option<Polarity> {
     NAMES.iter().find(|(_, names)| names.contains(&lower.as_str())).map(|(polarity, _)| *polarity)
 }
 
+/// Whether a text is more unhappy than happy.
+pub fn is_unhappy(text: &str) -> bool {
+    feel(DemoModel::Careful, text).score() < 0.0
+}
+
 /// Judges the sentiment of the material.
 pub fn respond(model: DemoModel, brief: &Brief, chance: &mut Chance) -> Draft {
     let offered: Vec<(Polarity, &str)> = brief
