@@ -104,8 +104,8 @@ fn execution(numbers: &mut Numbers, age: i64) -> Execution {
     }
 }
 
-fn open(path: &Path) -> Store {
-    Store::open(&StoreOptions::file(path).workspace("bench")).expect("the database opens").0
+fn open(path: &Path, workspace: &str) -> Store {
+    Store::open(&StoreOptions::file(path).workspace(workspace)).expect("the database opens").0
 }
 
 /// As the engine does it: committed as running, then as ended.
@@ -208,7 +208,7 @@ fn recording(criterion: &mut Criterion) {
             });
         }
         let folder = tempfile::tempdir().expect("a folder");
-        let store = open(&folder.path().join("lathe.db"));
+        let store = open(&folder.path().join("lathe.db"), "bench");
         group.bench_function("begin and finish", |bencher| {
             bencher.iter_batched(
                 &mut some,
@@ -225,7 +225,7 @@ fn looking(criterion: &mut Criterion) {
     let runtime = Runtime::new().expect("a runtime");
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("lathe.db");
-    let store = open(&path);
+    let (store, seldom) = (open(&path, "bench"), open(&path, "seldom used"));
     let mut numbers = Numbers(2);
     let chunks = ChunkLog::default();
     // Spread over a year, oldest first, as they would have come.
@@ -234,6 +234,10 @@ fn looking(criterion: &mut Criterion) {
         let age = year - i64::try_from(first * 365 * 24 / MANY).unwrap_or(0);
         let some: Vec<_> = (0..HUNDRED).map(|_| execution(&mut numbers, age)).collect();
         runtime.block_on(record(&store, &some, &chunks));
+        // Of another workspace in the same database there are far fewer.
+        if first % 2_000 == 0 {
+            runtime.block_on(record(&seldom, &[execution(&mut numbers, age)], &chunks));
+        }
     }
     let half_a_year_ago = Timestamp::now() - SignedDuration::from_hours(year / 2);
     let all = HistoryQuery::default;
@@ -266,6 +270,17 @@ fn looking(criterion: &mut Criterion) {
             });
         });
     }
+    for (name, query) in [
+        ("first page of a seldom used workspace", all()),
+        ("search a common word in a seldom used workspace", text("word1 ")),
+    ] {
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| {
+                let page = runtime.block_on(seldom.history(query.clone())).expect("listed");
+                black_box(page.rows.len())
+            });
+        });
+    }
     let by = RollupBy { model: true, status: true, ..RollupBy::default() };
     let query = RollupQuery { hours: 24, by, ..RollupQuery::default() };
     group.bench_function("a year of charts", |bencher| {
@@ -274,9 +289,11 @@ fn looking(criterion: &mut Criterion) {
             black_box(rows.len())
         });
     });
-    store.close_blocking().expect("closed");
+    for store in [store, seldom] {
+        store.close_blocking().expect("closed");
+    }
     group.bench_function("open and close", |bencher| {
-        bencher.iter(|| open(&path).close_blocking().expect("closed"));
+        bencher.iter(|| open(&path, "bench").close_blocking().expect("closed"));
     });
     group.finish();
 }

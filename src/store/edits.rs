@@ -151,7 +151,7 @@ impl Store {
                     .execute([standing.sequence])?;
                 session.deltas.add(facts.contribution(standing.workspace));
                 let execution = record::load(session.connection, &facts, standing.sequence)?;
-                index(session, standing.sequence, &facts, &SearchWords::of(&execution))?;
+                index(session, standing, &facts, &SearchWords::of(&execution))?;
                 restored += 1;
             }
             Ok(restored)
@@ -205,5 +205,5 @@ fn reindex(session: &Session<'_>, id: ExecutionId) -> Outcome<()> {
     }
     let execution = record::load(session.connection, &facts, standing.sequence)?;
     unindex(session, standing.sequence)?;
-    index(session, standing.sequence, &facts, &SearchWords::of(&execution))
+    index(session, standing, &facts, &SearchWords::of(&execution))
 }

@@ -243,7 +243,7 @@ impl Ended {
             unindex(session, sequence)?;
         }
         session.deltas.add(self.facts.contribution(workspace));
-        index(session, sequence, &self.facts, &self.answer.words)
+        index(session, standing, &self.facts, &self.answer.words)
     }
 }
 
@@ -271,7 +271,7 @@ fn update(session: &Session<'_>, facts: &Facts, sequence: i64) -> Outcome<()> {
 /// Lets a finished execution be found by its words.
 pub(super) fn index(
     session: &Session<'_>,
-    sequence: i64,
+    Standing { sequence, workspace, .. }: Standing,
     facts: &Facts,
     words: &SearchWords,
 ) -> Outcome<()> {
@@ -293,7 +293,7 @@ pub(super) fn index(
             words.reasoning,
             notes,
             words.errors,
-            search::facets(facts)
+            search::facets(workspace, facts)
         ])?;
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, Row, types::Value};
+use rusqlite::{Connection, OptionalExtension, Row, types::Value};
 use semver::Version;
 use uuid::Uuid;
 
@@ -115,8 +115,18 @@ const ROW: &str = "e.sequence, e.id, e.run_id, e.started_ns, e.template, e.versi
 impl Store {
     /// A page of executions that are not in the trash, newest first.
     pub async fn history(&self, query: HistoryQuery) -> Result<HistoryPage, StoreError> {
-        let workspace = self.workspace_name();
-        self.read(move |connection| page(connection, &query, &workspace)).await
+        let name = self.workspace_name();
+        self.read(move |connection| {
+            if query.workspace == Scope::All {
+                return page(connection, &query, None);
+            }
+            // A workspace is known from its first execution on.
+            match workspace_id(connection, &name)? {
+                Some(id) => page(connection, &query, Some(id)),
+                None => Ok(HistoryPage::default()),
+            }
+        })
+        .await
     }
 
     /// The executions whose id begins with a text as ids are written, newest first, at most 20.
@@ -196,14 +206,14 @@ struct Lead {
 }
 
 /// Finds the cheapest way to the newest rows, with the conditions it needs.
-fn lead(query: &HistoryQuery, conditions: &mut Conditions) -> Option<Lead> {
+fn lead(query: &HistoryQuery, workspace: Option<i64>, conditions: &mut Conditions) -> Option<Lead> {
     match search::parse(query.text.as_deref().unwrap_or_default()) {
         Search::Nothing => return None,
         Search::Everything => {}
         Search::Words(words) => {
             // The index gives row numbers newest first, so that a page of a common word is found
             // without sorting all that hold it; narrowing by facets keeps a rare one fast too.
-            conditions.add("search MATCH ?", format!("({words}){}", narrowed(query)));
+            conditions.add("search MATCH ?", format!("({words}){}", narrowed(query, workspace)));
             return Some(Lead {
                 tables: "search AS s CROSS JOIN executions AS e ON e.sequence = s.rowid",
                 sequence: "s.rowid",
@@ -231,7 +241,19 @@ fn lead(query: &HistoryQuery, conditions: &mut Conditions) -> Option<Lead> {
     Some(Lead { tables: "executions AS e", sequence: "e.sequence", narrow: indexed })
 }
 
-fn page(connection: &Connection, query: &HistoryQuery, workspace: &str) -> Outcome<HistoryPage> {
+fn workspace_id(connection: &Connection, name: &str) -> Outcome<Option<i64>> {
+    Ok(connection
+        .prepare_cached("SELECT id FROM workspaces WHERE name = ?")?
+        .query_row([name], |row| row.get(0))
+        .optional()?)
+}
+
+/// A page of one workspace, or of all.
+fn page(
+    connection: &Connection,
+    query: &HistoryQuery,
+    workspace: Option<i64>,
+) -> Outcome<HistoryPage> {
     let limit = if query.limit == 0 { 50 } else { query.limit.min(MOST) };
     let Some((sql, values)) = statement(query, workspace, limit) else {
         return Ok(HistoryPage::default());
@@ -256,17 +278,18 @@ fn page(connection: &Connection, query: &HistoryQuery, workspace: &str) -> Outco
 
 /// The statement for a page and one row more, with what is bound to it; `None` where nothing can
 /// match.
-fn statement(query: &HistoryQuery, workspace: &str, limit: usize) -> Option<(String, Vec<Value>)> {
+fn statement(
+    query: &HistoryQuery,
+    workspace: Option<i64>,
+    limit: usize,
+) -> Option<(String, Vec<Value>)> {
     let mut conditions = Conditions::default();
-    let Lead { tables, sequence, narrow: narrowed } = lead(query, &mut conditions)?;
+    let Lead { tables, sequence, narrow: narrowed } = lead(query, workspace, &mut conditions)?;
     conditions.sql.push("e.deleted_ns IS NULL".to_owned());
-    if query.workspace == Scope::This {
+    if let Some(workspace) = workspace {
         // The plus keeps the workspace's index from being taken where another leads to fewer rows.
         let plus = if narrowed { "+" } else { "" };
-        conditions.add(
-            format!("{plus}e.workspace = (SELECT id FROM workspaces WHERE name = ?)"),
-            workspace.to_owned(),
-        );
+        conditions.add(format!("{plus}e.workspace = ?"), workspace);
     }
     narrow(&mut conditions, query);
     within_hours(&mut conditions, query, sequence);
@@ -305,8 +328,9 @@ fn within_hours(conditions: &mut Conditions, query: &HistoryQuery, sequence: &st
 }
 
 /// The facets that narrow a search in the index itself.
-fn narrowed(query: &HistoryQuery) -> String {
+fn narrowed(query: &HistoryQuery, workspace: Option<i64>) -> String {
     let mut facets = Vec::new();
+    facets.extend(workspace.map(search::workspace_facet));
     facets.extend(query.template.as_ref().map(|id| search::template_facet(id.as_str())));
     facets.extend(query.model.as_ref().map(|model| search::model_facet(&model.model)));
     let provider = query.provider.as_deref();
@@ -428,7 +452,8 @@ mod tests {
     fn plan(query: &HistoryQuery) -> String {
         let mut connection = Connection::open_in_memory().expect("opens");
         migrate::migrate(&mut connection, Path::new(":memory:"), MIGRATIONS).expect("migrated");
-        let (sql, values) = statement(query, "test", 50).expect("something can match");
+        let workspace = (query.workspace == Scope::This).then_some(1);
+        let (sql, values) = statement(query, workspace, 50).expect("something can match");
         let mut explained =
             connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).expect("it is SQL");
         let steps = explained

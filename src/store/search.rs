@@ -92,16 +92,21 @@ const fn stands_alone(letter: char) -> bool {
         | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
 }
 
-/// The facets of an execution: words that no text can hold, one each for its template, its model,
-/// its provider and its status.
-pub(super) fn facets(facts: &Facts) -> String {
+/// The facets of an execution: words that no text can hold, one each for its workspace, its
+/// template, its model, its provider and its status.
+pub(super) fn facets(workspace: i64, facts: &Facts) -> String {
     let template = facts.template.as_deref().map(template_facet).unwrap_or_default();
     format!(
-        "{template} {} {} {}",
+        "{} {template} {} {} {}",
+        workspace_facet(workspace),
         model_facet(&facts.model),
         provider_facet(&facts.provider),
         status_facet(facts.status)
     )
+}
+
+pub(super) fn workspace_facet(id: i64) -> String {
+    format!("{FACET}w{id}")
 }
 
 pub(super) fn template_facet(id: &str) -> String {
