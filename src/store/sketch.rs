@@ -7,6 +7,10 @@ const PER_DOUBLING_BITS: u32 = 5;
 /// The largest value told apart, about 24 days in milliseconds; larger ones count as it.
 const LARGEST: u64 = (1 << 31) - 1;
 
+/// A stored sketch up to this size is merged bucket by bucket: most sums are of a few values, and
+/// going through all buckets of a large one for each of them would cost more.
+const FEW_BYTES: usize = 24;
+
 /// A histogram of whole milliseconds with logarithmic buckets.
 ///
 /// Values below 64 are exact; above, a value is known to within 1/64 of itself. Buckets are
@@ -112,16 +116,24 @@ impl LatencySketch {
             bucket = bucket.checked_add(gap).filter(|&bucket| bucket <= bucket_of(LARGEST))?;
             Some((bucket, i64::try_from(take_varint(&mut rest)?).ok()?))
         });
-        self.combine(decoded, 1);
+        if bytes.len() > FEW_BYTES {
+            return self.combine(decoded, 1);
+        }
+        for (bucket, count) in decoded.filter(|&(_, count)| count != 0) {
+            self.add(bucket, count);
+        }
     }
 
     fn add(&mut self, bucket: u16, count: i64) {
         match self.buckets.binary_search_by_key(&bucket, |&(bucket, _)| bucket) {
             Ok(index) => {
-                if let Some(entry) = self.buckets.get_mut(index) {
+                let emptied = self.buckets.get_mut(index).is_some_and(|entry| {
                     entry.1 += count;
+                    entry.1 == 0
+                });
+                if emptied {
+                    self.buckets.remove(index);
                 }
-                self.buckets.retain(|&(_, count)| count != 0);
             }
             Err(index) => self.buckets.insert(index, (bucket, count)),
         }
@@ -264,6 +276,16 @@ mod tests {
             let mut read = LatencySketch::default();
             read.merge_bytes(&written.to_bytes());
             prop_assert_eq!(read, written);
+        }
+
+        #[test]
+        fn the_stored_form_of_few_and_of_many_merges_alike(values in prop::collection::vec(0_u64..9_000, 0..200), few in prop::collection::vec(0_u64..9_000, 0..12)) {
+            let mut both = sketch(&values);
+            both.merge_bytes(&sketch(&few).to_bytes());
+            prop_assert_eq!(&both, &sketch(&[values.clone(), few.clone()].concat()));
+            let mut both = sketch(&few);
+            both.merge_bytes(&sketch(&values).to_bytes());
+            prop_assert_eq!(&both, &sketch(&[values, few].concat()));
         }
     }
 }
