@@ -220,7 +220,9 @@ fn with_settings(parts: &Parts, samples: bool) -> String {
             append(&mut text, &block.text);
         } else if blocks::slot(&block.name) == Some(Slot::Setting) || (samples && !is_input(block))
         {
-            append(&mut text, &format!("{}: {}", block.name, block.text));
+            // A list keeps a mark on its first line only where it begins one.
+            let gap = if block.text.contains('\n') { '\n' } else { ' ' };
+            append(&mut text, &format!("{}:{gap}{}", block.name, block.text));
         }
     }
     text
@@ -337,6 +339,16 @@ mod tests {
         );
         assert_eq!(brief.labels.len(), 2);
         assert!(brief.format.bare);
+    }
+
+    #[test]
+    fn a_list_below_a_label_keeps_its_first_item() {
+        let brief = brief(&[
+            (Role::System, "Route the ticket.\n\nQueues:\n- billing: invoices\n- other: the rest"),
+            (Role::User, "<ticket>\nHello\n</ticket>"),
+        ]);
+        let names: Vec<&str> = brief.labels.iter().map(|label| label.name.as_str()).collect();
+        assert_eq!(names, ["billing", "other"]);
     }
 
     #[test]

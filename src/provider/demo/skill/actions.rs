@@ -160,7 +160,11 @@ fn draft(model: DemoModel, found: &Found) -> Draft {
         .map(|action| match (action.owner.as_str(), action.due.as_str()) {
             ("", "") => action.task.clone(),
             (owner, "") => format!("{}: {}", or(owner, "Nobody named"), action.task),
-            (owner, due) => format!("{}: {} (by {due})", or(owner, "Nobody named"), action.task),
+            (owner, due) => {
+                let day = ["today", "tomorrow", "tonight", "next"];
+                let by = if day.iter().any(|word| due.starts_with(word)) { "" } else { "by " };
+                format!("{}: {} ({by}{due})", or(owner, "Nobody named"), action.task)
+            }
         })
         .collect();
     let bulleted = |items: &[String]| match items {

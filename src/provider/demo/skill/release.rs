@@ -41,8 +41,9 @@ pub fn respond(model: DemoModel, brief: &Brief) -> Draft {
     let changes: Vec<(Group, String)> = brief
         .material
         .lines()
-        .filter(|line| line.chars().any(char::is_alphanumeric))
         .map(|line| read(model, strip_list_mark(line)))
+        // A kind alone (`feat:`) says nothing of a change.
+        .filter(|(_, text)| text.chars().any(char::is_alphanumeric))
         .collect();
     if changes.is_empty() {
         return Draft::prose("There are no changes to write about in the prompt.");
@@ -156,6 +157,19 @@ mod tests {
             Message::new(Role::User, format!("<changes>\n{CHANGES}\n</changes>")),
         ];
         respond(model, &Brief::read(&messages, &GenerationParameters::default())).text
+    }
+
+    #[test]
+    fn a_kind_without_a_change_is_no_change() {
+        for asked in ["Write a commit message.", "Write release notes."] {
+            let messages = [
+                Message::new(Role::System, asked),
+                Message::new(Role::User, "<changes>\nfeat: \n:\n</changes>"),
+            ];
+            let brief = Brief::read(&messages, &GenerationParameters::default());
+            let text = respond(DemoModel::Balanced, &brief).text;
+            assert_eq!(text, "There are no changes to write about in the prompt.");
+        }
     }
 
     #[test]

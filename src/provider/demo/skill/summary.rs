@@ -65,8 +65,10 @@ pub fn respond(model: DemoModel, brief: &Brief, chance: &mut Chance) -> Draft {
     let items: Vec<String> = chosen
         .iter()
         .map(|sentence| {
-            let text = strip_list_mark(sentence.text);
-            if model == DemoModel::Careful { trimmed(text) } else { text.to_owned() }
+            // Lines are wrapped where they stood, not where they go.
+            let text: Vec<&str> = strip_list_mark(sentence.text).split_whitespace().collect();
+            let text = text.join(" ");
+            if model == DemoModel::Careful { trimmed(&text) } else { text }
         })
         .collect();
     let text = items.join(" ");
@@ -151,5 +153,24 @@ fn trimmed(sentence: &str) -> String {
             _ => {}
         }
     }
-    capitalise(text.trim())
+    // A bracket that is never closed, or nothing but an aside, is no aside.
+    let aside = depth == 0 && text.chars().any(char::is_alphanumeric);
+    capitalise(if aside { text.trim() } else { sentence[joint..].trim() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn asides_go_and_what_only_looks_like_one_stays() {
+        for (sentence, kept) in [
+            ("However, it rose (as in May) by ten.", "It rose by ten."),
+            ("It rose (as in May by ten.", "It rose (as in May by ten."),
+            ("(All of it.)", "(All of it.)"),
+            ("And so on.", "So on."),
+        ] {
+            assert_eq!(trimmed(sentence), kept, "{sentence}");
+        }
+    }
 }

@@ -10,7 +10,7 @@ use crate::provider::demo::{
     brief::Brief,
     chance::Chance,
     shape::Draft,
-    text::{Word, any, find, lower_words, sentences, strip_list_mark, topic_stems, words},
+    text::{Word, find, lower_words, sentences, strip_list_mark, topic_stems, words},
 };
 
 /// Writes a reply to the material.
@@ -66,7 +66,10 @@ fn opening(model: DemoModel, topic: Option<&str>, unhappy: bool, chance: &mut Ch
             .pick(&["Thank you for your message.", "Thanks for getting in touch."])
             .to_owned();
     }
-    let about = topic.map_or(String::new(), |topic| format!(" about the {topic}"));
+    let about = topic.map_or(String::new(), |topic| match topic {
+        "technical" => " about the technical problem".to_owned(),
+        topic => format!(" about the {topic}"),
+    });
     if unhappy {
         let sorry = chance.pick(&["I am sorry for the trouble", "I apologise for the trouble"]);
         let with = about.replacen(" about", " with", 1);
@@ -75,6 +78,9 @@ fn opening(model: DemoModel, topic: Option<&str>, unhappy: bool, chance: &mut Ch
         format!("Thank you for writing to us{about}.")
     }
 }
+
+/// What customers write about; the other topics are of other texts.
+const MATTERS: &[&str] = &["billing", "refund", "technical", "account", "shipping", "cancellation"];
 
 /// The matter of a message, by its commonest signs.
 fn topic_of(message: &str) -> Option<&'static str> {
@@ -85,7 +91,7 @@ fn topic_of(message: &str) -> Option<&'static str> {
             let signs = topic.strong.iter().filter(|sign| find(&all, sign).is_some()).count();
             (signs, topic.names.first().copied().unwrap_or_default())
         })
-        .filter(|(signs, _)| *signs > 0)
+        .filter(|(signs, name)| *signs > 0 && MATTERS.contains(name))
         // The earlier of two equals.
         .reduce(|best, next| if next.0 > best.0 { next } else { best })
         .map(|(_, name)| name)
@@ -124,25 +130,25 @@ fn best_rule<'a>(policy: &'a str, message: &str) -> Option<&'a str> {
     sentences(policy)
         .into_iter()
         .map(|rule| (overlap(&topic_stems(rule).into_iter().collect(), &wanted), rule))
-        .filter(|(shared, _)| *shared > 0.15)
+        .filter(|(shared, _)| *shared > 0.1)
         .reduce(|best, next| if next.0 > best.0 { next } else { best })
         .map(|(_, rule)| strip_list_mark(rule))
 }
 
+/// What happens now. No time is named: only a policy may promise one.
 fn next_step(model: DemoModel, topic: Option<&str>) -> &'static str {
-    let asked = topic.map(|topic| vec![topic.to_owned()]).unwrap_or_default();
     if model != DemoModel::Careful {
         return "We will look into it and come back to you soon.";
     }
-    if any(&asked, &["billing", "refund"]) {
-        "I have passed this to billing; you will hear from us within two working days, and you \
-         need not do anything until then."
-    } else if any(&asked, &["technical"]) {
-        "If it happens again, please send us the time and what you saw on the screen, so that we \
-         can find it in our logs."
-    } else {
-        "You will hear from me within two working days; just reply to this message if anything \
-         changes."
+    match topic {
+        Some("billing" | "refund") => {
+            "I have passed this to billing, and you need not do anything until you hear from us."
+        }
+        Some("technical") => {
+            "If it happens again, please send us the time and what you saw on the screen, so that \
+             we can find it in our logs."
+        }
+        _ => "I will write to you with what I find; just reply here if anything changes.",
     }
 }
 
