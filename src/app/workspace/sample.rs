@@ -74,7 +74,12 @@ fn create_dirs(path: &Path) -> io::Result<()> {
 pub(super) fn keep(folder: &Path) -> io::Result<()> {
     let parent = folder.parent().unwrap_or(folder);
     crate::config::create_private_dir(parent)?;
-    let beside = tempfile::Builder::new().prefix(".sample-").tempdir_in(parent)?;
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    let private = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+    #[cfg(unix)]
+    builder.permissions(private);
+    let beside = builder.prefix(".sample-").tempdir_in(parent)?;
     init(beside.path()).map_err(io::Error::other)?;
     match fs::rename(beside.path(), folder) {
         Ok(()) => {
@@ -84,5 +89,164 @@ pub(super) fn keep(folder: &Path) -> io::Result<()> {
         }
         Err(_) if folder.is_dir() => Ok(()),
         Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::*;
+    use crate::{
+        app::workspace::{Loaded, TemplateEntry, Workspace},
+        config::{Environment, Overrides, Paths, Settings},
+        model::{FinishReason, GenerationParameters, Message},
+        prompt::{Form, Limits, Severity, Template, lint, parse, render},
+        provider::demo::{DemoModel, answer},
+    };
+
+    fn sample() -> Workspace {
+        Workspace::sample(PathBuf::from("/nowhere/sample-workspace"))
+    }
+
+    fn templates(workspace: &Workspace) -> Vec<(Loaded, Template)> {
+        let listing = workspace.list();
+        assert_eq!(listing.notices, []);
+        let read = |entry: &TemplateEntry| {
+            let loaded = workspace.load(&entry.id).expect("read");
+            let form = Form::of_extension(loaded.extension).expect("a template's extension");
+            let template = parse(&loaded.id, form, &loaded.source).expect("valid");
+            (loaded, template)
+        };
+        listing.entries.iter().map(read).collect()
+    }
+
+    /// What a template sends when nothing is filled in.
+    fn call(workspace: &Workspace, template: &Template) -> (Vec<Message>, GenerationParameters) {
+        let rendered = render(template, workspace, &BTreeMap::new(), &Limits::default())
+            .unwrap_or_else(|error| panic!("{}: {error}", template.id));
+        let mut parameters = template.front.generation.clone();
+        parameters.response_format =
+            parameters.response_format.or(template.front.response_format.clone());
+        (rendered.to_messages(), parameters)
+    }
+
+    #[test]
+    fn every_template_says_what_it_is() {
+        let workspace = sample();
+        let templates = templates(&workspace);
+        assert!(templates.len() >= 10);
+        for (_, template) in &templates {
+            let (id, front) = (&template.id, &template.front);
+            assert!(front.name.is_some() && front.description.is_some(), "{id}");
+            assert_eq!(front.version, Some(semver::Version::new(1, 0, 0)), "{id}");
+            assert_eq!(front.category.as_deref(), id.folder(), "{id}");
+            assert!(!front.tags.is_empty(), "{id}");
+            let model = front.model.as_ref().expect("a model");
+            let known = DemoModel::LISTED.iter().any(|listed| listed.id() == model.model);
+            assert!(model.provider == "demo" && known, "{id}: {model}");
+            assert_ne!(front.generation, GenerationParameters::default(), "{id}");
+            for parameter in &front.parameters {
+                assert!(parameter.default.is_some(), "{id}: {} has no default", parameter.name);
+                assert!(parameter.description.is_some(), "{id}: {}", parameter.name);
+            }
+        }
+        let mut categories: Vec<_> =
+            templates.iter().filter_map(|(_, it)| it.id.folder()).collect();
+        categories.dedup();
+        assert_eq!(
+            categories,
+            ["analysis", "development", "generation", "transformation", "validation"]
+        );
+    }
+
+    #[test]
+    fn nothing_is_to_be_found_fault_with() {
+        let workspace = sample();
+        for (_, template) in templates(&workspace) {
+            let faults: Vec<String> = lint(&template, &workspace, Some(&BTreeMap::new()))
+                .into_iter()
+                .filter(|found| found.severity != Severity::Hint)
+                .map(|found| format!("{}:{} {}", found.line, found.column, found.message))
+                .collect();
+            assert!(faults.is_empty(), "{}: {faults:#?}", template.id);
+        }
+    }
+
+    #[test]
+    fn every_template_runs_as_it_is_and_every_model_answers_in_its_own_way() {
+        let workspace = sample();
+        for (_, template) in templates(&workspace) {
+            let (messages, parameters) = call(&workspace, &template);
+            let texts = DemoModel::LISTED.map(|model| {
+                let reply = answer(model, &messages, &parameters);
+                assert!(!reply.text.trim().is_empty(), "{}: {}", template.id, model.id());
+                assert_eq!(reply.finish_reason, FinishReason::Stop, "{}", template.id);
+                for refusal in ["simulated model", "do not recognise"] {
+                    assert!(!reply.text.contains(refusal), "{}: {}", template.id, reply.text);
+                }
+                reply.text
+            });
+            let different: BTreeSet<&String> = texts.iter().collect();
+            assert_eq!(different.len(), 3, "{}: {texts:#?}", template.id);
+            let careful = texts[2].to_lowercase();
+            for section in template.front.validation.iter().flat_map(|it| &it.required_sections) {
+                assert!(careful.contains(section.as_str()), "{}: {section}", template.id);
+            }
+        }
+    }
+
+    #[test]
+    fn the_careful_model_is_right_where_the_fast_one_is_not() {
+        let workspace = sample();
+        let templates = templates(&workspace);
+        for (id, right) in [
+            ("analysis/answer-from-text", "May 1893"),
+            ("analysis/contract-risks", "Loss of rights to the work"),
+            ("analysis/entity-extraction", "\"next Friday\""),
+            ("analysis/sentiment", "Mixed"),
+            ("analysis/ticket-routing", "Technical"),
+            ("development/code-review", "Builds SQL out of input"),
+            ("generation/release-notes", "Breaking changes"),
+            ("generation/support-reply", "refunded within five working days"),
+            ("transformation/meeting-actions", "Ben: Call the printer (by Tuesday)"),
+            ("transformation/summarise", "half of which comes from the region."),
+            ("validation/arithmetic", "Answer: 6 pens"),
+            ("validation/injection-probe", "I treated them as data"),
+        ] {
+            let template = templates.iter().find(|(loaded, _)| loaded.id.as_str() == id);
+            let (_, template) = template.unwrap_or_else(|| panic!("no template {id}"));
+            let (messages, parameters) = call(&workspace, template);
+            let says = |model| answer(model, &messages, &parameters).text.contains(right);
+            assert!(says(DemoModel::Careful), "{id}");
+            assert!(!says(DemoModel::Fast), "{id}");
+        }
+    }
+
+    #[test]
+    fn no_file_is_there_for_nothing() {
+        let workspace = sample();
+        let used: String = templates(&workspace).iter().map(|(it, _)| it.source.as_str()).collect();
+        for (name, _) in FILES {
+            if let Some(partial) = name.strip_prefix("partials/") {
+                let partial = partial.rsplit_once('.').map_or(partial, |(name, _)| name);
+                assert!(used.contains(&format!("{{{{include:{partial}}}}}")), "{name}");
+            } else {
+                assert!(*name == "lathe.toml" || name.starts_with("prompts/"), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn its_settings_hold_without_a_question() {
+        let environment = Environment::from_pairs([("HOME", "/nowhere")]);
+        let named =
+            Overrides { database: Some("/nowhere/lathe.db".into()), config: None, workspace: None };
+        let paths = Paths::resolve(&environment, &named).expect("paths");
+        let file = sample().settings().expect("readable").expect("there");
+        assert!(file.built_in);
+        let (settings, notices) = Settings::load(&paths, Some(&file), &environment).expect("valid");
+        assert_eq!(notices, []);
+        assert_eq!(settings.default_model.map(|it| it.provider), Some("demo".to_owned()));
     }
 }
