@@ -120,7 +120,6 @@ impl Store {
             if query.workspace == Scope::All {
                 return page(connection, &query, None);
             }
-            // A workspace is known from its first execution on.
             match workspace_id(connection, &name)? {
                 Some(id) => page(connection, &query, Some(id)),
                 None => Ok(HistoryPage::default()),
@@ -241,7 +240,8 @@ fn lead(query: &HistoryQuery, workspace: Option<i64>, conditions: &mut Condition
     Some(Lead { tables: "executions AS e", sequence: "e.sequence", narrow: indexed })
 }
 
-fn workspace_id(connection: &Connection, name: &str) -> Outcome<Option<i64>> {
+/// The number of a workspace, from its first execution on.
+pub(super) fn workspace_id(connection: &Connection, name: &str) -> Outcome<Option<i64>> {
     Ok(connection
         .prepare_cached("SELECT id FROM workspaces WHERE name = ?")?
         .query_row([name], |row| row.get(0))

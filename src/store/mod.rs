@@ -5,6 +5,7 @@
 //! write is answered after its commit. Several processes may use one database at the same time.
 //! Nobody else knows that this is SQLite, so that a shared server could stand here instead.
 
+mod charts;
 mod connection;
 mod edits;
 mod error;
@@ -36,12 +37,13 @@ use std::{
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+pub use charts::{RollupBy, RollupGroup, RollupQuery, RollupRow};
 pub use edits::Deleted;
 pub use error::StoreError;
 pub use executions::Checkpoint;
 pub use history::{Cursor, HistoryPage, HistoryQuery, HistoryRow, Scope, TagFilter};
 pub use options::{Journal, OpenReport, StoreOptions};
-pub use rollup::{Rollup, RollupBy, RollupGroup, RollupQuery, RollupRow};
+pub use rollup::Rollup;
 pub use sketch::LatencySketch;
 pub use versions::Draft;
 

@@ -1,16 +1,12 @@
-//! Sums by hour, kept in the same transaction as the executions they sum, so that a year of
-//! charts is read at once.
+//! Sums by hour and by day, kept in the same transaction as the executions they sum, so that a
+//! year of charts is read at once.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
-use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row, params, types::Value};
-use serde::Serialize;
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{
-    Store, StoreError, facts::word, fault::Outcome, history::Scope, sketch::LatencySketch, time,
-};
-use crate::model::{ErrorKind, ModelRef, Status, TemplateId};
+use super::sketch::LatencySketch;
+use crate::model::{ErrorKind, Status};
 
 /// Which executions a sum is of.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -146,7 +142,7 @@ impl Rollup {
     }
 
     /// Adds the sum in a row whose columns begin at `at` with [`SUMS`].
-    fn merge_row(&mut self, row: &Row<'_>, at: usize) -> rusqlite::Result<()> {
+    pub(super) fn merge_row(&mut self, row: &Row<'_>, at: usize) -> rusqlite::Result<()> {
         for (index, number) in self.numbers_mut().into_iter().enumerate() {
             *number = number.saturating_add(row.get(at + index)?);
         }
@@ -156,8 +152,11 @@ impl Rollup {
     }
 }
 
+/// Hours in a day.
+pub(super) const DAY: i64 = 24;
+
 /// The columns of a [`Rollup`], in its order.
-const SUMS: &str = "runs, costed_runs, cost_nano, counted_runs, input_tokens, output_tokens, \
+pub(super) const SUMS: &str = "runs, costed_runs, cost_nano, counted_runs, input_tokens, output_tokens, \
     cached_input_tokens, reasoning_tokens, cache_hits, attempts, checks_passed, checks_total, \
     scored_runs, quality_micro, rated_runs, rating_sum, total_sketch, ttft_sketch";
 
@@ -216,8 +215,14 @@ impl Deltas {
                 )?
                 .execute(params![hour, delta.first, delta.last, delta.spent_nano])?;
         }
+        let mut days: HashMap<RollupKey, Rollup> = HashMap::new();
         for (key, delta) in self.rollups.drain() {
-            write_sum(connection, &key, delta)?;
+            let day = RollupKey { hour: key.hour.div_euclid(DAY) * DAY, ..key.clone() };
+            days.entry(day).or_default().merge(&delta);
+            write_sum(connection, 1, &key, delta)?;
+        }
+        for (key, delta) in days {
+            write_sum(connection, DAY, &key, delta)?;
         }
         Ok(())
     }
@@ -229,12 +234,19 @@ impl Deltas {
     }
 }
 
-const KEY_IS: &str = "hour = ?1 AND workspace = ?2 AND template = ?3 AND version = ?4 AND \
-    provider = ?5 AND model = ?6 AND status = ?7 AND error_kind = ?8";
+const KEY_IS: &str = "step = ?1 AND hour = ?2 AND workspace = ?3 AND template = ?4 AND \
+    version = ?5 AND provider = ?6 AND model = ?7 AND status = ?8 AND error_kind = ?9";
 
-fn write_sum(connection: &Connection, key: &RollupKey, delta: Rollup) -> rusqlite::Result<()> {
+/// Changes the sum of one hour, or of the `step` hours that begin with it.
+fn write_sum(
+    connection: &Connection,
+    step: i64,
+    key: &RollupKey,
+    delta: Rollup,
+) -> rusqlite::Result<()> {
     let error_kind = key.error_kind.map_or("", ErrorKind::as_str);
-    let names: [&dyn rusqlite::ToSql; 8] = [
+    let names: [&dyn rusqlite::ToSql; 9] = [
+        &step,
         &key.hour,
         &key.workspace,
         &key.template,
@@ -259,8 +271,8 @@ fn write_sum(connection: &Connection, key: &RollupKey, delta: Rollup) -> rusqlit
     }
     let mut statement = connection.prepare_cached(&format!(
         "INSERT OR REPLACE INTO rollups
-         (hour, workspace, template, version, provider, model, status, error_kind, {SUMS})
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+         (step, hour, workspace, template, version, provider, model, status, error_kind, {SUMS})
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     ))?;
     let mut index = 0;
     let mut bind = |value: &dyn rusqlite::ToSql| {
@@ -277,127 +289,4 @@ fn write_sum(connection: &Connection, key: &RollupKey, delta: Rollup) -> rusqlit
     bind(&sum.ttft.to_bytes())?;
     statement.raw_execute()?;
     Ok(())
-}
-
-/// By what sums are kept apart. Hours are merged where [`RollupQuery::hours`] says so.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RollupBy {
-    pub template: bool,
-    pub version: bool,
-    pub model: bool,
-    pub status: bool,
-    pub error_kind: bool,
-}
-
-/// Which sums to read.
-#[derive(Clone, Debug, Default)]
-pub struct RollupQuery {
-    pub workspace: Scope,
-    pub template: Option<TemplateId>,
-    pub model: Option<ModelRef>,
-    /// From the hour this time lies in.
-    pub since: Option<Timestamp>,
-    /// Up to and without the hour this time lies in, or with it if it is not its beginning.
-    pub until: Option<Timestamp>,
-    /// How many hours make one step of time; 0 for all time in one.
-    pub hours: u32,
-    pub by: RollupBy,
-}
-
-/// The sum of one step of time and one group.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RollupRow {
-    /// The beginning of the step; steps are counted from 1970 UTC.
-    pub start: Timestamp,
-    pub group: RollupGroup,
-    pub rollup: Rollup,
-}
-
-/// What a sum is of; `None` where it was not asked to be kept apart, or where there is none.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-pub struct RollupGroup {
-    pub template: Option<String>,
-    pub version: Option<String>,
-    pub model: Option<String>,
-    pub status: Option<&'static str>,
-    pub error_kind: Option<&'static str>,
-}
-
-impl Store {
-    /// Sums of finished executions that are not in the trash, ordered by time and group.
-    pub async fn rollups(&self, query: RollupQuery) -> Result<Vec<RollupRow>, StoreError> {
-        let workspace = self.workspace_name();
-        self.read(move |connection| read_sums(connection, &query, &workspace)).await
-    }
-}
-
-fn read_sums(
-    connection: &Connection,
-    query: &RollupQuery,
-    workspace: &str,
-) -> Outcome<Vec<RollupRow>> {
-    let mut conditions = vec!["hour >= ? AND hour < ?".to_owned()];
-    let first = query.since.map_or(i64::MIN, |since| time::hour_of(time::to_stored(since)));
-    let last = query.until.map_or(i64::MAX, |until| {
-        let until = time::to_stored(until);
-        let hour = time::hour_of(until);
-        if until.rem_euclid(time::HOUR_NS) == 0 { hour } else { hour + 1 }
-    });
-    let mut values = vec![Value::Integer(first), Value::Integer(last)];
-    if query.workspace == Scope::This {
-        conditions.push("workspace = (SELECT id FROM workspaces WHERE name = ?)".to_owned());
-        values.push(Value::Text(workspace.to_owned()));
-    }
-    if let Some(template) = &query.template {
-        conditions.push("template = ?".to_owned());
-        values.push(Value::Text(template.as_str().to_owned()));
-    }
-    if let Some(model) = &query.model {
-        conditions.push("provider = ? AND model = ?".to_owned());
-        values.push(Value::Text(model.provider.clone()));
-        values.push(Value::Text(model.model.clone()));
-    }
-    let sql = format!(
-        "SELECT {SUMS}, hour, template, version, provider, model, status, error_kind
-         FROM rollups WHERE {}",
-        conditions.join(" AND ")
-    );
-    let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query(rusqlite::params_from_iter(values))?;
-    let mut sums: BTreeMap<(i64, RollupGroup), Rollup> = BTreeMap::new();
-    while let Some(row) = rows.next()? {
-        let hour: i64 = row.get(18)?;
-        let step = match i64::from(query.hours) {
-            0 => 0,
-            hours => hour.div_euclid(hours) * hours,
-        };
-        let group = read_group(row, query.by)?;
-        sums.entry((step, group)).or_default().merge_row(row, 0)?;
-    }
-    Ok(sums
-        .into_iter()
-        .map(|((step, group), rollup)| RollupRow { start: time::hour_start(step), group, rollup })
-        .collect())
-}
-
-fn read_group(row: &Row<'_>, by: RollupBy) -> Outcome<RollupGroup> {
-    let text = |wanted: bool, index: usize| -> rusqlite::Result<Option<String>> {
-        if !wanted {
-            return Ok(None);
-        }
-        Ok(Some(row.get::<_, String>(index)?).filter(|text| !text.is_empty()))
-    };
-    let model = match (text(by.model, 21)?, text(by.model, 22)?) {
-        (Some(provider), Some(model)) => Some(format!("{provider}/{model}")),
-        (provider, model) => provider.or(model),
-    };
-    let status = text(by.status, 23)?;
-    let kind = text(by.error_kind, 24)?;
-    Ok(RollupGroup {
-        template: text(by.template, 19)?,
-        version: text(by.version, 20)?,
-        model,
-        status: status.as_deref().map(word::<Status>).transpose()?.map(Status::as_str),
-        error_kind: kind.as_deref().map(word::<ErrorKind>).transpose()?.map(ErrorKind::as_str),
-    })
 }

@@ -248,3 +248,44 @@ async fn sums_are_kept_apart_by_what_is_asked() {
     let rows = store.rollups(later).await.expect("read");
     assert_eq!(rows.iter().map(|row| row.rollup.runs).collect::<Vec<_>>(), [2]);
 }
+
+#[tokio::test]
+async fn days_hold_what_their_hours_hold() {
+    let folder = folder();
+    let store = open(&folder.path().join("lathe.db"));
+    let start = jiff::Timestamp::from_second(1_800_000_000).expect("a time");
+    let mut ids = Vec::new();
+    for number in 0..60_u32 {
+        let mut record = execution(if number % 3 == 0 { "one" } else { "two" }, "x");
+        record.timing.started_at = start + jiff::SignedDuration::from_hours(i64::from(number) * 5);
+        record.timing.total_ms = Some(u64::from(number) * 100);
+        keep(&store, &record).await;
+        ids.push(record.id);
+    }
+    store.delete(ids.into_iter().step_by(7).collect()).await.expect("deleted");
+    let by = RollupBy { template: true, ..RollupBy::default() };
+    let since = Some(start + jiff::SignedDuration::from_hours(30));
+    for until in [None, Some(start + jiff::SignedDuration::from_hours(200))] {
+        let read = |hours| {
+            let query = RollupQuery { since, until, hours, by, ..RollupQuery::default() };
+            let store = store.clone();
+            async move { store.rollups(query).await.expect("read") }
+        };
+        // Steps of an hour and of eleven come from the hours, the others mostly from the days.
+        let (hours, elevens) = (read(1).await, read(11).await);
+        for rows in [elevens, read(24).await, read(48).await, read(0).await] {
+            for template in ["one", "two"] {
+                let total = |rows: &[promptlathe::store::RollupRow]| {
+                    let mut sum = promptlathe::store::Rollup::default();
+                    let of = |name: &Option<String>| name.as_deref() == Some(template);
+                    for row in rows.iter().filter(|row| of(&row.group.template)) {
+                        sum.merge(&row.rollup);
+                    }
+                    sum
+                };
+                assert_eq!(total(&rows), total(&hours));
+                assert!(total(&rows).runs > 5);
+            }
+        }
+    }
+}

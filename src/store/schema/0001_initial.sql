@@ -130,7 +130,8 @@ CREATE TABLE hours (
 -- Sums of finished executions that are not in the trash, kept with them in one transaction.
 -- An absent template, version or error kind is the empty text.
 CREATE TABLE rollups (
-    hour                INTEGER NOT NULL,
+    step                INTEGER NOT NULL,                       -- hours in a row: 1, and 24 again
+    hour                INTEGER NOT NULL,                       -- the first of them
     workspace           INTEGER NOT NULL,
     template            TEXT NOT NULL,
     version             TEXT NOT NULL,
@@ -156,7 +157,7 @@ CREATE TABLE rollups (
     rating_sum          INTEGER NOT NULL,
     total_sketch        BLOB NOT NULL,
     ttft_sketch         BLOB NOT NULL,
-    PRIMARY KEY (hour, workspace, template, version, provider, model, status, error_kind)
+    PRIMARY KEY (step, hour, workspace, template, version, provider, model, status, error_kind)
 ) STRICT, WITHOUT ROWID;
 
 -- Saved versions of templates; never changed once saved.

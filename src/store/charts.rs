@@ -1,0 +1,270 @@
+//! Reading the sums that charts are drawn from.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, Row, params_from_iter, types::Value};
+use serde::Serialize;
+
+use super::{
+    Store, StoreError,
+    facts::word,
+    fault::Outcome,
+    history::{self, Scope},
+    rollup::{DAY, Rollup, SUMS},
+    time,
+};
+use crate::model::{ErrorKind, ModelRef, Status, TemplateId};
+
+/// More hours than any stored time is away from 1970.
+const FAR: i64 = 3_000_000;
+
+/// By what sums are kept apart. Hours are merged where [`RollupQuery::hours`] says so.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RollupBy {
+    pub template: bool,
+    pub version: bool,
+    pub model: bool,
+    pub status: bool,
+    pub error_kind: bool,
+}
+
+/// Which sums to read.
+#[derive(Clone, Debug, Default)]
+pub struct RollupQuery {
+    pub workspace: Scope,
+    pub template: Option<TemplateId>,
+    pub model: Option<ModelRef>,
+    /// From the hour this time lies in.
+    pub since: Option<Timestamp>,
+    /// Up to and without the hour this time lies in, or with it if it is not its beginning.
+    pub until: Option<Timestamp>,
+    /// How many hours make one step of time; 0 for all time in one.
+    pub hours: u32,
+    pub by: RollupBy,
+}
+
+/// The sum of one step of time and one group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RollupRow {
+    /// The beginning of the step; steps are counted from 1970 UTC.
+    pub start: Timestamp,
+    pub group: RollupGroup,
+    pub rollup: Rollup,
+}
+
+/// What a sum is of; `None` where it was not asked to be kept apart, or where there is none.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+pub struct RollupGroup {
+    pub template: Option<String>,
+    pub version: Option<String>,
+    pub model: Option<String>,
+    pub status: Option<&'static str>,
+    pub error_kind: Option<&'static str>,
+}
+
+impl Store {
+    /// Sums of finished executions that are not in the trash, ordered by time and group.
+    pub async fn rollups(&self, query: RollupQuery) -> Result<Vec<RollupRow>, StoreError> {
+        let name = self.workspace_name();
+        self.read(move |connection| {
+            if query.workspace == Scope::All {
+                return read_sums(connection, &query, None);
+            }
+            match history::workspace_id(connection, &name)? {
+                Some(id) => read_sums(connection, &query, Some(id)),
+                None => Ok(Vec::new()),
+            }
+        })
+        .await
+    }
+}
+
+fn read_sums(
+    connection: &Connection,
+    query: &RollupQuery,
+    workspace: Option<i64>,
+) -> Outcome<Vec<RollupRow>> {
+    let mut narrowed = String::new();
+    let mut names = Vec::new();
+    let mut narrow = |condition: &str, value: Value| {
+        narrowed.push_str(condition);
+        names.push(value);
+    };
+    if let Some(workspace) = workspace {
+        narrow(" AND workspace = ?", workspace.into());
+    }
+    if let Some(template) = &query.template {
+        narrow(" AND template = ?", template.as_str().to_owned().into());
+    }
+    if let Some(model) = &query.model {
+        narrow(" AND provider = ?", model.provider.clone().into());
+        narrow(" AND model = ?", model.model.clone().into());
+    }
+    let sql = format!(
+        "SELECT {SUMS}, hour, template, version, provider, model, status, error_kind
+         FROM rollups WHERE step = ? AND hour >= ? AND hour < ?{narrowed}"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut sums = Sums::new(query);
+    for Span { step, first, end } in spans(query) {
+        let bounds = [step, first, end].map(Value::Integer);
+        let values = bounds.into_iter().chain(names.iter().cloned());
+        let mut rows = statement.query(params_from_iter(values))?;
+        while let Some(row) = rows.next()? {
+            sums.add(row)?;
+        }
+    }
+    sums.finish()
+}
+
+/// Sums of `step` hours each, from an hour up to and without another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Span {
+    step: i64,
+    first: i64,
+    end: i64,
+}
+
+/// Which sums make up the time of a query: whole days where its steps allow it, since there are
+/// far fewer of them, and single hours for the rest.
+fn spans(query: &RollupQuery) -> Vec<Span> {
+    let first = query.since.map_or(-FAR, |since| time::hour_of(time::to_stored(since)));
+    let end = query.until.map_or(FAR, |until| {
+        let until = time::to_stored(until);
+        time::hour_of(until) + i64::from(until.rem_euclid(time::HOUR_NS) != 0)
+    });
+    let hours = |first, end| Span { step: 1, first, end };
+    let first_day = (first + DAY - 1).div_euclid(DAY) * DAY;
+    let end_day = end.div_euclid(DAY) * DAY;
+    let spans = if i64::from(query.hours) % DAY == 0 && first_day < end_day {
+        vec![
+            hours(first, first_day),
+            Span { step: DAY, first: first_day, end: end_day },
+            hours(end_day, end),
+        ]
+    } else {
+        vec![hours(first, end)]
+    };
+    spans.into_iter().filter(|span| span.first < span.end).collect()
+}
+
+/// The columns that may tell groups apart, counted from the one after the hour.
+const TEMPLATE: usize = 0;
+const VERSION: usize = 1;
+const PROVIDER: usize = 2;
+const MODEL: usize = 3;
+const STATUS: usize = 4;
+const ERROR_KIND: usize = 5;
+/// Where the hour stands after the columns of [`SUMS`].
+const HOUR: usize = 18;
+
+/// A group by the numbers of its names; 0 is the empty name, or one that is not asked for.
+type GroupKey = [usize; 6];
+
+/// Sums by step and group while rows are read. Names are kept once and compared by number, as
+/// there are a hundred thousand rows and a handful of names.
+struct Sums {
+    hours: i64,
+    wanted: [bool; 6],
+    numbers: HashMap<String, usize>,
+    names: Vec<String>,
+    groups: HashMap<(i64, GroupKey), Rollup>,
+}
+
+impl Sums {
+    fn new(query: &RollupQuery) -> Self {
+        let RollupBy { template, version, model, status, error_kind } = query.by;
+        Self {
+            hours: i64::from(query.hours),
+            wanted: [template, version, model, model, status, error_kind],
+            numbers: HashMap::from([(String::new(), 0)]),
+            names: vec![String::new()],
+            groups: HashMap::new(),
+        }
+    }
+
+    fn add(&mut self, row: &Row<'_>) -> Outcome<()> {
+        let hour: i64 = row.get(HOUR)?;
+        let step = match self.hours {
+            0 => 0,
+            hours => hour.div_euclid(hours) * hours,
+        };
+        let mut key = GroupKey::default();
+        for (index, number) in key.iter_mut().enumerate() {
+            if self.wanted[index] {
+                let name =
+                    row.get_ref(HOUR + 1 + index)?.as_str().map_err(rusqlite::Error::from)?;
+                *number = self.number(name);
+            }
+        }
+        self.groups.entry((step, key)).or_default().merge_row(row, 0)?;
+        Ok(())
+    }
+
+    fn number(&mut self, name: &str) -> usize {
+        if let Some(&number) = self.numbers.get(name) {
+            return number;
+        }
+        let number = self.names.len();
+        self.names.push(name.to_owned());
+        self.numbers.insert(name.to_owned(), number);
+        number
+    }
+
+    fn finish(mut self) -> Outcome<Vec<RollupRow>> {
+        let groups = std::mem::take(&mut self.groups);
+        let mut rows = groups
+            .into_iter()
+            .map(|((step, key), rollup)| {
+                let group = self.group(key)?;
+                Ok(RollupRow { start: time::hour_start(step), group, rollup })
+            })
+            .collect::<Outcome<Vec<_>>>()?;
+        rows.sort_by(|a, b| (a.start, &a.group).cmp(&(b.start, &b.group)));
+        Ok(rows)
+    }
+
+    fn group(&self, key: GroupKey) -> Outcome<RollupGroup> {
+        let name = |column: usize| self.names.get(key[column]).filter(|name| !name.is_empty());
+        let status = name(STATUS).map(|text| word::<Status>(text)).transpose()?;
+        let kind = name(ERROR_KIND).map(|text| word::<ErrorKind>(text)).transpose()?;
+        Ok(RollupGroup {
+            template: name(TEMPLATE).cloned(),
+            version: name(VERSION).cloned(),
+            model: match (name(PROVIDER), name(MODEL)) {
+                (Some(provider), Some(model)) => Some(format!("{provider}/{model}")),
+                (provider, model) => provider.or(model).cloned(),
+            },
+            status: status.map(Status::as_str),
+            error_kind: kind.map(ErrorKind::as_str),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn query(since: i64, until: i64, hours: u32) -> RollupQuery {
+        let at = |hour| Some(time::hour_start(hour));
+        RollupQuery { since: at(since), until: at(until), hours, ..RollupQuery::default() }
+    }
+
+    #[test]
+    fn days_are_taken_where_the_steps_allow_it() {
+        let span = |step, first, end| Span { step, first, end };
+        for (query, expected) in [
+            (query(24, 72, 24), vec![span(24, 24, 72)]),
+            (query(24, 72, 1), vec![span(1, 24, 72)]),
+            (query(20, 75, 48), vec![span(1, 20, 24), span(24, 24, 72), span(1, 72, 75)]),
+            (query(20, 75, 0), vec![span(1, 20, 24), span(24, 24, 72), span(1, 72, 75)]),
+            (query(25, 47, 24), vec![span(1, 25, 47)]),
+            (query(-30, 30, 24), vec![span(1, -30, -24), span(24, -24, 24), span(1, 24, 30)]),
+            (query(7, 7, 24), vec![]),
+            (RollupQuery { hours: 24, ..RollupQuery::default() }, vec![span(24, -FAR, FAR)]),
+        ] {
+            assert_eq!(spans(&query), expected, "{query:?}");
+        }
+    }
+}
