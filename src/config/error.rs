@@ -47,7 +47,18 @@ fn first_of(problems: &[Problem]) -> String {
         [only] => only.to_string(),
         [first, rest @ ..] => {
             let (more, things) = (rest.len(), if rest.len() == 1 { "problem" } else { "problems" });
-            format!("{first} (and {more} more {things}, see `lathe doctor`)")
+            format!("{first} (and {more} more {things}, {})", lines_of(rest))
         }
     }
+}
+
+/// Where the other problems stand, so that all can be mended at once.
+fn lines_of(problems: &[Problem]) -> String {
+    const MOST: usize = 5;
+    let mut lines: Vec<usize> = problems.iter().map(|problem| problem.line).collect();
+    lines.dedup();
+    let named: Vec<String> = lines.iter().take(MOST).map(ToString::to_string).collect();
+    let word = if lines.len() == 1 { "in line" } else { "in lines" };
+    let more = if lines.len() > MOST { " and more" } else { "" };
+    format!("{word} {}{more}", named.join(", "))
 }

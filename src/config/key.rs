@@ -36,7 +36,8 @@ pub enum KeyError {
     #[error("no key: the environment variable {0} is not set")]
     NotSet(String),
     #[error(
-        "the key in the environment variable {0} holds a line break or another control character"
+        "the key in the environment variable {0} holds a line break or another control character; \
+         set it to the key alone"
     )]
     Malformed(String),
     #[error("the key command `{program}` {reason}")]

@@ -64,6 +64,6 @@ fn the_error_in_one_line_names_the_first_problem_and_counts_the_rest() {
     let error = home.load(&[]).expect_err("invalid").to_string();
     let start = format!("{}:2:1: unknown key `retry`", home.paths.config_file.display());
     assert!(error.starts_with(&start), "{error}");
-    assert!(error.ends_with("(and 2 more problems, see `lathe doctor`)"), "{error}");
+    assert!(error.ends_with("(and 2 more problems, in lines 3, 4)"), "{error}");
     assert!(!error.contains('\n'), "{error}");
 }

@@ -113,7 +113,10 @@ fn a_file_is_read_exactly() {
     assert_eq!(loaded.stamp.length, text.len() as u64);
     assert!(loaded.stamp.modified.is_some());
     let error = workspace.load(&id("y")).expect_err("missing").to_string();
-    assert_eq!(error, "prompts/y: there is no such file");
+    assert_eq!(
+        error,
+        "prompts/y: there is no such file; `lathe template list` shows the templates there are"
+    );
 }
 
 #[test]
@@ -174,7 +177,7 @@ fn a_new_workspace_is_written_once_and_privately() {
 
     let file = folder.path().join("file");
     write(&file, "mine");
-    assert!(init(&file).expect_err("a file").to_string().ends_with("is not a folder"));
+    assert!(init(&file).expect_err("a file").to_string().contains("is not a folder; name one"));
     assert_eq!(fs::read_to_string(&file).expect("there"), "mine");
 }
 
@@ -195,6 +198,6 @@ fn names_no_colleague_could_hold_are_refused() {
         assert!(error.to_string().contains(why), "{name}: {error}");
     }
     let error = workspace.create(&id("Summary"), "prompty", "text").expect_err("taken");
-    assert_eq!(error.to_string(), "there is already a template `Summary`");
+    assert_eq!(error.to_string(), "there is already a template `Summary`; choose another name");
     assert_eq!(fs::read_dir(folder.path().join("prompts")).expect("listed").count(), 1);
 }

@@ -161,7 +161,10 @@ fn a_folder_a_fifo_and_a_socket_are_no_templates_and_never_waited_for() {
     assert_eq!(workspace.list().notices.len(), 3, "{:?}", notices(&workspace));
     for (name, what) in [("folder", "a folder"), ("fifo", "a FIFO"), ("link", "a FIFO")] {
         let error = workspace.load(&id(name)).expect_err(name).to_string();
-        assert_eq!(error, format!("prompts/{name}.md: it is {what}, not a regular file"));
+        assert_eq!(
+            error,
+            format!("prompts/{name}.md: it is {what}, not a regular file; remove it or rename it")
+        );
     }
     // The system itself does not open a socket as a file.
     assert!(workspace.load(&id("socket")).is_err());
@@ -189,6 +192,6 @@ fn a_file_where_a_folder_is_needed_is_said() {
     let error = workspace.create(&id("a/b"), "md", "x").expect_err("a file is in the way");
     assert_eq!(
         error.to_string(),
-        "prompts/a: it is a file where a folder is needed, not a regular file"
+        "prompts/a: it is a file where a folder is needed; choose another name"
     );
 }

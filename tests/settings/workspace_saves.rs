@@ -89,7 +89,8 @@ fn a_file_removed_meanwhile_does_not_come_back() {
     assert!(matches!(error, SaveError::ChangedOutside { theirs: None, .. }));
     assert_eq!(
         error.to_string(),
-        "prompts/x: it was removed by another program since you opened it; nothing was saved"
+        "prompts/x: it was removed by another program since you opened it; nothing was saved, \
+         save your text under a new name"
     );
     assert_eq!(names(&folder.path().join("prompts")), [""; 0]);
 }

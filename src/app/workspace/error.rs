@@ -12,7 +12,7 @@ use crate::model::{TemplateId, TemplateIdError};
 pub enum OpenError {
     #[error("there is no folder {}; `lathe init {}` makes a workspace there", .0.display(), .0.display())]
     Missing(PathBuf),
-    #[error("{} is not a folder; a workspace is one", .0.display())]
+    #[error("{} is not a folder; name the folder that holds `prompts/`", .0.display())]
     NotAFolder(PathBuf),
     #[error(
         "{} is not a workspace: it has neither `prompts/` nor `lathe.toml`; `lathe init {}` makes it one",
@@ -26,17 +26,19 @@ pub enum OpenError {
 /// Why a file of the workspace cannot be read or written. Paths are relative to the workspace.
 #[derive(Debug, Error)]
 pub enum FileError {
-    #[error("{}: there is no such file", .0.display())]
+    #[error("{}: there is no such file; `lathe template list` shows the templates there are", .0.display())]
     Missing(PathBuf),
-    #[error("{}: it is {what}, not a regular file", .path.display())]
+    #[error("{}: it is {what}, not a regular file; remove it or rename it", .path.display())]
     NotAFile { path: PathBuf, what: &'static str },
-    #[error("{}: it is larger than {} KiB, the most a template may have", .path.display(), .limit >> 10)]
+    #[error("{}: it is a file where a folder is needed; choose another name", .0.display())]
+    NotAFolder(PathBuf),
+    #[error("{}: it is larger than {} KiB, the most a template may have; give long text as an input, or include it in parts", .path.display(), .limit >> 10)]
     TooLarge { path: PathBuf, limit: u64 },
     #[error("{}:{line}: it is not UTF-8 (byte {byte} of the file){hint}", .path.display())]
     NotText { path: PathBuf, line: usize, byte: usize, hint: &'static str },
-    #[error("{}: it leads out of the workspace (to {}) and is not followed", .path.display(), .target.display())]
+    #[error("{}: it leads out of the workspace (to {}) and is not followed; copy the file into the workspace", .path.display(), .target.display())]
     Outside { path: PathBuf, target: PathBuf },
-    #[error("{}: you may not {action} it (permission denied)", .path.display())]
+    #[error("{}: you may not {action} it (permission denied); check the permissions of the file and its folder", .path.display())]
     Denied { path: PathBuf, action: &'static str },
     #[error("{}: {error}", .path.display())]
     Io { path: PathBuf, error: io::Error },
@@ -50,15 +52,19 @@ pub enum SaveError {
     /// Someone else changed the file since it was loaded. `theirs` is what it is now, `None`
     /// when it is gone.
     #[error(
-        "{}: it was {} by another program since you opened it; nothing was saved",
-        .path.display(), if .theirs.is_some() { "changed" } else { "removed" }
+        "{}: it was {}", .path.display(),
+        if .theirs.is_some() {
+            "changed by another program since you opened it; nothing was saved, open it again to see the change"
+        } else {
+            "removed by another program since you opened it; nothing was saved, save your text under a new name"
+        }
     )]
     ChangedOutside { path: PathBuf, theirs: Option<Box<Loaded>> },
     #[error("{}: it is read-only; `chmod u+w` makes it writable", .0.display())]
     ReadOnly(PathBuf),
-    #[error("there is already a template `{0}`")]
+    #[error("there is already a template `{0}`; choose another name")]
     Exists(TemplateId),
-    #[error("`{id}` cannot be a new template: {reason}")]
+    #[error("`{id}` cannot be a new template: {reason}; choose another name")]
     Name { id: TemplateId, reason: String },
     #[error("the sample workspace cannot be kept in {}: {error}", .path.display())]
     Sample { path: PathBuf, error: io::Error },
@@ -92,9 +98,9 @@ fn all_of(names: &[TemplateId]) -> String {
 /// Why a sample workspace was not written.
 #[derive(Debug, Error)]
 pub enum InitError {
-    #[error("{} already has {}; nothing was written", .folder.display(), .files.join(", "))]
+    #[error("{} already has {}; nothing was written, name another folder", .folder.display(), .files.join(", "))]
     Exists { folder: PathBuf, files: Vec<String> },
-    #[error("{} is not a folder", .0.display())]
+    #[error("{} is not a folder; name one, or a place where one can be made", .0.display())]
     NotAFolder(PathBuf),
     #[error("cannot write {}: {error}", .path.display())]
     Io { path: PathBuf, error: io::Error },

@@ -140,10 +140,7 @@ impl Folder {
             }
             let real = self.locate(&so_far)?;
             if !real.is_dir() {
-                return Err(FileError::NotAFile {
-                    path: so_far,
-                    what: "a file where a folder is needed",
-                });
+                return Err(FileError::NotAFolder(so_far));
             }
         }
         Ok(())
