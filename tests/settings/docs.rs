@@ -3,7 +3,10 @@
 
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
-use promptlathe::config::{EngineSettings, SETTING_KEYS, SettingKey, Where};
+use promptlathe::{
+    config::{EngineSettings, SETTING_KEYS, SettingKey, Where},
+    provider::demo::DemoModel,
+};
 
 use super::Home;
 
@@ -103,4 +106,33 @@ fn every_example_loads() {
         }
     }
     assert!(examples >= 8, "only {examples} examples were found");
+}
+
+#[test]
+fn the_figures_of_the_simulated_models_are_their_own() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/demo.md");
+    let page = fs::read_to_string(path).expect("the page");
+    let row = |name: &str, cell: fn(DemoModel) -> String| {
+        let cells = DemoModel::LISTED.map(cell).join(" | ");
+        let line = format!("| {name} | {cells}");
+        assert!(page.contains(&line), "docs/demo.md does not have `{line}`");
+    };
+    let grouped = |number: u64| format!("{},{:03}", number / 1_000, number % 1_000);
+    row("first token after", |model| format!("{} ms", model.first_token().as_millis()));
+    row("tokens a second", |model| model.tokens_per_second().to_string());
+    for (name, of) in [
+        ("context window", DemoModel::context_window as fn(DemoModel) -> u64),
+        ("most tokens of an answer", DemoModel::max_output),
+    ] {
+        let cells = DemoModel::LISTED.map(|model| grouped(of(model))).join(" | ");
+        assert!(page.contains(&format!("| {name} | {cells} |")), "{name}: {cells}");
+    }
+    for model in DemoModel::LISTED {
+        let price = model.price().expect("a price");
+        let shown = |amount: f64| {
+            if amount.fract() == 0.0 { format!("${amount}") } else { format!("${amount:.2}") }
+        };
+        let cell = format!("| {}, {} |", shown(price.input), shown(price.output));
+        assert!(page.contains(&cell), "{cell}");
+    }
 }
