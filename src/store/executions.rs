@@ -198,7 +198,7 @@ impl Ended {
             let sequence = insert(session, &self.facts, &self.request)?;
             let workspace = session.workspace()?;
             let standing = Standing { sequence, workspace, deleted: false };
-            return self.settle(session, standing, None);
+            return self.settle(session, standing, &self.facts, None);
         };
         let mut facts = self.facts.clone();
         facts.rating = facts.rating.or(before.rating);
@@ -212,11 +212,7 @@ impl Ended {
                 .prepare_cached("DELETE FROM checkpoints WHERE sequence = ?")?
                 .execute([standing.sequence])?;
         }
-        Self { facts, request: self.request.clone(), answer: self.answer.clone() }.settle(
-            session,
-            standing,
-            Some(before),
-        )
+        self.settle(session, standing, &facts, Some(before))
     }
 
     /// Writes the answer and lets the execution count in searches and sums, instead of what it
@@ -225,6 +221,7 @@ impl Ended {
         &self,
         session: &mut Session<'_>,
         standing: Standing,
+        facts: &Facts,
         before: Option<Facts>,
     ) -> Outcome<()> {
         let Standing { sequence, workspace, deleted } = standing;
@@ -234,7 +231,7 @@ impl Ended {
             let cost = before.cost_nano().unwrap_or(0);
             session.deltas.hour(before.hour(), sequence, -cost);
         }
-        session.deltas.hour(self.facts.hour(), sequence, self.facts.cost_nano().unwrap_or(0));
+        session.deltas.hour(facts.hour(), sequence, facts.cost_nano().unwrap_or(0));
         if deleted {
             return Ok(());
         }
@@ -242,8 +239,8 @@ impl Ended {
             session.deltas.subtract(before.contribution(workspace));
             unindex(session, sequence)?;
         }
-        session.deltas.add(self.facts.contribution(workspace));
-        index(session, standing, &self.facts, &self.answer.words)
+        session.deltas.add(facts.contribution(workspace));
+        index(session, standing, facts, &self.answer.words)
     }
 }
 
