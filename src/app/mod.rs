@@ -64,7 +64,7 @@ impl App {
         let (settings, mut notices) =
             Settings::load(&paths, workspace_settings.as_ref(), &environment)?;
         let settings = settings.with_flags(&flags);
-        let name = workspace.name();
+        let name = store_key(&workspace);
         let (store, report) =
             Store::open(&StoreOptions::file(paths.database.clone()).workspace(name))?;
         let notice = |message| Notice { kind: NoticeKind::Workspace, message };
@@ -164,4 +164,44 @@ fn open_workspace(paths: &Paths, environment: &Environment) -> Result<Workspace,
         Some(folder) => Workspace::open(&folder)?,
         None => Workspace::sample(paths.sample_workspace()),
     })
+}
+
+/// What tells one workspace's versions, drafts and history from another's: its whole path, since
+/// many folders are called `prompts`. There is one sample, wherever it is kept.
+fn store_key(workspace: &Workspace) -> String {
+    match workspace.folder() {
+        Some(folder) if !workspace.is_embedded() => folder.to_string_lossy().into_owned(),
+        _ => workspace.name(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::TemplateId;
+
+    #[tokio::test]
+    async fn two_workspaces_of_one_name_keep_their_drafts_apart() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let open = |parent: &str| {
+            let workspace = folder.path().join(parent).join("work");
+            std::fs::create_dir_all(workspace.join("prompts")).expect("made");
+            let overrides = Overrides {
+                database: Some(folder.path().join("data/lathe.db")),
+                workspace: Some(workspace),
+                ..Overrides::default()
+            };
+            let home = folder.path().to_path_buf().into_os_string();
+            let environment = Environment::from_pairs([("HOME", home)]);
+            let options = AppOptions { environment, overrides, ..AppOptions::default() };
+            App::open(options).expect("it opens").0
+        };
+        let (one, two) = (open("one"), open("two"));
+        assert_eq!(one.workspace.name(), two.workspace.name());
+        let id = TemplateId::new("greeting").expect("an id");
+        one.store.save_draft(&id, "of the first").await.expect("kept");
+        assert_eq!(two.store.draft(&id).await, Ok(None));
+        let draft = open("one").store.draft(&id).await.expect("read").expect("there");
+        assert_eq!(draft.text, "of the first");
+    }
 }
