@@ -1,0 +1,226 @@
+//! The real program in a pseudo-terminal, with folders of its own, its screen read by a terminal
+//! emulator. Shared by the pictures and the measurements.
+
+use std::{
+    io::{Read, Write},
+    num::NonZeroU16,
+    path::{Path, PathBuf},
+    sync::mpsc::{Receiver, RecvTimeoutError, channel},
+    thread,
+    time::{Duration, Instant},
+};
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use tempfile::TempDir;
+
+/// How long anything may take before it is given up.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+pub type Fallible<T> = Result<T, Box<dyn std::error::Error>>;
+
+/// How to start the program.
+pub struct Start {
+    pub columns: u16,
+    pub rows: u16,
+    pub arguments: Vec<String>,
+    pub environment: Vec<(String, String)>,
+    /// A home to start in; a fresh, empty one when none is given.
+    pub home: Option<PathBuf>,
+}
+
+impl Default for Start {
+    fn default() -> Self {
+        Self { columns: 120, rows: 36, arguments: Vec::new(), environment: Vec::new(), home: None }
+    }
+}
+
+/// One run of the program.
+pub struct Session {
+    parser: vt100::Parser,
+    output: Receiver<(Instant, Vec<u8>)>,
+    writer: Box<dyn Write + Send>,
+    child: Box<dyn Child + Send + Sync>,
+    _master: Box<dyn MasterPty + Send>,
+    _home: Option<TempDir>,
+    started: Instant,
+    bytes: u64,
+    last_output: Instant,
+}
+
+fn cells(count: u16) -> Fallible<NonZeroU16> {
+    Ok(NonZeroU16::try_from(count)?)
+}
+
+/// The built program beside the running bench, test or example.
+pub fn program() -> Fallible<PathBuf> {
+    std::env::current_exe()?
+        .ancestors()
+        .skip(1)
+        .take(3)
+        .map(|folder| folder.join("lathe"))
+        .find(|program| program.exists())
+        .ok_or_else(|| "build the program first: cargo build --release".into())
+}
+
+/// The environment of a plain terminal, and nothing of the caller's.
+pub fn environment(home: &Path) -> Vec<(String, String)> {
+    [
+        ("HOME", home.to_string_lossy().as_ref()),
+        ("TERM", "xterm-256color"),
+        ("COLORTERM", "truecolor"),
+        ("LANG", "C.UTF-8"),
+        ("PATH", "/usr/bin:/bin"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .to_vec()
+}
+
+impl Session {
+    /// Starts the program.
+    pub fn start(start: Start) -> Fallible<Self> {
+        let fresh = if start.home.is_none() { Some(TempDir::new()?) } else { None };
+        let home = start
+            .home
+            .clone()
+            .or_else(|| fresh.as_ref().map(|folder| folder.path().to_owned()))
+            .ok_or("a home")?;
+        let pty = native_pty_system().openpty(PtySize {
+            rows: start.rows,
+            cols: start.columns,
+            pixel_width: 0,
+            pixel_height: 0,
+        })?;
+        let mut command = CommandBuilder::new(program()?);
+        command.env_clear();
+        for (name, value) in environment(&home).into_iter().chain(start.environment) {
+            command.env(name, value);
+        }
+        command.args(&start.arguments);
+        command.cwd(&home);
+        let mut reader = pty.master.try_clone_reader()?;
+        let writer = pty.master.take_writer()?;
+        let started = Instant::now();
+        let child = pty.slave.spawn_command(command)?;
+        drop(pty.slave);
+        let (sender, output) = channel();
+        thread::spawn(move || {
+            let mut chunk = vec![0; 65_536];
+            while let Ok(count @ 1..) = reader.read(&mut chunk) {
+                if sender.send((Instant::now(), chunk[..count].to_vec())).is_err() {
+                    break;
+                }
+            }
+        });
+        Ok(Self {
+            parser: vt100::Parser::new(cells(start.rows)?, cells(start.columns)?, 0),
+            output,
+            writer,
+            child,
+            _master: pty.master,
+            _home: fresh,
+            started,
+            bytes: 0,
+            last_output: started,
+        })
+    }
+
+    /// What is on the screen now.
+    pub fn screen(&self) -> &vt100::Screen {
+        self.parser.screen()
+    }
+
+    /// Bytes the program has written to its terminal.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// From the start of the program to its last output.
+    pub fn since_start(&self) -> Duration {
+        self.last_output - self.started
+    }
+
+    /// When the last output came.
+    pub fn last_output(&self) -> Instant {
+        self.last_output
+    }
+
+    /// The program's process.
+    pub fn process(&self) -> Option<u32> {
+        self.child.process_id()
+    }
+
+    /// Presses keys, as the bytes a terminal sends for them.
+    pub fn keys(&mut self, bytes: &str) -> Fallible<()> {
+        self.writer.write_all(bytes.as_bytes())?;
+        self.writer.flush()?;
+        Ok(())
+    }
+
+    /// Waits until a text is on the screen.
+    pub fn until(&mut self, text: &str) -> Fallible<()> {
+        self.until_that(text, |screen| screen.contains(text))
+    }
+
+    /// Waits until the screen's text is as `holds` wants it.
+    pub fn until_that(&mut self, what: &str, holds: impl Fn(&str) -> bool) -> Fallible<()> {
+        let end = Instant::now() + PATIENCE;
+        while !holds(&self.screen().contents()) {
+            if Instant::now() > end {
+                return Err(format!("never saw {what}:\n{}", self.screen().contents()).into());
+            }
+            self.take(Duration::from_millis(100))?;
+        }
+        Ok(())
+    }
+
+    /// Waits until there has been no output for so long.
+    pub fn settle(&mut self, quiet: Duration) -> Fallible<()> {
+        while self.take(quiet)? {}
+        Ok(())
+    }
+
+    /// Takes in one piece of output; false when there was none for so long.
+    pub fn take(&mut self, wait: Duration) -> Fallible<bool> {
+        match self.output.recv_timeout(wait) {
+            Ok((at, bytes)) => {
+                self.bytes += bytes.len() as u64;
+                self.last_output = at;
+                self.parser.process(&bytes);
+                Ok(true)
+            }
+            Err(RecvTimeoutError::Timeout) => Ok(false),
+            Err(RecvTimeoutError::Disconnected) => {
+                Err(format!("the program ended:\n{}", self.screen().contents()).into())
+            }
+        }
+    }
+
+    /// Ends the program.
+    pub fn end(mut self) -> Fallible<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+}
+
+/// One number of `/proc/PID/status` in its own unit (kB for sizes), where there is such a file.
+pub fn status_of(process: u32, field: &str) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'))?;
+    line.split_whitespace().next()?.parse().ok()
+}
+
+/// How often the threads of a process have gone to sleep of their own will: each is a wake-up.
+pub fn wake_ups(process: u32) -> u64 {
+    let tasks = std::fs::read_dir(format!("/proc/{process}/task"));
+    tasks
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|task| std::fs::read_to_string(task.path().join("status")).ok())
+        .filter_map(|status| {
+            let line = status.lines().find_map(|l| l.strip_prefix("voluntary_ctxt_switches:"))?;
+            line.trim().parse::<u64>().ok()
+        })
+        .sum()
+}
