@@ -51,10 +51,11 @@ fn rule(paint: &mut Paint<'_, '_, '_>, area: &PaneArea) {
     let role = if focused { Role::BorderFocused } else { Role::Border };
     let glyphs = paint.glyphs();
     let (left, right) = glyphs.border_join;
-    let line = glyphs.border.horizontal_top.repeat(usize::from(area.text.width));
+    let inside = area.outer.width.saturating_sub(2);
+    let line = glyphs.border.horizontal_top.repeat(usize::from(inside));
     let style = paint.style(role);
     paint.text(area.outer.x, y, 1, left, style);
-    paint.text(area.text.x, y, area.text.width, &line, style);
+    paint.text(area.outer.x + 1, y, inside, &line, style);
     paint.text(area.outer.right() - 1, y, 1, right, style);
 }
 
@@ -141,7 +142,9 @@ pub(super) fn rows(paint: &mut Paint<'_, '_, '_>, area: Rect, output: &Output, f
         if kind == RowKind::Folded {
             let lines = output.reasoning.row_count();
             let glyphs = paint.glyphs();
-            let fold = format!("{} reasoning, {lines} lines (t unfolds)", glyphs.fold_closed);
+            let key = paint.state.keymap.shown_key(Context::Output, Action::ToggleReasoning);
+            let key = key.map_or_else(String::new, |key| format!(" ({key} unfolds)"));
+            let fold = format!("{} reasoning, {lines} lines{key}", glyphs.fold_closed);
             let style = paint.style(role);
             paint.text(place.x, place.y, place.width, &fold, style);
             continue;
@@ -188,7 +191,7 @@ fn phase<'p>(paint: &Paint<'_, '_, '_>, output: &'p Output, shown: &Figures) -> 
     match &output.phase {
         Phase::Done => vec![
             paint.piece("done", Role::Good),
-            paint.piece(format!(" {}", figures::seconds(elapsed)), Role::Text),
+            paint.piece(format!(" {}", figures::duration(elapsed)), Role::Text),
         ],
         Phase::Failed => {
             let kind = output
