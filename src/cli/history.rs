@@ -112,7 +112,8 @@ fn time(text: &str) -> Result<Timestamp, Failure> {
         moment.to_zoned(TimeZone::system()).ok().map(|zoned| zoned.timestamp())
     };
     let age = || {
-        let (number, unit) = text.split_at(text.len().checked_sub(1)?);
+        let (last, _) = text.char_indices().next_back()?;
+        let (number, unit) = text.split_at(last);
         let number: i64 = number.parse().ok()?;
         let now = Zoned::now();
         match unit {
