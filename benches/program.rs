@@ -170,7 +170,8 @@ fn start(place: &Place) -> Fallible<(Duration, u64)> {
 
 fn idle(place: &Place) -> Fallible<(u64, u64)> {
     let mut session = place.start("flood")?;
-    session.settle(Duration::from_secs(2))?;
+    // Threads that helped at the start go to rest after ten seconds.
+    session.settle(Duration::from_secs(12))?;
     let process = session.process().ok_or("a process")?;
     let (bytes, wake_ups) = (session.bytes(), session::wake_ups(process));
     session.settle(Duration::from_secs(10))?;

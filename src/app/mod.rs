@@ -3,6 +3,7 @@
 mod analyse;
 mod endpoints;
 mod error;
+mod log;
 mod models;
 mod prepare;
 mod sources;
@@ -17,6 +18,7 @@ use uuid::Uuid;
 pub use analyse::{Analysis, InputField, VariableUse, analyse};
 pub use endpoints::Endpoints;
 pub use error::{AppError, exit_code_of};
+pub use log::start as start_log;
 pub use models::{ModelChoice, ModelOrigin};
 pub use prepare::{CallOrder, PromptSource};
 pub use templates::{OpenedTemplate, SavedVersion, TemplateRow};

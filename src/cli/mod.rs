@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser as _};
 
 use crate::{
-    app::{App, AppOptions, workspace},
+    app::{App, AppOptions, start_log, workspace},
     config::{Environment, Overrides, SettingsFlags, Umask},
 };
 use arguments::{Arguments, Command, Common};
@@ -107,6 +107,7 @@ async fn carry_out(
     }
     let _umask = Umask::restrict();
     let (app, notices) = App::open(options)?;
+    start_log(&app.paths);
     for notice in notices {
         output.tell(&format!("note: {}", notice.message));
     }

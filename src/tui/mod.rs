@@ -56,6 +56,7 @@ fn open(options: AppOptions, origin: Instant) -> Result<ExitCode, String> {
     let capabilities = Capabilities::of(&options.environment).map_err(|error| said(&error))?;
     let umask = Umask::restrict();
     let (app, notices) = App::open(options).map_err(|error| said(&error))?;
+    crate::app::start_log(&app.paths);
     let settings = Arc::clone(&app.settings);
     let keymap = Keymap::new(&settings.keys).map_err(|error| said(&error))?;
     let theme = settings.theme.as_deref().unwrap_or(DEFAULT_THEME);
