@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, fs, path::PathBuf};
 
 use promptlathe::{
     config::{EngineSettings, SETTING_KEYS, SettingKey, Where},
+    model::ErrorKind,
     provider::demo::DemoModel,
 };
 
@@ -106,6 +107,18 @@ fn every_example_loads() {
         }
     }
     assert!(examples >= 8, "only {examples} examples were found");
+}
+
+#[test]
+fn what_the_page_on_local_servers_says_lathe_says_it_can_say() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/local-server.md");
+    let page = fs::read_to_string(path).expect("the page");
+    let rows = rows_below(&page, "## When it does not answer");
+    assert!(rows.len() >= 5, "{rows:?}");
+    for row in rows {
+        let word = row.split('`').nth(1).unwrap_or_default();
+        assert!(ErrorKind::from_word(word).is_some(), "`{word}` is no kind of error");
+    }
 }
 
 #[test]
