@@ -202,7 +202,9 @@ fn keys(place: &Place, streams: usize) -> Fallible<(f64, f64)> {
         session.keys(if index % 2 == 0 { "\t" } else { "\x1b[Z" })?;
         let before = session.bytes();
         while session.bytes() == before {
-            session.take(Duration::from_millis(500))?;
+            if !session.take(Duration::from_millis(500))? {
+                return Err(format!("a key did nothing:\n{}", session.screen().contents()).into());
+            }
         }
         let first = session.last_output().saturating_duration_since(pressed);
         times.push(first.as_secs_f64() * 1000.0);

@@ -1,5 +1,5 @@
 //! A call's way: wait for a turn, record that it runs, send with retries, stream, record how it
-//! ended. Every step is in a file of its own; [`call`] reads like this line.
+//! ended. Every step is in a file of its own; `call` reads like this line.
 
 mod assembly;
 mod backoff;

@@ -57,7 +57,7 @@ pub struct UnusedParameter {
 }
 
 /// The variables a template uses, through its includes too. What cannot be parsed or included
-/// is passed over ([`super::lint`] reports it): a body that is being typed still has variables
+/// is passed over ([`super::lint()`] reports it): a body that is being typed still has variables
 /// once it parses again, and its parameters all the time.
 pub fn variables(template: &Template, sources: &dyn Sources) -> Variables {
     let mut used = Vec::new();

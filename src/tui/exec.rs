@@ -4,7 +4,7 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use jiff::Zoned;
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::{
     effect::{CallOrder, CallSource, Keep, Question},
@@ -34,6 +34,9 @@ pub(super) struct Exec {
     messages: mpsc::UnboundedSender<Msg>,
     events: mpsc::Sender<Msg>,
     runs: HashMap<RunToken, mpsc::UnboundedSender<Steer>>,
+    /// What is to be kept, in the order it was asked; the program does not end before it is.
+    keeps: mpsc::UnboundedSender<Keep>,
+    keeper: JoinHandle<()>,
 }
 
 /// What comes back.
@@ -54,7 +57,9 @@ impl Exec {
     pub fn new(app: App) -> (Self, Inbox) {
         let (messages, messages_in) = mpsc::unbounded_channel();
         let (events, events_in) = mpsc::channel(EVENTS_AT_ONCE);
-        let exec = Self { app, messages, events, runs: HashMap::new() };
+        let (keeps, to_keep) = mpsc::unbounded_channel();
+        let keeper = tokio::spawn(keep_all(app.clone(), to_keep, messages.clone()));
+        let exec = Self { app, messages, events, runs: HashMap::new(), keeps, keeper };
         (exec, Inbox { messages: messages_in, events: events_in })
     }
 
@@ -109,27 +114,8 @@ impl Exec {
     }
 
     pub fn keep(&self, keep: Keep) {
-        let (app, messages) = (self.app.clone(), self.messages.clone());
-        tokio::spawn(async move {
-            let kept = match keep {
-                Keep::Inputs { template, inputs } => {
-                    app.store.remember_inputs(&template, &inputs).await
-                }
-                Keep::Draft { template, text: Some(text) } => {
-                    app.store.save_draft(&template, &text).await
-                }
-                Keep::Draft { template, text: None } => app.store.clear_draft(&template).await,
-                Keep::Rating { execution, rating } => app.store.rate(execution, rating).await,
-                Keep::Setting { name, value } => app.store.put_setting(name, &value).await,
-            };
-            if let Err(error) = kept {
-                let _ = messages.send(Msg::Notice(Notice {
-                    severity: Severity::Error,
-                    text: error.to_string(),
-                    hint: None,
-                }));
-            }
-        });
+        // The keeper lives as long as this does.
+        let _ = self.keeps.send(keep);
     }
 
     pub fn schedule(&self, id: TimerId, after: Duration) {
@@ -142,10 +128,41 @@ impl Exec {
 
     /// Ends in order: running calls are cancelled with what they have, writes are drained.
     pub async fn end(self) -> Result<(), AppError> {
-        let Self { app, runs, .. } = self;
+        let Self { app, runs, keeps, keeper, .. } = self;
+        drop(keeps);
+        // It ends when everything is kept, and cannot fail otherwise than by a bug of its own.
+        let _ = keeper.await;
         // The runs' tasks end when nobody can steer them.
         drop(runs);
         app.close().await
+    }
+}
+
+/// Keeps what is asked, one after the other: a draft and its removal must not overtake each other.
+async fn keep_all(
+    app: App,
+    mut asked: mpsc::UnboundedReceiver<Keep>,
+    messages: mpsc::UnboundedSender<Msg>,
+) {
+    while let Some(keep) = asked.recv().await {
+        let kept = match keep {
+            Keep::Inputs { template, inputs } => {
+                app.store.remember_inputs(&template, &inputs).await
+            }
+            Keep::Draft { template, text: Some(text) } => {
+                app.store.save_draft(&template, &text).await
+            }
+            Keep::Draft { template, text: None } => app.store.clear_draft(&template).await,
+            Keep::Rating { execution, rating } => app.store.rate(execution, rating).await,
+            Keep::Setting { name, value } => app.store.put_setting(name, &value).await,
+        };
+        if let Err(error) = kept {
+            let _ = messages.send(Msg::Notice(Notice {
+                severity: Severity::Error,
+                text: error.to_string(),
+                hint: None,
+            }));
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the loop draws on and reads from: the terminal, or a test's stand-in.
 
-use std::io;
+use std::{io, time::Duration};
 
 use crossterm::event::{Event, EventStream};
 use futures_util::StreamExt as _;
@@ -98,14 +98,31 @@ pub trait Keys {
 #[derive(Default)]
 pub struct TerminalKeys {
     stream: Option<EventStream>,
+    /// Whether the stream is new after a pause and has given nothing yet. The thread of the one
+    /// before may then take the first key into the common queue without waking anybody.
+    unproven: bool,
 }
+
+/// How often a stream that has given nothing since a pause is asked whether it missed a key.
+const ASK_AGAIN: Duration = Duration::from_millis(40);
 
 impl Keys for TerminalKeys {
     async fn next(&mut self) -> Option<io::Result<Event>> {
-        self.stream.get_or_insert_with(EventStream::new).next().await
+        let stream = self.stream.get_or_insert_with(EventStream::new);
+        while self.unproven {
+            tokio::select! {
+                event = stream.next() => {
+                    self.unproven = false;
+                    return event;
+                }
+                () = tokio::time::sleep(ASK_AGAIN) => {}
+            }
+        }
+        stream.next().await
     }
 
     fn pause(&mut self) {
         self.stream = None;
+        self.unproven = true;
     }
 }

@@ -5,7 +5,11 @@ use std::{
     io::{Read, Write},
     num::NonZeroU16,
     path::{Path, PathBuf},
-    sync::mpsc::{Receiver, RecvTimeoutError, channel},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, RecvTimeoutError, channel},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -40,7 +44,9 @@ pub struct Session {
     output: Receiver<(Instant, Vec<u8>)>,
     writer: Box<dyn Write + Send>,
     child: Box<dyn Child + Send + Sync>,
-    _master: Box<dyn MasterPty + Send>,
+    master: Option<Box<dyn MasterPty + Send>>,
+    /// Whether the reader is to let go of the terminal with the next output.
+    gone: Arc<AtomicBool>,
     _home: Option<TempDir>,
     started: Instant,
     bytes: u64,
@@ -103,10 +109,14 @@ impl Session {
         let child = pty.slave.spawn_command(command)?;
         drop(pty.slave);
         let (sender, output) = channel();
+        let gone = Arc::new(AtomicBool::new(false));
+        let stop = Arc::clone(&gone);
         thread::spawn(move || {
             let mut chunk = vec![0; 65_536];
             while let Ok(count @ 1..) = reader.read(&mut chunk) {
-                if sender.send((Instant::now(), chunk[..count].to_vec())).is_err() {
+                if stop.load(Ordering::SeqCst)
+                    || sender.send((Instant::now(), chunk[..count].to_vec())).is_err()
+                {
                     break;
                 }
             }
@@ -116,7 +126,8 @@ impl Session {
             output,
             writer,
             child,
-            _master: pty.master,
+            master: Some(pty.master),
+            gone,
             _home: fresh,
             started,
             bytes: 0,
@@ -191,6 +202,42 @@ impl Session {
             Err(RecvTimeoutError::Timeout) => Ok(false),
             Err(RecvTimeoutError::Disconnected) => {
                 Err(format!("the program ended:\n{}", self.screen().contents()).into())
+            }
+        }
+    }
+
+    /// Gives the terminal another size.
+    pub fn resize(&mut self, columns: u16, rows: u16) -> Fallible<()> {
+        let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
+        if let Some(master) = &self.master {
+            master.resize(size)?;
+        }
+        self.parser.screen_mut().set_size(cells(rows)?, cells(columns)?);
+        Ok(())
+    }
+
+    /// Takes the terminal away from the program, as a closed window does.
+    pub fn hang_up(&mut self) {
+        self.gone.store(true, Ordering::SeqCst);
+        self.master = None;
+        self.writer = Box::new(std::io::sink());
+    }
+
+    /// Waits until the program has ended by itself; its exit code.
+    pub fn ended(&mut self) -> Fallible<u32> {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait()? {
+                // What it wrote last is still on its way.
+                while self.take(Duration::from_millis(50)).unwrap_or(false) {}
+                return Ok(status.exit_code());
+            }
+            if Instant::now() > end {
+                return Err(format!("it did not end:\n{}", self.screen().contents()).into());
+            }
+            // An ended program's terminal answers at once; only its end is waited for.
+            if self.take(Duration::from_millis(20)).is_err() {
+                std::thread::yield_now();
             }
         }
     }

@@ -19,7 +19,7 @@ pub struct DemoReply {
     pub reasoning: String,
     pub text: String,
     pub finish_reason: FinishReason,
-    /// Exact, in the unit of [`tokens`]; never an estimate.
+    /// Exact, in the unit of `tokens`; never an estimate.
     pub usage: Usage,
     /// Tokens a second that a load prompt asked for.
     pub rate: Option<u32>,

@@ -46,7 +46,7 @@ impl FrameClock {
     }
 
     /// Something changed that may be seen a little later, such as text that streams: no sooner
-    /// after the last frame than [`STREAM`], so that a frame carries several pieces. A frame that
+    /// after the last frame than 50 ms, so that a frame carries several pieces. A frame that
     /// is wanted sooner shows it too.
     pub fn request_lazily(&mut self, now: Instant) {
         let wanted = self.drawn.map_or(now, |drawn| now.max(drawn + STREAM.max(self.gap)));

@@ -273,7 +273,7 @@ fn save(paint: &mut Paint<'_, '_, '_>, dialog: &SaveDialog) {
         return;
     }
     paint.pieces(row(1), &pieces);
-    let arrows = paint.piece(" left and right choose, the version follows ", Role::Dim);
+    let arrows = paint.piece(" up, down or Tab choose; it follows ", Role::Dim);
     let from = paint.piece(dialog.from.to_string(), Role::Dim);
     paint.pieces(row(2), &[arrows, from]);
     let label = paint.style(Role::Text);

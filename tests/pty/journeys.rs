@@ -1,0 +1,153 @@
+//! What people do, from the first key to the last.
+
+use std::{fs, os::unix::fs::PermissionsExt as _, time::Duration};
+
+use promptlathe::model::Status;
+
+use crate::{place::Place, session::Session};
+
+fn done(session: &mut Session, count: usize) {
+    session
+        .until_that("so many answers", |screen| screen.matches("done ").count() >= count)
+        .expect("the answers come");
+}
+
+/// Runs two variants, edits, saves, rolls back, finds both in the history, and leaves.
+fn whole_loop(columns: u16, rows: u16) {
+    let place = Place::new();
+    let mut session = place.start(columns, rows);
+    session.keys("f").expect("fork");
+    session.until("B ").expect("a second pane");
+    session.keys("R").expect("run all");
+    done(&mut session, 2);
+
+    // Into the editor, to the end of the text, and type.
+    session.keys("\x1b[Z\x1b[Z\x1b[Z").expect("back to the editor");
+    session.until("i type").expect("the editor has the focus");
+    session.keys("i\x1b[1;5F").expect("type at the end");
+    session.until("INSERT").expect("keys type");
+    session.keys("Answer shortly.").expect("typed");
+    session.until("draft").expect("it is a draft");
+    session.keys("\x12").expect("Ctrl-R runs while typing");
+    session.keys("\x1b").expect("out of typing");
+    session.until("i type").expect("keys act again");
+    done(&mut session, 1);
+
+    session.keys("s").expect("save");
+    session.until("Save as a version").expect("the dialog");
+    session.keys("\t").expect("minor");
+    session.keys("shorter\r").expect("why");
+    session.until_that("saved", |_| place.read().contains("version: 1.1.0")).expect("the file");
+    assert!(place.read().contains("Answer shortly."));
+
+    session.keys("v").expect("versions");
+    session.until("Versions of").expect("the list");
+    session.until("1.0.0").expect("the first version");
+    session.keys("\x1b[B").expect("to the older one");
+    session.keys("b").expect("roll back");
+    session
+        .until_that("rolled back", |_| place.read().contains("version: 1.1.1"))
+        .expect("a new version of the old content");
+    assert!(!place.read().contains("Answer shortly."));
+
+    session.keys("\x1b").expect("close the list");
+    session.until("i type").expect("the editor again");
+    session.keys("2").expect("history");
+    session.until("when").expect("the list");
+    session.settle(Duration::from_millis(100)).expect("quiet");
+    session.keys("q").expect("quit");
+    assert_eq!(session.ended().expect("it ends"), 0);
+    let screen = session.screen();
+    assert!(!screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste());
+
+    let records = place.records();
+    assert!(records.len() >= 3, "{}", records.len());
+    assert!(records.iter().all(|record| record.status == Status::Ok));
+    assert!(records.iter().any(|record| {
+        record.messages.iter().any(|message| message.content.contains("Answer shortly."))
+    }));
+}
+
+#[test]
+fn the_whole_loop_on_a_wide_screen() {
+    whole_loop(120, 36);
+}
+
+#[test]
+fn the_whole_loop_at_80x24() {
+    whole_loop(80, 24);
+}
+
+#[test]
+fn the_users_editor_gets_the_terminal_and_gives_it_back() {
+    let place = Place::new();
+    let script = place.home().join("editor.sh");
+    fs::write(&script, "#!/bin/sh\nprintf 'Added outside.\\n' >> \"$1\"\n").expect("a script");
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).expect("it may run");
+    let editor = script.to_string_lossy().into_owned();
+    let mut session = place.start_with(120, 36, &[("EDITOR", &editor)]);
+    session.keys("e").expect("open the editor");
+    session.until("draft").expect("the text came back changed");
+    crate::ends::signal(&session, rustix::process::Signal::TERM);
+    assert_eq!(session.ended().expect("it ends"), 143);
+
+    // The draft is found again at the next start.
+    let mut session = place.start(120, 36);
+    session.until("draft").expect("the draft is offered");
+    session.keys("q").expect("quit");
+    assert_eq!(session.ended().expect("it ends"), 0);
+    assert!(!place.read().contains("Added outside."), "the file was not touched");
+}
+
+#[test]
+fn any_size_and_any_paste_are_survived() {
+    let place = Place::new();
+    let mut session = place.start(120, 36);
+    for (columns, rows) in [(1, 1), (2, 50), (200, 2), (40, 12), (39, 11), (500, 200), (120, 36)] {
+        session.resize(columns, rows).expect("resized");
+        session.settle(Duration::from_millis(30)).expect("quiet");
+    }
+    session.until("Prompts").expect("everything is there again");
+    session.keys("i").expect("type");
+    session.until("INSERT").expect("keys type");
+    let paste = format!("\x1b[200~{}\x1b[201~", "pasted words \u{1b}[31m\r\n".repeat(250_000));
+    session.keys(&paste).expect("5 MB go in");
+    session.until("draft").expect("it is in the text");
+    session.keys("\x1b").expect("out of typing");
+    session.until("i type").expect("keys act again");
+    session.keys("q").expect("quit");
+    assert_eq!(session.ended().expect("it ends"), 0);
+}
+
+#[test]
+fn nothing_is_written_while_nothing_happens() {
+    let place = Place::new();
+    let mut session = place.start(120, 36);
+    session.keys("R").expect("run");
+    done(&mut session, 1);
+    session.settle(Duration::from_millis(1500)).expect("quiet");
+    let before = session.bytes();
+    session.settle(Duration::from_secs(3)).expect("quiet");
+    assert_eq!(session.bytes(), before);
+    session.keys("q").expect("quit");
+    assert_eq!(session.ended().expect("it ends"), 0);
+}
+
+#[test]
+fn without_colour_and_without_unicode() {
+    let place = Place::new();
+    let mut session = place.start_with(80, 24, &[("NO_COLOR", "1"), ("LATHE_ASCII", "1")]);
+    session.keys("R").expect("run");
+    done(&mut session, 1);
+    let screen = session.screen();
+    let (rows, columns) = screen.size();
+    for row in 0..rows.get() {
+        for column in 0..columns.get() {
+            let cell = screen.cell(row, column).expect("a cell");
+            assert!(cell.contents().is_ascii(), "{:?} at {column} {row}", cell.contents());
+            assert_eq!(cell.fgcolor(), vt100::Color::Default, "at {column} {row}");
+        }
+    }
+    session.keys("q").expect("quit");
+    assert_eq!(session.ended().expect("it ends"), 0);
+}

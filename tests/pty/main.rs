@@ -1,0 +1,11 @@
+//! Journeys through the whole program in a real pseudo-terminal.
+#![cfg(all(unix, feature = "tui"))]
+#![expect(clippy::expect_used, clippy::panic, reason = "a test says what it expected and stops")]
+
+#[expect(dead_code, reason = "shared with pictures and measurements")]
+#[path = "../support/session.rs"]
+mod session;
+
+mod ends;
+mod journeys;
+mod place;
