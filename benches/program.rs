@@ -9,6 +9,7 @@
     reason = "it prints its measurements, which are small numbers"
 )]
 
+#[expect(dead_code, reason = "shared with tests and pictures")]
 #[path = "../tests/support/session.rs"]
 mod session;
 

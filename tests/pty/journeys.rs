@@ -27,7 +27,7 @@ fn whole_loop(columns: u16, rows: u16) {
     session.keys("i\x1b[1;5F").expect("type at the end");
     session.until("INSERT").expect("keys type");
     session.keys("Answer shortly.").expect("typed");
-    session.until("draft").expect("it is a draft");
+    session.until("+ draft").expect("it is a draft");
     session.keys("\x12").expect("Ctrl-R runs while typing");
     session.keys("\x1b").expect("out of typing");
     session.until("i type").expect("keys act again");
@@ -87,13 +87,13 @@ fn the_users_editor_gets_the_terminal_and_gives_it_back() {
     let editor = script.to_string_lossy().into_owned();
     let mut session = place.start_with(120, 36, &[("EDITOR", &editor)]);
     session.keys("e").expect("open the editor");
-    session.until("draft").expect("the text came back changed");
+    session.until("+ draft").expect("the text came back changed");
     crate::ends::signal(&session, rustix::process::Signal::TERM);
     assert_eq!(session.ended().expect("it ends"), 143);
 
     // The draft is found again at the next start.
     let mut session = place.start(120, 36);
-    session.until("draft").expect("the draft is offered");
+    session.until("+ draft").expect("the draft is offered");
     session.keys("q").expect("quit");
     assert_eq!(session.ended().expect("it ends"), 0);
     assert!(!place.read().contains("Added outside."), "the file was not touched");
@@ -112,7 +112,7 @@ fn any_size_and_any_paste_are_survived() {
     session.until("INSERT").expect("keys type");
     let paste = format!("\x1b[200~{}\x1b[201~", "pasted words \u{1b}[31m\r\n".repeat(250_000));
     session.keys(&paste).expect("5 MB go in");
-    session.until("draft").expect("it is in the text");
+    session.until("+ draft").expect("it is in the text");
     session.keys("\x1b").expect("out of typing");
     session.until("i type").expect("keys act again");
     session.keys("q").expect("quit");

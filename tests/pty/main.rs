@@ -1,6 +1,6 @@
 //! Journeys through the whole program in a real pseudo-terminal.
 #![cfg(all(unix, feature = "tui"))]
-#![expect(clippy::expect_used, clippy::panic, reason = "a test says what it expected and stops")]
+#![expect(clippy::expect_used, reason = "a test says what it expected and stops")]
 
 #[expect(dead_code, reason = "shared with pictures and measurements")]
 #[path = "../support/session.rs"]

@@ -237,7 +237,7 @@ impl Session {
             }
             // An ended program's terminal answers at once; only its end is waited for.
             if self.take(Duration::from_millis(20)).is_err() {
-                std::thread::yield_now();
+                thread::yield_now();
             }
         }
     }

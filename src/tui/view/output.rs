@@ -75,7 +75,7 @@ fn title<'p>(paint: &Paint<'_, '_, '_>, pane: &'p Pane, focused: bool) -> Vec<Pi
         }
         (VariantSource::Draft, None) => match &state.document {
             Some(document) if shown.is_none() && !document.is_draft() => {
-                document.version().map_or_else(|| "draft".to_owned(), ToString::to_string)
+                document.version().map_or_else(|| "file".to_owned(), ToString::to_string)
             }
             _ => "draft".to_owned(),
         },
