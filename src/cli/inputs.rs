@@ -10,7 +10,10 @@ use std::{
 use serde_json::Value;
 
 use super::error::Failure;
-use crate::model::{GenerationParameters, Parameter, Preset, nearest};
+use crate::{
+    model::{GenerationParameters, Parameter, Preset, did_you_mean, nearest},
+    prompt::{self, Sources, Template},
+};
 
 /// A file or prompt that is read whole is not larger.
 const MOST: u64 = 16 << 20;
@@ -47,6 +50,33 @@ fn variable_file(path: &Path) -> Result<BTreeMap<String, Value>, Failure> {
             path.display()
         ))
     })
+}
+
+/// Refuses a variable the template does not have, with the nearest it has: a value that goes
+/// nowhere is a mistake, and silence about it would cost a call.
+///
+/// # Errors
+/// For the first variable that neither the parameters nor the text know.
+pub fn check_names(
+    template: &Template,
+    sources: &dyn Sources,
+    given: &BTreeMap<String, Value>,
+) -> Result<(), Failure> {
+    let used = prompt::variables(template, sources);
+    let declared = template.front.parameters.iter().map(|parameter| parameter.name.as_str());
+    let known: Vec<&str> =
+        declared.chain(used.used.iter().map(|variable| variable.name.as_str())).collect();
+    match given.keys().find(|name| !known.contains(&name.as_str())) {
+        None => Ok(()),
+        Some(name) => {
+            let near = did_you_mean(nearest(name, known.iter().copied()));
+            let list = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+            Err(Failure::usage(format!(
+                "{} has no variable `{name}`{near} (it has {list})",
+                template.id
+            )))
+        }
+    }
 }
 
 /// The parameters of a preset with those of `--param` over them.

@@ -27,6 +27,10 @@ pub async fn run(app: &App, arguments: RunArguments, output: &mut Output) -> Res
     let tags = inputs::tags(&arguments.tags)?;
     let variables = inputs::variables(&arguments.variables, arguments.variable_file.as_ref())?;
     let source = source(app, &arguments.template)?;
+    if !variables.is_empty() {
+        let template = app.template(source.clone()).await?;
+        inputs::check_names(&template, &*app.workspace, &variables)?;
+    }
     // A server of this machine may be named without being configured.
     let configured = app.endpoints.all();
     if arguments.models.iter().any(|model| !configured.contains_key(&model.provider)) {

@@ -152,7 +152,9 @@ async fn render(
     format: TextOrJson,
     output: &mut Output,
 ) -> Result<u8, Failure> {
-    let rendered = app.render(source(app, name)?, inputs).await?;
+    let source = source(app, name)?;
+    inputs::check_names(&app.template(source.clone()).await?, &*app.workspace, &inputs)?;
+    let rendered = app.render(source, inputs).await?;
     let messages = rendered.to_messages();
     match format {
         TextOrJson::Json => output.json(&messages)?,
