@@ -137,8 +137,6 @@ impl Place {
         session.keys("\x1b[Z")?;
         session.settle(Duration::from_millis(50))?;
         session.keys(&format!("/{template}\r"))?;
-        session.settle(Duration::from_millis(100))?;
-        session.keys("\r")?;
         session.until_that(template, |screen| screen.contains(&format!("{template}  1.0.0")))?;
         session.settle(Duration::from_millis(200))?;
         Ok(session)
