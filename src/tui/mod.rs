@@ -124,6 +124,9 @@ fn welcome(app: &App, state: &mut State) {
     if !app.workspace.is_embedded() {
         return;
     }
+    if let Some(first) = state.pane_mut(VariantName::A) {
+        first.model = Some(ModelRef::new("demo", "fast"));
+    }
     let mut second = Pane::new(VariantName::B);
     second.model = Some(ModelRef::new("demo", "careful"));
     state.panes.push(second);
