@@ -38,8 +38,7 @@ fn main() -> Fallible<()> {
     wide.settle(QUIET)?;
     save("difference", &wide)?;
     wide.keys("\x1b")?;
-    wide.keys("R")?;
-    wide.until_that("both variants done", |screen| screen.matches("done ").count() >= 2)?;
+    wide.until("i type")?;
     wide.keys("2")?;
     wide.until("when ")?;
     wide.settle(QUIET)?;
