@@ -83,6 +83,7 @@ fn open(options: AppOptions, origin: Instant) -> Result<ExitCode, String> {
             default_model: settings.default_model.clone(),
             template,
             keymap: Arc::new(keymap),
+            zone: jiff::tz::TimeZone::system(),
         });
         welcome(&app, &mut state);
         let (exec, inbox) = Exec::new(app.clone());

@@ -20,7 +20,7 @@ mod shelf;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 
 pub use diff::{DiffLine, DiffView, Sign};
 pub use document::Document;
@@ -104,6 +104,8 @@ pub struct StateOptions {
     /// The template that was open when the program last ended.
     pub template: Option<TemplateId>,
     pub keymap: Arc<Keymap>,
+    /// The zone that times of day are shown in.
+    pub zone: TimeZone,
 }
 
 /// Everything the screens show.
@@ -158,6 +160,8 @@ pub struct State {
     pub pending: Pending,
     /// Which key does what.
     pub keymap: Arc<Keymap>,
+    /// The zone that times of day are shown in.
+    pub zone: TimeZone,
 }
 
 impl State {
@@ -196,6 +200,7 @@ impl State {
             quitting: false,
             pending: Pending::default(),
             keymap: options.keymap,
+            zone: options.zone,
         }
     }
 

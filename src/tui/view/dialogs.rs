@@ -315,7 +315,7 @@ fn versions(paint: &mut Paint<'_, '_, '_>, list: &VersionList) {
             return;
         };
         let mut pieces = vec![paint.piece(format!(" {:<10}", record.version), Role::Text)];
-        let when = history::when(record.saved_at, paint.state.wall);
+        let when = history::when(record.saved_at, state.wall, &state.zone);
         pieces.push(paint.piece(format!("{when:<14}"), Role::Dim));
         pieces.push(paint.piece(format!("{}  ", record.content_hash.short()), Role::Dim));
         if let Some(label) = &record.label {
@@ -435,7 +435,7 @@ fn log(paint: &mut Paint<'_, '_, '_>, reading: &Reading) {
             Severity::Warning => Role::Warning,
             Severity::Error => Role::Bad,
         };
-        let when = history::when(logged.at, state.wall);
+        let when = history::when(logged.at, state.wall, &state.zone);
         let mut pieces = vec![
             paint.piece(format!("{when}  "), Role::Dim),
             paint.piece(logged.notice.text.as_str(), role),

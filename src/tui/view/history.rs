@@ -170,7 +170,7 @@ fn cell(
     now: Timestamp,
 ) -> (String, Role) {
     match column {
-        Column::Time => (when(row.at, now), Role::Dim),
+        Column::Time => (when(row.at, now, &paint.state.zone), Role::Dim),
         Column::Status => status(row),
         Column::Template => {
             let name = row.template.as_ref().map_or("no template", |id| id.name());
@@ -217,9 +217,8 @@ fn status(row: &HistoryLine) -> (String, Role) {
 }
 
 /// A moment as one reads it today: the time today, the day this year, else the date.
-pub(super) fn when(at: Timestamp, now: Timestamp) -> String {
-    let zone = TimeZone::system();
-    let (at, now) = (at.to_zoned(zone.clone()), now.to_zoned(zone));
+pub(super) fn when(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
+    let (at, now) = (at.to_zoned(zone.clone()), now.to_zoned(zone.clone()));
     let format = if at.date() == now.date() {
         "%H:%M:%S"
     } else if at.year() == now.year() {
@@ -323,8 +322,7 @@ fn facts(paint: &Paint<'_, '_, '_>, execution: &Execution) -> Vec<Vec<Piece<'sta
         pieces.push(paint.piece(format!("  answered by {}", paint.safe(answered)), Role::Dim));
     }
     facts.push(pieces);
-    let zone = TimeZone::system();
-    let started = execution.timing.started_at.to_zoned(zone);
+    let started = execution.timing.started_at.to_zoned(paint.state.zone.clone());
     facts.push(vec![label("started"), text(started.strftime("%Y-%m-%d %H:%M:%S %Z").to_string())]);
     facts.push(measures(paint, execution));
     if !execution.parameters.requested.is_empty() {

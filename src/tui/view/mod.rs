@@ -61,7 +61,8 @@ pub fn draw(state: &State, look: &Look, frame: &mut Frame<'_>) {
     }
     chrome::status(&mut paint, areas.status);
     chrome::footer(&mut paint, areas.footer);
-    for overlay in &state.overlays {
+    // Only the last one: what stands behind it comes back when it goes.
+    if let Some(overlay) = state.overlays.last() {
         dialogs::draw(&mut paint, overlay);
     }
 }

@@ -167,6 +167,7 @@ impl Script {
             default_model: Some(model("demo/fast")),
             template: None,
             keymap: KEYMAP.clone(),
+            zone: jiff::tz::TimeZone::UTC,
         });
         let now = Now { monotonic: Duration::ZERO, wall: Timestamp::UNIX_EPOCH };
         let effects = super::start(&mut state, now);
