@@ -1,0 +1,116 @@
+//! The history: the list, its filter, and one execution in full.
+
+use promptlathe::model::{
+    Attempt, AttemptStatus, CallError, DroppedParameter, ErrorKind, Execution,
+};
+use serde_json::json;
+
+use crate::{
+    SIZES, SMALLEST, picture,
+    stage::Stage,
+    world::{NOW, World},
+};
+
+const ALL_SIZES: [(u16, u16); 4] = [SMALLEST, SIZES[0], SIZES[1], SIZES[2]];
+
+fn shown(size: (u16, u16), world: World, keys: &str) -> Stage {
+    let mut stage = Stage::new(size, world);
+    stage.press("2").press(keys);
+    stage
+}
+
+#[test]
+fn every_call_is_listed_newest_first() {
+    picture("history", &ALL_SIZES, |size| shown(size, World::plain(), "down"));
+    picture("history_empty", &[SMALLEST, SIZES[0]], |size| shown(size, World::empty(), ""));
+}
+
+#[test]
+fn a_long_history_scrolls() {
+    picture("history_long", &[SIZES[0]], |size| {
+        let mut world = World::plain();
+        world.history = world.history.iter().cycle().take(70).cloned().collect();
+        shown(size, world, "G up up up")
+    });
+}
+
+#[test]
+fn the_list_is_filtered() {
+    picture("history_filter", &ALL_SIZES, |size| {
+        let mut stage = shown(size, World::plain(), "/");
+        stage.typed("defect").wait(1_000);
+        stage
+    });
+    for (name, words) in [("history_no_match", "nowhere"), ("history_broken", "broken")] {
+        picture(name, &[SIZES[0]], |size| {
+            let mut stage = shown(size, World { history: Vec::new(), ..World::plain() }, "/");
+            stage.typed(words).wait(1_000).press("enter");
+            stage
+        });
+    }
+}
+
+/// An execution with everything a record can hold.
+fn rich() -> World {
+    let mut world = World::plain();
+    let attempt = |status, error| Attempt {
+        provider: "demo".to_owned(),
+        model: "fast".to_owned(),
+        started_at: NOW,
+        duration_ms: 212,
+        status,
+        error,
+    };
+    let limited = CallError::new(ErrorKind::RateLimit, "too many calls");
+    let parameters = json!({ "temperature": 0, "max_tokens": 16, "top_k": 40 });
+    let requested = parameters.as_object().expect("an object").clone();
+    let mut sent = requested.clone();
+    sent.remove("top_k");
+    world.execution = Execution {
+        response_model: Some("fast-2026-01-15".to_owned()),
+        reasoning: "The customer is angry.\nOne word is asked for.\n".to_owned(),
+        text: world.execution.text.repeat(14),
+        attempts: vec![
+            attempt(AttemptStatus::Error, Some(limited)),
+            attempt(AttemptStatus::Ok, None),
+        ],
+        rating: Some(4),
+        ..world.execution
+    };
+    world.execution.parameters.requested = requested;
+    world.execution.parameters.sent = sent;
+    world.execution.parameters.dropped = vec![DroppedParameter {
+        name: "top_k".to_owned(),
+        reason: "not one of this model's parameters".to_owned(),
+    }];
+    world.execution.tags.insert("suite".to_owned(), "nightly".to_owned());
+    world.execution.usage.cached_input_tokens = Some(64);
+    world.execution.usage.reasoning_tokens = Some(12);
+    world
+}
+
+#[test]
+fn one_execution_is_read_in_full() {
+    picture("detail", &ALL_SIZES, |size| shown(size, rich(), "enter"));
+    picture("detail_prompt", &[SIZES[0], SIZES[1]], |size| shown(size, rich(), "enter right"));
+    picture("detail_zoomed", &[SIZES[0], SIZES[1]], |size| shown(size, rich(), "enter z"));
+}
+
+#[test]
+fn an_execution_that_failed_says_why() {
+    picture("detail_failed", &[SIZES[0], SIZES[1]], |size| {
+        let mut world = World::plain();
+        world.execution.text.clear();
+        world.execution.status = promptlathe::model::Status::Error;
+        world.execution.error = Some(
+            CallError::new(
+                ErrorKind::Connect,
+                "nobody answers at http://127.0.0.1:11434: connection refused",
+            )
+            .hint("Start the server, or set its address in lathe.toml."),
+        );
+        world.execution.timing.ttft_ms = None;
+        world.execution.cost_usd = None;
+        shown(size, world, "down down enter")
+    });
+}
