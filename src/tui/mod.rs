@@ -8,6 +8,8 @@ mod runtime;
 pub mod state;
 mod surface;
 pub mod term;
+#[cfg(test)]
+mod tests;
 pub mod text;
 pub mod theme;
 pub mod update;
@@ -31,7 +33,7 @@ use keymap::Keymap;
 use msg::{Msg, Notice, Severity};
 use runtime::{Ended, Runtime};
 use state::{Pane, State, StateOptions};
-use surface::TerminalKeys;
+use surface::{Keys, Surface, TerminalKeys};
 use term::{Capabilities, FrameClock, Screen};
 use theme::{DEFAULT_THEME, Glyphs, Theme};
 use view::Look;
@@ -63,6 +65,7 @@ fn open(options: AppOptions, origin: Instant) -> Result<ExitCode, String> {
     let theme = Theme::load(theme, &app.environment, &app.paths.themes_dir)
         .map_err(|error| said(&error))?;
     let glyphs = Glyphs::choose(settings.interface.glyphs, &app.environment);
+    let look = Look { theme, glyphs };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -71,17 +74,44 @@ fn open(options: AppOptions, origin: Instant) -> Result<ExitCode, String> {
     let outcome = runtime.block_on(async {
         let mut signals = term::listen().map_err(|error| said(&error))?;
         term::install_panic_hook();
-        let template = last_template(&app).await;
         let surface =
             Screen::enter(capabilities, settings.interface.mouse).map_err(|error| said(&error))?;
-        let size = surface.size().map_err(|error| said(&error))?;
+        let place = Place { app, notices, keymap, look, capabilities, umask, origin };
+        let runtime =
+            place.furnish(surface, TerminalKeys::default()).await.map_err(|error| said(&error))?;
+        runtime.run(async || signals.next().await).await.map_err(|error| said(&error))
+    });
+    // What is left are tasks that wait for what nobody needs any more.
+    runtime.shutdown_background();
+    outcome.map(|ended| match ended {
+        Ended::Quit => ExitCode::SUCCESS,
+        Ended::Told(reason) => ExitCode::from(u8::try_from(reason.exit_code()).unwrap_or(1)),
+    })
+}
+
+/// What the loop is made of, but for the terminal.
+struct Place {
+    app: App,
+    /// What opening the app had to say.
+    notices: Vec<crate::config::Notice>,
+    keymap: Keymap,
+    look: Look,
+    capabilities: Capabilities,
+    umask: Umask,
+    origin: Instant,
+}
+
+impl Place {
+    /// The loop over a terminal, or a test's stand-in for one.
+    async fn furnish<S: Surface, K: Keys>(self, surface: S, keys: K) -> io::Result<Runtime<S, K>> {
+        let Self { app, notices, keymap, look, capabilities, umask, origin } = self;
         let mut state = State::new(StateOptions {
             workspace: app.workspace.name(),
-            marks: glyphs.marks(),
-            size,
-            mouse: settings.interface.mouse,
-            default_model: settings.default_model.clone(),
-            template,
+            marks: look.glyphs.marks(),
+            size: surface.size()?,
+            mouse: app.settings.interface.mouse,
+            default_model: app.settings.default_model.clone(),
+            template: last_template(&app).await,
             keymap: Arc::new(keymap),
             zone: jiff::tz::TimeZone::system(),
         });
@@ -91,27 +121,21 @@ fn open(options: AppOptions, origin: Instant) -> Result<ExitCode, String> {
             let text = notice.message;
             exec.tell(Msg::Notice(Notice { severity: Severity::Warning, text, hint: None }));
         }
-        let runtime = Runtime {
-            clock: FrameClock::for_place(&settings.interface, &app.environment),
+        let clock = FrameClock::for_place(&app.settings.interface, &app.environment);
+        Ok(Runtime {
+            clock,
             app,
             state,
-            look: Look { theme, glyphs },
+            look,
             surface,
-            keys: TerminalKeys::default(),
+            keys,
             capabilities,
             exec,
             inbox,
             umask,
-            origin,
-        };
-        runtime.run(async || signals.next().await).await.map_err(|error| said(&error))
-    });
-    // What is left are tasks that wait for what nobody needs any more.
-    runtime.shutdown_background();
-    outcome.map(|ended| match ended {
-        Ended::Quit => ExitCode::SUCCESS,
-        Ended::Told(reason) => ExitCode::from(u8::try_from(reason.exit_code()).unwrap_or(1)),
-    })
+            origin: origin.into(),
+        })
+    }
 }
 
 /// The template that was open when the program last ended.

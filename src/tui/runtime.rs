@@ -1,10 +1,11 @@
 //! The loop: the only place where the face waits. Keys come before frames, frames before what
 //! streams, so that neither a flood of text nor a slow terminal makes a key wait.
 
-use std::{io, time::Instant};
+use std::io;
 
 use crossterm::event::{Event, KeyEventKind};
 use jiff::Timestamp;
+use tokio::time::Instant;
 
 use super::{
     effect::{Effect, Question},
@@ -31,7 +32,7 @@ pub(super) struct Runtime<S, K> {
     pub inbox: Inbox,
     /// What shells and editors that are started here give new files.
     pub umask: Umask,
-    /// The beginning of the monotonic clock.
+    /// The beginning of the monotonic clock: that of the timers, so that all time is told alike.
     pub origin: Instant,
 }
 
@@ -61,7 +62,7 @@ impl<S: Surface, K: Keys> Runtime<S, K> {
         mut self,
         mut signals: impl AsyncFnMut() -> Option<Signal>,
     ) -> io::Result<Ended> {
-        self.clock.request(Instant::now());
+        self.clock.request(Instant::now().into_std());
         self.frame()?;
         let now = self.now();
         let effects = update::start(&mut self.state, now);
@@ -91,7 +92,7 @@ impl<S: Surface, K: Keys> Runtime<S, K> {
     }
 
     async fn wait(&mut self, signals: &mut impl AsyncFnMut() -> Option<Signal>) -> Woken {
-        let due = self.clock.due().map(tokio::time::Instant::from_std);
+        let due = self.clock.due().map(Instant::from_std);
         let frame = async {
             match due {
                 Some(due) => tokio::time::sleep_until(due).await,
@@ -115,7 +116,7 @@ impl<S: Surface, K: Keys> Runtime<S, K> {
     fn frame(&mut self) -> io::Result<()> {
         let (state, look) = (&self.state, &self.look);
         self.surface.draw(&mut |frame| view::draw(state, look, frame))?;
-        self.clock.drawn(Instant::now());
+        self.clock.drawn(Instant::now().into_std());
         Ok(())
     }
 
@@ -167,9 +168,9 @@ impl<S: Surface, K: Keys> Runtime<S, K> {
         );
         let effects = update::update(&mut self.state, message, now);
         if streams {
-            self.clock.request_lazily(Instant::now());
+            self.clock.request_lazily(Instant::now().into_std());
         } else {
-            self.clock.request(Instant::now());
+            self.clock.request(Instant::now().into_std());
         }
         self.carry_out(effects).await
     }

@@ -1,0 +1,110 @@
+//! What people do, from the first key to the last.
+
+use std::time::Duration;
+
+use super::{Home, Whole, script};
+use crate::{
+    model::{Status, VariantName},
+    tui::runtime::Ended,
+};
+
+/// Presses `R` and waits until so many answers are there.
+async fn run_all(whole: &Whole, count: usize) {
+    whole.press("R").await;
+    whole.until_that("running", |screen| !screen.contains("done ")).await;
+    done(whole, count).await;
+}
+
+async fn done(whole: &Whole, count: usize) {
+    whole.until_that("answers", |screen| screen.matches("done ").count() == count).await;
+}
+
+fn edited_run_saved_and_rolled_back(size: (u16, u16)) {
+    script(async || {
+        let home = Home::new();
+        let whole = Whole::start(&home, size, &[]).await;
+        whole.until("Classify the").await;
+        whole.press("f").await;
+        whole.until(" B ").await;
+        run_all(&whole, 2).await;
+
+        // Into the editor, which is before the panes, and to the end of its text.
+        while !whole.screen().contains("i type") {
+            whole.press("back-tab").await;
+            whole.until_that("another place", |_| true).await;
+            whole.pass(Duration::from_millis(20)).await;
+        }
+        whole.press("i ctrl-end").await;
+        whole.type_text("Answer shortly.").await;
+        whole.until("+ draft").await;
+        whole.press("esc").await;
+        run_all(&whole, 2).await;
+
+        whole.press("s").await;
+        whole.until("Save as a version").await;
+        whole.press("tab").await;
+        whole.type_text("shorter").await;
+        whole.press("enter").await;
+        whole.until_that("the save", |_| home.read("prompts/mood.prompty").contains("1.1.0")).await;
+        assert!(home.read("prompts/mood.prompty").ends_with("Answer shortly."));
+
+        whole.press("v").await;
+        whole.until("Versions of").await;
+        whole.until("1.0.0").await;
+        whole.press("down b").await;
+        whole.until_that("1.1.1", |_| home.read("prompts/mood.prompty").contains("1.1.1")).await;
+        assert!(!home.read("prompts/mood.prompty").contains("Answer shortly."));
+        whole.press("esc 2").await;
+        whole.until_that("four calls", |screen| screen.contains("1 of 4")).await;
+        assert!(whole.screen().contains("demo/fast"));
+        whole.press("q").await;
+        assert!(matches!(whole.ended().await, Ok(Ended::Quit)));
+
+        let records = home.records().await;
+        assert_eq!(records.len(), 4);
+        assert!(records.iter().all(|record| record.status == Status::Ok));
+        for variant in [VariantName::A, VariantName::B] {
+            let of = |record: &&crate::model::Execution| record.variant == variant;
+            assert_eq!(records.iter().filter(of).count(), 2);
+        }
+        let edited = |record: &crate::model::Execution| {
+            record.messages.iter().any(|message| message.content.contains("Answer shortly."))
+        };
+        assert_eq!(records.iter().filter(|record| edited(record)).count(), 2);
+    });
+}
+
+#[test]
+fn the_whole_loop_on_a_wide_screen() {
+    edited_run_saved_and_rolled_back((120, 36));
+}
+
+#[test]
+fn the_whole_loop_on_a_small_screen() {
+    edited_run_saved_and_rolled_back((80, 24));
+}
+
+#[test]
+fn a_draft_survives_a_cut_line_and_is_offered_at_the_next_start() {
+    script(async || {
+        let home = Home::new();
+        let mut whole = Whole::start(&home, (120, 36), &[]).await;
+        whole.until("Classify the").await;
+        while !whole.screen().contains("i type") {
+            whole.press("tab").await;
+            whole.pass(Duration::from_millis(20)).await;
+        }
+        whole.press("i ctrl-end").await;
+        whole.type_text("Unsaved.").await;
+        whole.until("+ draft").await;
+        whole.cut();
+        assert!(whole.ended().await.is_ok_and(|ended| matches!(ended, Ended::Told(_))));
+
+        let whole = Whole::start(&home, (120, 36), &[]).await;
+        whole.until("Unsaved.").await;
+        whole.until("+ draft").await;
+        assert!(!home.read("prompts/mood.prompty").contains("Unsaved."));
+        whole.press("q").await;
+        assert!(matches!(whole.ended().await, Ok(Ended::Quit)));
+    });
+}
