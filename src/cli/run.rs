@@ -1,6 +1,6 @@
 //! `lathe run`: the same engine and records as the workbench, for scripts.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use super::{
     arguments::{RunArguments, RunFormat},
@@ -13,6 +13,9 @@ use crate::{
     engine::{Mode, RunEventKind},
     model::{Execution, GenerationParameters, ModelRef, Status, VariantName},
 };
+
+/// Least time between two pieces of an answer on standard output: no reader can tell.
+const BETWEEN_PIECES: Duration = Duration::from_millis(4);
 
 /// Runs what was asked for and prints the outcome. The exit code says how the worst call ended.
 pub async fn run(app: &App, arguments: RunArguments, output: &mut Output) -> Result<u8, Failure> {
@@ -61,11 +64,13 @@ pub async fn run(app: &App, arguments: RunArguments, output: &mut Output) -> Res
                     let safe = stream.push(&piece);
                     output.raw(safe.as_bytes())?;
                 }
+                // What comes meanwhile joins: a flood is written in pieces worth a system call.
+                tokio::time::sleep(BETWEEN_PIECES).await;
             }
             RunEventKind::Waiting { retry_in_ms, number, of, error } => output.tell(&format!(
                 "{}; attempt {number} of {of} in {:.1} s",
                 error.message,
-                std::time::Duration::from_millis(retry_in_ms).as_secs_f64()
+                Duration::from_millis(retry_in_ms).as_secs_f64()
             )),
             RunEventKind::NotSaved { reason } => output.tell(&reason),
             RunEventKind::Finished(execution) => ended.push(execution),

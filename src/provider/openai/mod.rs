@@ -1,5 +1,6 @@
 //! OpenAI's chat completions, as the many servers that imitate them understand them too.
 
+mod plain;
 mod request;
 mod stream;
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{SERVER, error_in, reported};
+use super::{SERVER, error_in, plain, reported};
 use crate::{
     model::{CallError, FinishReason, ProviderEvent, ToolCall, Usage},
     provider::{
@@ -43,6 +43,13 @@ impl Decoder for Reader {
             self.tools.deliver(events);
             return Ok(true);
         }
+        if name.is_empty()
+            && let Some((model, piece)) = plain::read(data)
+        {
+            self.named(model.filter(|model| !model.is_empty()), events);
+            events(ProviderEvent::Text(piece));
+            return Ok(false);
+        }
         if name == b"error" {
             let payload =
                 lenient::parse(data).unwrap_or_else(|| Value::from(String::from_utf8_lossy(data)));
@@ -64,12 +71,7 @@ impl Decoder for Reader {
             said = true;
             events(event);
         };
-        if let Some(model) = words(&value, "model")
-            && self.model.as_deref() != Some(model)
-        {
-            self.model = Some(model.to_owned());
-            tell(ProviderEvent::Model(model.to_owned()));
-        }
+        self.named(words(&value, "model"), &mut tell);
         let choices = value.get("choices").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         let first = choices.iter().find(|choice| count(choice, "index").unwrap_or(0) == 0);
         if let Some(choice) = first {
@@ -104,6 +106,16 @@ impl Decoder for Reader {
         }
         self.tools.deliver(events);
         Ok(())
+    }
+}
+
+impl Reader {
+    /// Tells the model that answers, when it is first named and when it changes.
+    fn named(&mut self, model: Option<&str>, events: &mut dyn FnMut(ProviderEvent)) {
+        if let Some(model) = model.filter(|model| self.model.as_deref() != Some(model)) {
+            self.model = Some(model.to_owned());
+            events(ProviderEvent::Model(model.to_owned()));
+        }
     }
 }
 
