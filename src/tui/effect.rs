@@ -117,6 +117,8 @@ pub enum Keep {
     Draft { template: TemplateId, text: Option<String> },
     /// What a person thinks of an answer, 1 to 5; `None` takes it back.
     Rating { execution: ExecutionId, rating: Option<u8> },
+    /// A word on an execution; `None` takes it away.
+    Tag { execution: ExecutionId, key: String, value: Option<String> },
     /// Where the user was: a JSON value under a name.
     Setting { name: &'static str, value: Value },
 }

@@ -154,6 +154,9 @@ async fn keep_all(
             }
             Keep::Draft { template, text: None } => app.store.clear_draft(&template).await,
             Keep::Rating { execution, rating } => app.store.rate(execution, rating).await,
+            Keep::Tag { execution, key, value } => {
+                app.store.tag(execution, &key, value.as_deref()).await
+            }
             Keep::Setting { name, value } => app.store.put_setting(name, &value).await,
         };
         if let Err(error) = kept {

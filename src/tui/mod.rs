@@ -115,7 +115,7 @@ impl Place {
             keymap: Arc::new(keymap),
             zone: jiff::tz::TimeZone::system(),
         });
-        welcome(&app, &mut state);
+        welcome(&app, &mut state, last_panes(&app).await);
         let (exec, inbox) = Exec::new(app.clone());
         for notice in notices {
             let text = notice.message;
@@ -144,8 +144,20 @@ async fn last_template(app: &App) -> Option<TemplateId> {
     TemplateId::new(kept.as_str()?).ok()
 }
 
-/// Sets the built-in sample up so that the first key shows two models at work on one prompt.
-fn welcome(app: &App, state: &mut State) {
+/// The variants there were when the program last ended.
+async fn last_panes(app: &App) -> Option<Vec<Pane>> {
+    let kept = app.store.setting(update::PANES).await.ok()??;
+    let panes: Vec<Pane> = kept.as_array()?.iter().filter_map(Pane::from_setting).collect();
+    let in_order = panes.is_sorted_by(|a, b| a.variant < b.variant);
+    (!panes.is_empty() && in_order).then_some(panes)
+}
+
+/// Sets the variants up as they were left, and the built-in sample so that the first key shows two models at work on one prompt.
+fn welcome(app: &App, state: &mut State, kept: Option<Vec<Pane>>) {
+    if let Some(panes) = kept {
+        state.panes = panes;
+        return;
+    }
     if !app.workspace.is_embedded() {
         return;
     }

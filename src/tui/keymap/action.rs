@@ -91,6 +91,12 @@ actions! {
         of(&[Context::Output]), ["]"];
     Diff, "diff", "diff", "Compare, word by word: two outputs, or the selected version with the text being edited.",
         Contexts::WORKBENCH.and(of(&[Context::Versions])), ["d"];
+    PickWinner, "pick-winner", "winner", "Pick the answer as the best of its run, or take that back.",
+        of(&[Context::Output]), ["W"];
+    Blind, "blind", "blind", "Judge blind: hide which variant is which and mix their places.",
+        Contexts::WORKBENCH, ["b"];
+    CompareModels, "compare-models", "models", "Run one template on up to four models: mark them, a pane each.",
+        Contexts::WORKBENCH, ["C"];
     Rate1, "rate-1", "rate 1", "Rate the answer 1 of 5.", ANSWERS, ["alt-1"];
     Rate2, "rate-2", "rate 2", "Rate the answer 2 of 5.", ANSWERS, ["alt-2"];
     Rate3, "rate-3", "rate 3", "Rate the answer 3 of 5.", ANSWERS, ["alt-3"];
@@ -120,6 +126,15 @@ actions! {
         ANSWERS, ["F"];
     ToggleReasoning, "toggle-reasoning", "reasoning", "Fold or unfold what the model thought before it answered.",
         ANSWERS, ["T"];
+    ToggleRaw, "toggle-raw", "raw", "Show answers as they came, or as the Markdown they are.",
+        ANSWERS, ["M"];
+    Find, "find", "find", "Find words in the answer.", ANSWERS, ["/"];
+    FindNext, "find-next", "next found", "Go to the next place where the words stand.",
+        ANSWERS, ["n"];
+    FindPrevious, "find-previous", "previous found", "Go to the place before where the words stand.",
+        ANSWERS, ["N"];
+    ScrollTogether, "scroll-together", "scroll together", "Scroll all answers together, or each by itself.",
+        of(&[Context::Output]), ["L"];
     Filter, "filter", "filter", "Filter the list.",
         of(&[Context::Library, Context::History]), ["/"];
 
@@ -139,8 +154,10 @@ actions! {
     // Going about.
     GoToWorkbench, "workbench", "workbench", "Go to the workbench.", Contexts::PANES, ["1"];
     GoToHistory, "history", "history", "Go to the history.", Contexts::PANES, ["2"];
+    Mark, "mark", "mark", "Mark the model, to run it beside the others that are marked.",
+        of(&[Context::Picker]), ["tab"];
     NextPane, "next-pane", "next", "Go to the next pane or field.",
-        ROWS.and(of(&[Context::Line, Context::Picker, Context::Form])), ["tab"];
+        ROWS.and(of(&[Context::Line, Context::Form])), ["tab"];
     PreviousPane, "previous-pane", "previous", "Go to the previous pane or field.",
         ROWS.and(of(&[Context::Line, Context::Picker, Context::Form])), ["shift-tab"];
     InsertMode, "insert-mode", "type", "Begin to type into the focused editor or field.",
@@ -300,6 +317,8 @@ pub(super) const fn footer(context: Context) -> &'static [Action] {
             A::Cancel,
             A::Fork,
             A::Diff,
+            A::PickWinner,
+            A::Blind,
             A::PickModel,
             A::EditParameters,
             A::PickVersion,
@@ -337,7 +356,8 @@ pub(super) const fn footer(context: Context) -> &'static [Action] {
             &[A::Escape, A::Run, A::RunAll, A::SaveVersion, A::Undo, A::Redo, A::Palette, A::Help]
         }
         Context::Line => &[A::Accept, A::Escape, A::Help],
-        Context::Picker | Context::Form => &[A::Accept, A::MoveUp, A::MoveDown, A::Escape],
+        Context::Picker => &[A::Accept, A::Mark, A::MoveUp, A::MoveDown, A::Escape],
+        Context::Form => &[A::Accept, A::MoveUp, A::MoveDown, A::Escape],
         Context::Versions => {
             &[A::Accept, A::Diff, A::RollBack, A::LabelVersion, A::Copy, A::Escape]
         }

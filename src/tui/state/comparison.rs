@@ -12,6 +12,9 @@ impl State {
     /// while there is nothing to compare.
     #[must_use]
     pub fn comparison(&self) -> Option<String> {
+        if self.blind.is_some() {
+            return None;
+        }
         let mine = self.pane(self.variant())?;
         let other = self
             .panes

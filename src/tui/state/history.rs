@@ -211,15 +211,28 @@ impl History {
     }
 
     /// Wraps the execution that is read at a width. Nothing happens when it is the same.
-    pub fn fit_detail(&mut self, width: usize, height: usize) {
+    pub fn fit_detail(&mut self, width: usize, height: usize, raw: bool) {
         if let Some(detail) = &mut self.detail {
             detail.height = height;
             if let Some(output) = &mut detail.output {
                 output.set_width(width);
+                output.text.set_raw(raw);
             }
             if let Some(prompt) = &mut detail.prompt {
                 prompt.set_width(width);
             }
+        }
+    }
+
+    /// Notes a tag where the execution is read.
+    pub fn tag(&mut self, id: ExecutionId, key: &str, value: Option<&str>) {
+        let read = self.detail.as_mut().and_then(|detail| detail.output.as_mut());
+        let execution = read.and_then(|output| output.execution.as_deref_mut());
+        if let Some(execution) = execution.filter(|execution| execution.id == id) {
+            match value {
+                Some(value) => execution.tags.insert(key.to_owned(), value.to_owned()),
+                None => execution.tags.remove(key),
+            };
         }
     }
 

@@ -146,12 +146,12 @@ fn workbench(state: &State, areas: &mut Areas) {
 fn panes(state: &State, lower: Rect) -> Vec<PaneArea> {
     let count = state.panes.len().max(1);
     let fit = usize::from(lower.width / PANE_WIDTH).clamp(1, count);
-    let focused = state.panes.iter().position(|pane| pane.variant == state.variant()).unwrap_or(0);
+    let order = state.panes_in_order();
+    let focused = order.iter().position(|pane| pane.variant == state.variant()).unwrap_or(0);
     let first = (focused + 1).saturating_sub(fit).min(count - fit);
     let mut x = lower.x;
-    state
-        .panes
-        .iter()
+    order
+        .into_iter()
         .skip(first)
         .take(fit)
         .enumerate()

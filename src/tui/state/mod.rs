@@ -3,6 +3,7 @@
 //! Text that came from outside is made safe where it enters ([`GrowingText`](super::text) and
 //! labels); the few exact texts kept for saving, copying and sending say so.
 
+mod answer;
 mod comparison;
 mod diff;
 mod document;
@@ -22,6 +23,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use jiff::{Timestamp, tz::TimeZone};
 
+pub use answer::Answer;
 pub use diff::{DiffLine, DiffView, Sign};
 pub use document::Document;
 pub use history::{Detail, DetailTab, History, PAGE};
@@ -122,6 +124,16 @@ pub struct State {
     pub mode: Mode,
     /// Whether the focused pane has the whole screen.
     pub zoom: bool,
+    /// Whether answers are shown as they came rather than as the Markdown they are.
+    pub raw: bool,
+    /// Words to look for in the answer in sight.
+    pub find: LineInput,
+    /// Whether those words are being typed.
+    pub finding: bool,
+    /// Where each variant stands while it is hidden which is which, first to last.
+    pub blind: Option<Vec<VariantName>>,
+    /// Whether the answers scroll together.
+    pub scrolls_together: bool,
     pub library: Library,
     pub document: Option<Document>,
     /// One to four, A first.
@@ -177,6 +189,11 @@ impl State {
             variant: VariantName::A,
             mode: Mode::Act,
             zoom: false,
+            raw: false,
+            find: LineInput::default(),
+            finding: false,
+            scrolls_together: false,
+            blind: None,
             library: Library::new(marks),
             document: None,
             panes: vec![Pane::new(VariantName::A)],
@@ -214,6 +231,7 @@ impl State {
     pub fn set_focus(&mut self, focus: Focus) {
         self.focus = focus;
         self.mode = Mode::Act;
+        self.finding = false;
         match focus {
             Focus::Output(variant) => self.variant = variant,
             Focus::Library | Focus::Editor | Focus::Inputs => self.tab = focus,
@@ -225,8 +243,29 @@ impl State {
     pub fn focus_order(&self) -> Vec<Focus> {
         [Focus::Library, Focus::Editor, Focus::Inputs]
             .into_iter()
-            .chain(self.panes.iter().map(|pane| Focus::Output(pane.variant)))
+            .chain(self.panes_in_order().into_iter().map(|pane| Focus::Output(pane.variant)))
             .collect()
+    }
+
+    /// The panes as they stand on screen, first to last: by their letters, or mixed.
+    #[must_use]
+    pub fn panes_in_order(&self) -> Vec<&Pane> {
+        let mut panes: Vec<&Pane> = self.panes.iter().collect();
+        if let Some(order) = &self.blind {
+            let place = |pane: &&Pane| order.iter().position(|name| *name == pane.variant);
+            panes.sort_by_key(|pane| place(pane).unwrap_or(usize::MAX));
+        }
+        panes
+    }
+
+    /// What a variant is called: its letter, or its place while it is hidden which is which.
+    #[must_use]
+    pub fn name_of(&self, variant: VariantName) -> String {
+        let place = self.panes_in_order().iter().position(|pane| pane.variant == variant);
+        match (&self.blind, place) {
+            (Some(_), Some(place)) => format!("answer {}", place + 1),
+            _ => variant.to_string(),
+        }
     }
 
     /// The pane of a variant.
@@ -356,8 +395,11 @@ impl State {
             ) => true,
             Some(_) => false,
             None => match self.screen {
-                Screen::History => self.history.filtering,
+                Screen::History => {
+                    self.history.filtering || (self.history.in_detail && self.finding)
+                }
                 Screen::Workbench if self.focus == Focus::Library => self.library.filtering,
+                Screen::Workbench if matches!(self.focus, Focus::Output(_)) => self.finding,
                 Screen::Workbench => self.mode == Mode::Type,
             },
         }
@@ -368,10 +410,13 @@ impl State {
         if let Some(document) = &mut self.document {
             document.follow_highlights();
         }
-        let areas = areas(self);
+        let (areas, raw) = (areas(self), self.raw);
         for area in &areas.panes {
             if let Some(pane) = self.pane_mut(area.variant) {
                 pane.resize(usize::from(area.text.width), usize::from(area.text.height));
+                if let Some(output) = pane.shown_mut() {
+                    output.text.set_raw(raw);
+                }
             }
         }
         if let Some(area) = &areas.editor {
@@ -396,7 +441,7 @@ impl State {
         }
         if let Some(outer) = areas.detail {
             let inside = roomy(outer);
-            self.history.fit_detail(usize::from(inside.width), usize::from(inside.height));
+            self.history.fit_detail(usize::from(inside.width), usize::from(inside.height), raw);
         }
         if let Some(outer) = areas.library {
             self.library.height = usize::from(inner(outer).height);

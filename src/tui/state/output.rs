@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use semver::Version;
 
+use super::Answer;
 use crate::{
     model::{
         CallError, Execution, GenerationParameters, ModelRef, Price, Status, Usage, VariantSource,
@@ -62,6 +63,12 @@ impl Phase {
     #[must_use]
     pub const fn is_running(&self) -> bool {
         !matches!(self, Self::Done | Self::Failed | Self::Cancelled | Self::Interrupted)
+    }
+
+    /// Whether the answer is there whole.
+    #[must_use]
+    pub const fn is_finished(&self) -> bool {
+        matches!(self, Self::Done)
     }
 
     /// The word in the live line.
@@ -139,7 +146,7 @@ pub struct Output {
     pub took: Option<Duration>,
     pub ttft: Option<Duration>,
     pub usage: Usage,
-    pub text: GrowingText,
+    pub text: Answer,
     pub reasoning: GrowingText,
     pub refusal: GrowingText,
     /// Why it failed and what to do next; the record's word for the kind stands first.
@@ -153,6 +160,8 @@ pub struct Output {
     /// When the running figures were last counted, and the bytes that had been written then.
     counted: (Duration, usize),
     marks: MarkStyle,
+    /// Cells the texts are wrapped at.
+    width: usize,
 }
 
 impl Output {
@@ -175,7 +184,7 @@ impl Output {
             took: None,
             ttft: None,
             usage: Usage::default(),
-            text: GrowingText::new(marks, width),
+            text: Answer::new(marks, width),
             reasoning: GrowingText::new(marks, width),
             refusal: GrowingText::new(marks, width),
             error: GrowingText::new(marks, width),
@@ -185,6 +194,7 @@ impl Output {
             not_saved: None,
             counted: (now, 0),
             marks,
+            width: width.max(1),
         }
     }
 
@@ -257,11 +267,14 @@ impl Output {
     /// length, as after a failed attempt whose text was thrown away.
     pub fn finish(&mut self, execution: Box<Execution>, now: Duration) {
         self.end_texts();
-        for (shown, exact) in [
-            (&mut self.text, &execution.text),
-            (&mut self.reasoning, &execution.reasoning),
-            (&mut self.refusal, &execution.refusal),
-        ] {
+        if self.text.shown() != display_with(&execution.text, self.marks) {
+            self.text.clear(self.marks, self.width);
+            self.text.push(&execution.text);
+            self.text.finish();
+        }
+        for (shown, exact) in
+            [(&mut self.reasoning, &execution.reasoning), (&mut self.refusal, &execution.refusal)]
+        {
             if shown.shown() != display_with(exact, self.marks) {
                 shown.clear();
                 shown.push(exact);
@@ -311,7 +324,7 @@ impl Output {
         error: &CallError,
         now: Duration,
     ) {
-        self.text.clear();
+        self.text.clear(self.marks, self.width);
         self.reasoning.clear();
         self.refusal.clear();
         self.ttft = None;
@@ -381,53 +394,79 @@ impl Output {
 
     /// Wraps every part at a width. Nothing happens when it is the same.
     pub fn set_width(&mut self, width: usize) {
-        for part in [&mut self.text, &mut self.reasoning, &mut self.refusal, &mut self.error] {
+        self.width = width.max(1);
+        self.text.set_width(width);
+        for part in [&mut self.reasoning, &mut self.refusal, &mut self.error] {
             part.set_width(width);
         }
     }
 
     /// The parts that have rows, top first, with their row counts.
-    fn parts(&self) -> impl Iterator<Item = (RowKind, usize, &GrowingText)> {
+    fn parts(&self) -> impl Iterator<Item = (RowKind, usize)> {
         let reasoning = if self.reasoning_folded {
-            (RowKind::Folded, usize::from(!self.reasoning.is_empty()), &self.reasoning)
+            (RowKind::Folded, usize::from(!self.reasoning.is_empty()))
         } else {
-            (RowKind::Reasoning, self.reasoning.row_count(), &self.reasoning)
+            (RowKind::Reasoning, self.reasoning.row_count())
         };
         [
             reasoning,
-            (RowKind::Text, self.text.row_count(), &self.text),
-            (RowKind::Refusal, self.refusal.row_count(), &self.refusal),
-            (RowKind::Error, self.error.row_count(), &self.error),
+            (RowKind::Text, self.text.row_count()),
+            (RowKind::Refusal, self.refusal.row_count()),
+            (RowKind::Error, self.error.row_count()),
         ]
         .into_iter()
-        .filter(|(_, rows, _)| *rows > 0)
+        .filter(|(_, rows)| *rows > 0)
     }
 
     /// All rows at the present width, with an empty row between two parts.
     #[must_use]
     pub fn row_count(&self) -> usize {
         let (parts, rows) =
-            self.parts().fold((0, 0), |(parts, all), (_, rows, _)| (parts + 1, all + rows));
+            self.parts().fold((0, 0), |(parts, all), (_, rows)| (parts + 1, all + rows));
         rows + usize::saturating_sub(parts, 1)
     }
 
-    /// One row, safe to draw. The text of a [`RowKind::Folded`] row is empty: it stands for the
-    /// reasoning, whose length is [`GrowingText::row_count`] of [`Self::reasoning`].
+    /// Which part a row belongs to, and which of its rows it is.
     #[must_use]
-    pub fn row(&self, index: usize) -> (RowKind, &str) {
+    pub fn place(&self, index: usize) -> (RowKind, usize) {
         let mut before = 0;
-        for (kind, rows, text) in self.parts() {
+        for (kind, rows) in self.parts() {
             if index < before + rows {
-                let row = if kind == RowKind::Folded { "" } else { text.row(index - before) };
-                return (kind, row);
+                return (kind, index - before);
             }
             before += rows;
             if index == before {
-                return (RowKind::Gap, "");
+                return (RowKind::Gap, 0);
             }
             before += 1;
         }
-        (RowKind::Gap, "")
+        (RowKind::Gap, 0)
+    }
+
+    /// The row that a row of the answer's text is among all rows.
+    #[must_use]
+    pub fn row_of_text(&self, row: usize) -> usize {
+        row + self
+            .parts()
+            .take_while(|(kind, _)| *kind != RowKind::Text)
+            .map(|(_, rows)| rows + 1)
+            .sum::<usize>()
+    }
+
+    /// One row, safe to draw, without what it hangs in. The text of a [`RowKind::Folded`] row is
+    /// empty: it stands for the reasoning, whose length is [`GrowingText::row_count`] of
+    /// [`Self::reasoning`].
+    #[must_use]
+    pub fn row(&self, index: usize) -> (RowKind, &str) {
+        let (kind, row) = self.place(index);
+        let text = match kind {
+            RowKind::Folded | RowKind::Gap => "",
+            RowKind::Reasoning => self.reasoning.row(row),
+            RowKind::Text => self.text.text().get(self.text.row(row).0).unwrap_or(""),
+            RowKind::Refusal => self.refusal.row(row),
+            RowKind::Error => self.error.row(row),
+        };
+        (kind, text)
     }
 
     /// The exact text of the answer where it is known, else as it is shown.

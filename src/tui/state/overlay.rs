@@ -84,6 +84,8 @@ pub struct Reading {
 pub struct ModelPicker {
     pub variant: VariantName,
     pub picker: Picker,
+    /// Models that are to run side by side, in the order they were marked.
+    pub marked: Vec<ModelRef>,
 }
 
 /// The generation parameters of one variant, one row each in the order of [`Parameter::ALL`].

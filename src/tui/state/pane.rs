@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::output::{Origin, Output};
 use crate::{
-    model::{GenerationParameters, ModelRef, VariantName, VariantSource},
+    model::{GenerationParameters, ModelRef, Parameter, VariantName, VariantSource},
     safety::MarkStyle,
     tui::msg::RunToken,
 };
@@ -57,6 +59,35 @@ impl Pane {
             height: self.height,
             ..Self::new(variant)
         }
+    }
+
+    /// What the pane runs on, as it is kept between two starts.
+    #[must_use]
+    pub fn to_setting(&self) -> Value {
+        serde_json::json!({
+            "variant": self.variant.as_str(),
+            "model": self.model.as_ref().map(ToString::to_string),
+            "parameters": self.parameters.to_map(),
+        })
+    }
+
+    /// A pane that runs the draft on what was kept; what no longer reads is left out. `None`
+    /// where it does not say which pane it is.
+    #[must_use]
+    pub fn from_setting(kept: &Value) -> Option<Self> {
+        let letter = kept.get("variant")?.as_str()?;
+        let variant = VariantName::ALL.into_iter().find(|name| name.as_str() == letter)?;
+        let mut pane = Self::new(variant);
+        pane.model = kept.get("model").and_then(Value::as_str).and_then(|it| it.parse().ok());
+        for (name, value) in kept.get("parameters").and_then(Value::as_object).into_iter().flatten()
+        {
+            if let Some(parameter) = Parameter::from_word(name) {
+                // A value that was accepted when it was kept and is not now falls back to the
+                // template's.
+                let _ = pane.parameters.set(parameter, value);
+            }
+        }
+        Some(pane)
     }
 
     /// The answer in sight; `None` before the first run.

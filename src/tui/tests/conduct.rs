@@ -271,10 +271,7 @@ fn copying_over_ssh_sends_the_text_through_the_terminal() {
         whole.press("tab").await;
         whole.press("R").await;
         whole.until("done ").await;
-        while !whole.screen().contains("y copy") {
-            whole.press("tab").await;
-            whole.pass(Duration::from_millis(20)).await;
-        }
+        whole.focus_where("f fork").await;
         whole.press("y").await;
         whole.until("OSC 52").await;
         let written = whole.seen.borrow().written.clone();

@@ -1,7 +1,5 @@
 //! What people do, from the first key to the last.
 
-use std::time::Duration;
-
 use super::{Home, Whole, script};
 use crate::{
     model::{Status, VariantName},
@@ -28,12 +26,8 @@ fn edited_run_saved_and_rolled_back(size: (u16, u16)) {
         whole.until(" B ").await;
         run_all(&whole, 2).await;
 
-        // Into the editor, which is before the panes, and to the end of its text.
-        while !whole.screen().contains("i type") {
-            whole.press("back-tab").await;
-            whole.until_that("another place", |_| true).await;
-            whole.pass(Duration::from_millis(20)).await;
-        }
+        // Into the editor, and to the end of its text.
+        whole.focus_where("i type").await;
         whole.press("i ctrl-end").await;
         whole.type_text("Answer shortly.").await;
         whole.until("+ draft").await;
@@ -50,7 +44,7 @@ fn edited_run_saved_and_rolled_back(size: (u16, u16)) {
 
         whole.press("v").await;
         whole.until("Versions of").await;
-        whole.until("1.0.0").await;
+        whole.until("shorter").await;
         whole.press("down b").await;
         whole.until_that("1.1.1", |_| home.read("prompts/mood.prompty").contains("1.1.1")).await;
         assert!(!home.read("prompts/mood.prompty").contains("Answer shortly."));
@@ -90,10 +84,7 @@ fn a_draft_survives_a_cut_line_and_is_offered_at_the_next_start() {
         let home = Home::new();
         let mut whole = Whole::start(&home, (120, 36), &[]).await;
         whole.until("Classify the").await;
-        while !whole.screen().contains("i type") {
-            whole.press("tab").await;
-            whole.pass(Duration::from_millis(20)).await;
-        }
+        whole.focus_where("i type").await;
         whole.press("i ctrl-end").await;
         whole.type_text("Unsaved.").await;
         whole.until("+ draft").await;

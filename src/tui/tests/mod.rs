@@ -289,6 +289,19 @@ impl Whole {
         }
     }
 
+    /// Goes from pane to pane until the footer offers this.
+    async fn focus_where(&self, footer: &str) {
+        for _ in 0..8 {
+            if self.screen().lines().last().is_some_and(|row| row.contains(footer)) {
+                return;
+            }
+            self.press("tab").await;
+            // Longer than a frame, over SSH too.
+            self.pass(Duration::from_millis(40)).await;
+        }
+        panic!("no pane offers {footer} on\n{}", self.screen());
+    }
+
     async fn type_text(&self, text: &str) {
         for character in text.chars() {
             self.event(Event::Key(KeyEvent::new(KeyCode::Char(character), KeyModifiers::NONE)));
@@ -336,7 +349,6 @@ fn key(name: &str) -> KeyEvent {
         "enter" => KeyCode::Enter,
         "esc" => KeyCode::Esc,
         "tab" => KeyCode::Tab,
-        "back-tab" => KeyCode::BackTab,
         "up" => KeyCode::Up,
         "down" => KeyCode::Down,
         "end" => KeyCode::End,

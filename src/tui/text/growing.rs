@@ -119,6 +119,12 @@ impl GrowingText {
         self.rows.get(index).and_then(|row| self.shown.get(row.start..row.end)).unwrap_or("")
     }
 
+    /// Where a row stands in [`Self::shown`]; an empty range past the end.
+    #[must_use]
+    pub fn row_range(&self, index: usize) -> std::ops::Range<usize> {
+        self.rows.get(index).map_or(0..0, |row| row.start..row.end)
+    }
+
     /// Whether a row begins a line of the text (and is not the continuation of one).
     #[must_use]
     pub fn begins_line(&self, index: usize) -> bool {

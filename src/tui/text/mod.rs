@@ -1,10 +1,14 @@
 //! Text that grows: wrapped, scrolled and drawn so that a new piece costs its own length and not
 //! the length of what stands already.
 
+mod find;
 mod growing;
+mod inline;
+pub mod markdown;
 mod scroll;
 mod wrap;
 
+pub use find::{Find, find};
 pub use growing::GrowingText;
 pub use scroll::Scroll;
 pub use wrap::{Row, cell_width, ellipsis, fit, grapheme_cells, wrap_from};

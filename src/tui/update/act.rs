@@ -6,7 +6,7 @@ use super::step::Step;
 use crate::tui::{
     effect::{Effect, Keep},
     keymap::Action,
-    state::{Confirm, Focus, Mode, Overlay, Screen},
+    state::{Confirm, Focus, Mode, Overlay, Pane, Screen},
 };
 
 impl Step<'_> {
@@ -55,6 +55,14 @@ impl Step<'_> {
             Action::OlderOutput => self.step_output(true),
             Action::NewerOutput => self.step_output(false),
             Action::ToggleReasoning => self.toggle_reasoning(),
+            Action::ToggleRaw => self.toggle_raw(),
+            Action::Find => self.start_finding(),
+            Action::FindNext => self.step_found(true),
+            Action::FindPrevious => self.step_found(false),
+            Action::ScrollTogether => self.scroll_together(),
+            Action::Blind => self.toggle_blind(),
+            Action::PickWinner => self.pick_winner(),
+            Action::CompareModels => self.compare_models(),
             Action::Follow => self.follow(),
             Action::SaveVersion => self.open_save(),
             Action::Versions => self.open_versions(false),
@@ -135,6 +143,7 @@ impl Step<'_> {
         if self.state.screen != screen {
             self.state.screen = screen;
             self.state.zoom = false;
+            self.state.finding = false;
         }
         if screen == Screen::History {
             self.history_shown();
@@ -159,6 +168,9 @@ impl Step<'_> {
 
     /// One step back: out of typing, of a filter, of the zoom, of what is read.
     fn back(&mut self) {
+        if self.stop_finding() {
+            return;
+        }
         let state = &mut *self.state;
         match state.screen {
             Screen::Workbench if state.mode == Mode::Type => {
@@ -237,6 +249,8 @@ impl Step<'_> {
             let value = Value::from(document.id.as_str());
             self.keep(Keep::Setting { name: LAST_TEMPLATE, value });
         }
+        let panes = self.state.panes.iter().map(Pane::to_setting).collect();
+        self.keep(Keep::Setting { name: PANES, value: Value::Array(panes) });
         self.state.quitting = true;
         self.effects.push(Effect::Quit);
     }
@@ -244,3 +258,6 @@ impl Step<'_> {
 
 /// The setting that names the template to open at the next start.
 pub const LAST_TEMPLATE: &str = "workbench.template";
+
+/// The setting that says which variants there are, with their models and parameters.
+pub const PANES: &str = "workbench.panes";

@@ -2,10 +2,10 @@
 
 use super::{motion, step::Step};
 use crate::{
-    model::ModelRef,
+    model::{ModelRef, VariantName},
     tui::{
         effect::Question,
-        keymap::Action,
+        keymap::{Action, Context},
         msg::{Fault, ModelChoice, ParameterPlan},
         state::{ModelPicker, Overlay, ParameterForm, Picker, Purpose},
     },
@@ -22,7 +22,67 @@ impl Step<'_> {
         if self.state.models.is_empty() {
             self.ask(Purpose::Models, Question::Models);
         }
-        self.put_in_front(Overlay::Models(ModelPicker { variant, picker }));
+        let marked = Vec::new();
+        self.put_in_front(Overlay::Models(ModelPicker { variant, picker, marked }));
+    }
+
+    /// Opens the list of models to mark those that are to run side by side.
+    pub fn compare_models(&mut self) {
+        self.open_models();
+        self.tell("Mark up to four models with Tab; Enter gives each a pane");
+    }
+
+    /// Marks the selected model, or takes the mark away, and goes on to the next.
+    fn mark_model(&mut self) {
+        let Some(Overlay::Models(list)) = self.state.overlays.last_mut() else { return };
+        let Some(choice) = list.picker.chosen().and_then(|place| self.state.models.get(place))
+        else {
+            return;
+        };
+        if let Some(place) = list.marked.iter().position(|model| *model == choice.model) {
+            list.marked.remove(place);
+        } else if list.marked.len() < VariantName::ALL.len() {
+            list.marked.push(choice.model.clone());
+        } else {
+            return self.warn("Four models run side by side at most; take a mark away first");
+        }
+        self.move_in_picker(Action::MoveDown);
+    }
+
+    /// Gives every model a pane that runs what the pane of `variant` runs.
+    fn fill_panes(&mut self, variant: VariantName, models: Vec<ModelRef>) {
+        let Some(pattern) = self.state.pane(variant).cloned() else { return };
+        let count = models.len();
+        let gone: Vec<VariantName> = self
+            .state
+            .panes
+            .iter()
+            .map(|pane| pane.variant)
+            .filter(|variant| VariantName::ALL.iter().skip(count).any(|it| it == variant))
+            .collect();
+        for variant in gone {
+            self.cancel_in(variant);
+            self.state.panes.retain(|pane| pane.variant != variant);
+        }
+        for (variant, model) in VariantName::ALL.into_iter().zip(models) {
+            if self.state.pane(variant).is_none() {
+                self.state.panes.push(pattern.fork(variant));
+            }
+            if let Some(pane) = self.state.pane_mut(variant) {
+                pane.source.clone_from(&pattern.source);
+                pane.parameters.clone_from(&pattern.parameters);
+                pane.model = Some(model.clone());
+            }
+            self.plan(&model);
+        }
+        self.state.panes.sort_by_key(|pane| pane.variant);
+        self.state.zoom = false;
+        self.focus_variant(VariantName::A);
+        self.mix();
+        self.analyse();
+        let key = self.state.keymap.shown_key(Context::Output, Action::RunAll);
+        let key = key.map_or_else(String::new, |key| format!("; {key} runs them all"));
+        self.tell(format!("{count} models side by side{key}"));
     }
 
     pub fn take_models(&mut self, models: Vec<ModelChoice>) {
@@ -31,11 +91,20 @@ impl Step<'_> {
     }
 
     pub fn act_in_models(&mut self, action: Action) {
+        if action == Action::Mark {
+            return self.mark_model();
+        }
         if self.move_in_picker(action) || action != Action::Accept {
             return;
         }
-        let Some(Overlay::Models(picker)) = self.state.overlays.last() else { return };
+        let Some(Overlay::Models(picker)) = self.state.overlays.last_mut() else { return };
         let variant = picker.variant;
+        let marked = std::mem::take(&mut picker.marked);
+        if !marked.is_empty() {
+            self.state.overlays.pop();
+            return self.fill_panes(variant, marked);
+        }
+        let Some(Overlay::Models(picker)) = self.state.overlays.last() else { return };
         let chosen = picker.picker.chosen().and_then(|place| self.state.models.get(place));
         let (model, unavailable) = match chosen {
             Some(choice) => (choice.model.clone(), choice.unavailable.clone()),

@@ -16,6 +16,8 @@ pub(super) enum Target {
     Field(usize),
     LibraryFilter,
     HistoryFilter,
+    /// Words to look for in the answer in sight.
+    Find,
     /// The query, note, label or row of the overlay on top.
     Overlay,
 }
@@ -64,13 +66,14 @@ impl Step<'_> {
             return Some(Target::Overlay);
         }
         match (self.state.screen, self.state.focus) {
+            (Screen::History, _) if self.state.finding => Some(Target::Find),
             (Screen::History, _) => Some(Target::HistoryFilter),
             (Screen::Workbench, Focus::Library) => Some(Target::LibraryFilter),
             (Screen::Workbench, Focus::Editor) => {
                 self.state.document.as_ref().map(|_| Target::Editor)
             }
             (Screen::Workbench, Focus::Inputs) => self.selected_field(),
-            (Screen::Workbench, Focus::Output(_)) => None,
+            (Screen::Workbench, Focus::Output(_)) => Some(Target::Find),
         }
     }
 
@@ -128,6 +131,11 @@ impl Step<'_> {
             Target::HistoryFilter => {
                 if self.state.history.filter.apply(command) {
                     self.history_filter_changed();
+                }
+            }
+            Target::Find => {
+                if self.state.find.apply(command) {
+                    self.look_for();
                 }
             }
             Target::Overlay => self.type_into_overlay(command),

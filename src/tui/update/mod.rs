@@ -6,8 +6,10 @@
 mod act;
 mod answers;
 mod editing;
+mod finding;
 mod forms;
 mod history;
+mod judging;
 mod keys;
 mod library;
 mod motion;
@@ -24,7 +26,8 @@ mod versions;
 
 use step::Step;
 
-pub use act::LAST_TEMPLATE;
+pub use act::{LAST_TEMPLATE, PANES};
+pub use judging::WINNER;
 
 use super::{
     effect::{Effect, Question},

@@ -3,7 +3,7 @@
 use super::{keys::Target, step::Step};
 use crate::tui::{
     keymap::Action,
-    state::{DetailTab, Focus, FormRow, LibraryRow, Mode, Screen},
+    state::{DetailTab, Focus, FormRow, LibraryRow, Mode, Pane, Screen},
     widgets::editor::{Command, Motion},
 };
 
@@ -25,6 +25,15 @@ pub(super) fn rows(action: Action, height: usize) -> Option<isize> {
 /// Further than any list is long.
 const FAR: isize = isize::MAX / 4;
 
+fn scroll(pane: &mut Pane, action: Action) {
+    let Some(by) = rows(action, pane.height()) else { return };
+    match (action, pane.shown_mut()) {
+        (Action::MoveToTop, Some(output)) => output.scroll.to_top(),
+        (Action::MoveToBottom, Some(output)) => output.scroll.to_end(),
+        _ => pane.scroll_by(by),
+    }
+}
+
 impl Step<'_> {
     pub fn move_here(&mut self, action: Action) {
         if self.state.screen == Screen::History {
@@ -43,13 +52,10 @@ impl Step<'_> {
                 Action::MoveLeft => self.step_output(true),
                 Action::MoveRight => self.step_output(false),
                 _ => {
-                    if let Some(pane) = self.state.pane_mut(variant)
-                        && let Some(by) = rows(action, pane.height())
-                    {
-                        match (action, pane.shown_mut()) {
-                            (Action::MoveToTop, Some(output)) => output.scroll.to_top(),
-                            (Action::MoveToBottom, Some(output)) => output.scroll.to_end(),
-                            _ => pane.scroll_by(by),
+                    let together = self.state.scrolls_together;
+                    for pane in &mut self.state.panes {
+                        if together || pane.variant == variant {
+                            scroll(pane, action);
                         }
                     }
                 }
@@ -110,6 +116,9 @@ impl Step<'_> {
 
     /// Enter: into what is selected.
     pub fn open_here(&mut self) {
+        if std::mem::take(&mut self.state.finding) {
+            return;
+        }
         if self.state.screen == Screen::History {
             if self.state.history.filtering {
                 self.state.history.filtering = false;

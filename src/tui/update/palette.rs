@@ -60,7 +60,7 @@ impl Step<'_> {
             _ => None,
         };
         let by = match action {
-            Action::NextPane => Some(1),
+            Action::Mark => Some(1),
             Action::PreviousPane => Some(-1),
             _ => motion::rows(action, height),
         };

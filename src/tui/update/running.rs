@@ -22,6 +22,7 @@ impl Step<'_> {
     /// Runs every variant side by side.
     pub fn run_all(&mut self) {
         let variants: Vec<VariantName> = self.state.panes.iter().map(|pane| pane.variant).collect();
+        self.mix();
         self.run(&variants);
     }
 

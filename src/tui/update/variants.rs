@@ -90,7 +90,7 @@ impl Step<'_> {
     }
 
     /// The answer in sight: the one read in the history, or the focused pane's.
-    fn answer_in_sight(&mut self) -> Option<&mut Output> {
+    pub fn answer_in_sight(&mut self) -> Option<&mut Output> {
         match self.state.screen {
             Screen::History => self.state.history.detail.as_mut()?.output.as_deref_mut(),
             Screen::Workbench => {

@@ -63,7 +63,8 @@ fn facts(paint: &Paint<'_, '_, '_>) -> Vec<Vec<Piece<'static>>> {
     let state = paint.state;
     let separator = || paint.piece(format!(" {} ", paint.glyphs().separator), Role::Dim);
     let workspace = paint.piece(state.workspace.clone(), Role::Header);
-    let model = state.pane(state.variant()).and_then(|pane| state.model_of(pane)).map(|model| {
+    let pane = state.pane(state.variant()).filter(|_| state.blind.is_none());
+    let model = pane.and_then(|pane| state.model_of(pane)).map(|model| {
         let name = paint.safe(&model.to_string()).into_owned();
         let mut pieces = vec![paint.piece(name, Role::Dim)];
         if model.is_simulated() {

@@ -8,7 +8,7 @@ use super::{
     readings,
 };
 use crate::{
-    model::Bump,
+    model::{Bump, VariantName},
     prompt::diff::SegmentKind,
     tui::{
         msg::Severity,
@@ -206,7 +206,13 @@ fn models(paint: &mut Paint<'_, '_, '_>, list: &ModelPicker) {
         let style = paint.style(role);
         let room = row.width.saturating_sub(super::paint::cells(&right) + 2);
         let width = room.max(row.width / 2);
-        paint.text(row.x + 1, row.y, width, &name, style);
+        if let Some(place) = list.marked.iter().position(|model| *model == choice.model)
+            && let Some(variant) = VariantName::ALL.get(place)
+        {
+            let style = paint.style(Role::variant(*variant));
+            paint.text(row.x, row.y, 1, variant.as_str(), style);
+        }
+        paint.text(row.x + 2, row.y, width.saturating_sub(1), &name, style);
         let rest = Rect { x: row.x + 1 + width, width: row.width.saturating_sub(width + 1), ..row };
         if !paint.pieces_right(rest, &right) {
             paint.pieces(rest, &right);

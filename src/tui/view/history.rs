@@ -239,7 +239,13 @@ pub(super) fn detail(paint: &mut Paint<'_, '_, '_>, outer: Rect) {
         let id = execution.id.to_string();
         vec![paint.piece(id.get(id.len() - 8..).unwrap_or(&id).to_owned(), Role::Dim)]
     });
-    let bottom = vec![paint.piece("left and right: answer, prompt", Role::Dim)];
+    let mut bottom = match &detail.output {
+        Some(output) if detail.showing == DetailTab::Answer => output::looked_for(paint, output),
+        _ => Vec::new(),
+    };
+    if bottom.is_empty() {
+        bottom = vec![paint.piece("left and right: answer, prompt", Role::Dim)];
+    }
     paint.panel(outer, &Frills { title, right, bottom, focused });
     let inner = roomy(outer);
     if let Some(error) = &detail.error {

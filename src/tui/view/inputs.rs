@@ -158,10 +158,18 @@ fn draw_field(
 }
 
 fn setting(paint: &mut Paint<'_, '_, '_>, area: Rect, name: &str, value: &str, selected: bool) {
+    let blind = paint.state.blind.is_some();
+    let value = if blind { "hidden while you judge blind" } else { value };
+    let variant = paint.state.variant();
+    let (mark, mark_role) = if blind {
+        (String::new(), Role::Dim)
+    } else {
+        (format!("  {variant}"), Role::variant(variant))
+    };
     let pieces: [Piece<'_>; 3] = [
         paint.piece(format!("{name:<6}"), Role::Dim),
         paint.piece(value, Role::Text),
-        paint.piece(format!("  {}", paint.state.variant()), Role::variant(paint.state.variant())),
+        paint.piece(mark, mark_role),
     ];
     let mark = cells(&pieces[2..]);
     let room = Rect { width: area.width.saturating_sub(mark), ..area };

@@ -1,6 +1,11 @@
 //! Output panes: the answer, its live line, and the sentence that compares them.
 
-use ratatui::layout::Rect;
+use std::ops::Range;
+
+use ratatui::{
+    layout::Rect,
+    style::{Modifier, Style},
+};
 
 use super::{
     figures, inputs,
@@ -11,8 +16,10 @@ use crate::{
     model::{Status, VariantSource},
     tui::{
         keymap::{Action, Context},
-        state::{Figures, Focus, Output, Pane, PaneArea, Phase, RowKind},
+        state::{Answer, Figures, Focus, Output, Pane, PaneArea, Phase, RowKind},
+        text::markdown::{Kind, Tone},
         theme::Role,
+        update::WINNER,
     },
 };
 
@@ -65,6 +72,9 @@ fn title<'p>(paint: &Paint<'_, '_, '_>, pane: &'p Pane, focused: bool) -> Vec<Pi
     let separator = || paint.piece(format!(" {} ", paint.glyphs().separator), Role::Dim);
     let role = if focused { Role::TitleFocused } else { Role::Title };
     let shown = pane.shown();
+    if state.blind.is_some() {
+        return vec![paint.piece(state.name_of(pane.variant), role)];
+    }
     let (source, saved) = match shown {
         Some(output) => (&output.origin.source, output.origin.saved.as_ref()),
         None => (&pane.source, None),
@@ -107,6 +117,11 @@ fn title<'p>(paint: &Paint<'_, '_, '_>, pane: &'p Pane, focused: bool) -> Vec<Pi
     pieces
 }
 
+/// Whether keys go to a pane.
+fn focused(paint: &Paint<'_, '_, '_>, pane: &Pane) -> bool {
+    paint.state.focus == Focus::Output(pane.variant)
+}
+
 /// Which of the pane's answers is shown, and whether it follows.
 fn place(paint: &Paint<'_, '_, '_>, pane: &Pane) -> Vec<Piece<'static>> {
     let mut pieces = Vec::new();
@@ -115,6 +130,10 @@ fn place(paint: &Paint<'_, '_, '_>, pane: &Pane) -> Vec<Piece<'static>> {
         pieces.push(paint.piece(format!("answer {} of {count}", count - back), Role::Information));
     }
     if let Some(output) = pane.shown() {
+        let looked_for = looked_for(paint, output);
+        if !looked_for.is_empty() && focused(paint, pane) {
+            return looked_for;
+        }
         let rows = output.row_count();
         let below = rows.saturating_sub(pane.first_row() + pane.height());
         if below > 0 && !output.scroll.follows() {
@@ -139,6 +158,9 @@ pub(super) fn rows(paint: &mut Paint<'_, '_, '_>, area: Rect, output: &Output, f
             RowKind::Refusal => Role::Refusal,
             RowKind::Error => Role::Bad,
         };
+        if kind == RowKind::Folded && paint.state.blind.is_some() {
+            continue;
+        }
         if kind == RowKind::Folded {
             let lines = output.reasoning.row_count();
             let glyphs = paint.glyphs();
@@ -150,17 +172,106 @@ pub(super) fn rows(paint: &mut Paint<'_, '_, '_>, area: Rect, output: &Output, f
             continue;
         }
         let style = paint.style(role);
-        paint.row(place, text, style);
-        if writing && index + 1 == count {
-            let end = u16::try_from(crate::tui::text::cell_width(text)).unwrap_or(place.width);
-            if end < place.width {
-                let cursor = paint.glyphs().cursor;
-                let style = paint.style(Role::Text);
-                paint.text(place.x + end, place.y, 1, cursor, style);
-            }
+        let end = match output.place(index) {
+            (RowKind::Text, row) => answer_row(paint, place, &output.text, row),
+            _ => paint.stretch(place.x, place.y, place.width, text, style),
+        };
+        if writing && index + 1 == count && end < place.width {
+            let cursor = paint.glyphs().cursor;
+            let style = paint.style(Role::Text);
+            paint.text(place.x + end, place.y, 1, cursor, style);
         }
     }
     readings::thumb(paint, area, first, count);
+}
+
+/// A row of an answer's text, what was looked for marked in it. Cells taken.
+fn answer_row(paint: &mut Paint<'_, '_, '_>, place: Rect, answer: &Answer, row: usize) -> u16 {
+    let (range, indent) = answer.row(row);
+    let mut taken = u16::try_from(indent).unwrap_or(u16::MAX).min(place.width);
+    let mut at = range.start;
+    let mut found: Vec<(Range<usize>, bool)> = Vec::new();
+    if let Some(find) = answer.find() {
+        found.extend(find.within(range).map(|(place, present)| (place.clone(), present)));
+    }
+    for (stretch, tone) in answer.stretches(row) {
+        let style = tone_style(paint, tone);
+        for (piece, mark) in marked(stretch, at, &found) {
+            let style = match mark {
+                None => style,
+                Some(true) => paint.style(Role::Selection),
+                Some(false) => style.patch(paint.style(Role::MatchHighlight)),
+            };
+            let width = place.width.saturating_sub(taken);
+            taken += paint.stretch(place.x + taken, place.y, width, piece, style);
+        }
+        at += stretch.len();
+    }
+    taken
+}
+
+/// A stretch that begins at byte `at`, cut where something was found: each piece, and whether it
+/// is a place found and the present one.
+fn marked<'s>(
+    stretch: &'s str,
+    at: usize,
+    found: &[(Range<usize>, bool)],
+) -> Vec<(&'s str, Option<bool>)> {
+    let mut pieces = Vec::new();
+    let mut from = 0;
+    for (place, present) in found {
+        let start = place.start.saturating_sub(at).clamp(from, stretch.len());
+        let end = place.end.saturating_sub(at).clamp(start, stretch.len());
+        pieces.push((stretch.get(from..start).unwrap_or(""), None));
+        pieces.push((stretch.get(start..end).unwrap_or(""), Some(*present)));
+        from = end;
+    }
+    pieces.push((stretch.get(from..).unwrap_or(""), None));
+    pieces.retain(|(piece, _)| !piece.is_empty());
+    pieces
+}
+
+fn tone_style(paint: &Paint<'_, '_, '_>, tone: Tone) -> Style {
+    let mut style = paint.style(match tone.kind {
+        Kind::Text | Kind::Link => Role::Text,
+        Kind::Heading => Role::Heading,
+        Kind::Code => Role::Code,
+        Kind::Sign => Role::Dim,
+    });
+    if tone.kind == Kind::Link {
+        style = style.add_modifier(Modifier::UNDERLINED);
+    }
+    if tone.strong {
+        style = style.patch(paint.style(Role::Emphasis)).add_modifier(Modifier::BOLD);
+    }
+    if tone.emphasis {
+        style = style.add_modifier(Modifier::ITALIC);
+    }
+    style
+}
+
+/// What is looked for in an answer, and which of how many places is the present one.
+pub(super) fn looked_for(paint: &Paint<'_, '_, '_>, output: &Output) -> Vec<Piece<'static>> {
+    let state = paint.state;
+    let typing = state.finding && state.overlays.is_empty();
+    let words = match output.text.find() {
+        Some(find) => find.words(),
+        None if typing => "",
+        None => return Vec::new(),
+    };
+    let mut pieces = vec![
+        paint.piece("/", Role::FooterKey),
+        paint.piece(paint.safe(words).into_owned(), Role::Text),
+    ];
+    if typing {
+        pieces.push(paint.piece(paint.glyphs().cursor, Role::Text));
+    }
+    if let Some(find) = output.text.find() {
+        let place = format!("  {} of {}", find.number(), find.found().len());
+        let role = if find.found().is_empty() { Role::Warning } else { Role::Dim };
+        pieces.push(paint.piece(place, role));
+    }
+    pieces
 }
 
 /// The live line: state first, then figures in falling importance, as many as fit.
@@ -172,6 +283,17 @@ fn meter<'p>(
 ) -> Vec<Piece<'p>> {
     let state = paint.state;
     let shown = state.figures_of(pane).unwrap_or_default();
+    if state.blind.is_some() {
+        // Times and costs would tell which is which.
+        let word = if output.phase.is_running() { "running" } else { output.phase.word() };
+        let mut pieces = vec![paint.piece(word, Role::Information)];
+        if let Some(rating) = output.rating() {
+            let (full, _) = paint.glyphs().star;
+            pieces.push(Piece::new("  ", paint.style(Role::Dim)));
+            pieces.push(paint.piece(full.repeat(usize::from(rating)), Role::Accent));
+        }
+        return pieces;
+    }
     let mut pieces = phase(paint, output, &shown);
     for figure in details(paint, output, &shown) {
         let gap = Piece::new("  ", paint.style(Role::Dim));
@@ -242,6 +364,10 @@ fn details<'p>(
     let mut details = Vec::new();
     if output.not_saved.is_some() {
         details.push(vec![paint.piece("not saved", Role::Bad)]);
+    }
+    let tags = output.execution.as_ref().map(|execution| &execution.tags);
+    if tags.and_then(|tags| tags.get(WINNER)).is_some_and(|value| value == "yes") {
+        details.push(vec![paint.piece("winner", Role::Good)]);
     }
     if let Some(rating) = output.rating() {
         let (full, _) = paint.glyphs().star;

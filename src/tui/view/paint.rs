@@ -117,6 +117,15 @@ impl<'a, 'f, 'b> Paint<'a, 'f, 'b> {
         }
     }
 
+    /// Puts a stretch of a row at a place, cut without a mark. Cells taken.
+    pub fn stretch(&mut self, x: u16, y: u16, width: u16, text: &str, style: Style) -> u16 {
+        let (shown, cells) = fit(text, usize::from(width));
+        if width > 0 && self.inside(x, y) {
+            self.buffer().set_stringn(x, y, shown, usize::from(width), style);
+        }
+        u16::try_from(cells).unwrap_or(width)
+    }
+
     /// Puts pieces one after the other, cut where they do not fit. Cells taken.
     pub fn pieces(&mut self, area: Rect, pieces: &[Piece<'_>]) -> u16 {
         let mut taken = 0;

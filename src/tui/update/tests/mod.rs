@@ -1,6 +1,7 @@
 //! Scripts of events: what was pressed and answered, and what came of it.
 
 mod history;
+mod judging;
 mod mouse;
 mod opening;
 mod overlays;
