@@ -146,7 +146,26 @@ pub fn read(path: &Path) -> Result<String, Failure> {
     if metadata.is_dir() {
         return Err(Failure::usage(format!("{}: it is a folder, not a file", path.display())));
     }
+    if is_named_pipe(path, &metadata) {
+        return Err(Failure::usage(format!(
+            "{}: it is a named pipe, which may never be written to; give a file",
+            path.display()
+        )));
+    }
     take(fs::File::open(path).map_err(fault)?, &path.display().to_string())
+}
+
+/// Whether reading would wait for whoever may never come. What a shell hands over, as in
+/// `<(command)`, has somebody at its other end.
+#[cfg(unix)]
+fn is_named_pipe(path: &Path, metadata: &fs::Metadata) -> bool {
+    use std::os::unix::fs::FileTypeExt as _;
+    metadata.file_type().is_fifo() && !path.starts_with("/dev") && !path.starts_with("/proc")
+}
+
+#[cfg(not(unix))]
+const fn is_named_pipe(_: &Path, _: &fs::Metadata) -> bool {
+    false
 }
 
 fn take(reader: impl std::io::Read, name: &str) -> Result<String, Failure> {

@@ -1,6 +1,9 @@
 //! `lathe run`: the same engine and records as the workbench, for scripts.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use super::{
     arguments::{RunArguments, RunFormat},
@@ -46,6 +49,8 @@ pub async fn run(app: &App, arguments: RunArguments, output: &mut Output) -> Res
     let mut ended: Vec<Box<Execution>> = Vec::new();
     let mut interrupted = std::pin::pin!(interrupted());
     let mut code = 0;
+    // A record that cannot be begun cannot be ended either, for the same reason.
+    let mut not_saved = BTreeSet::new();
     loop {
         let event = tokio::select! {
             biased;
@@ -72,7 +77,10 @@ pub async fn run(app: &App, arguments: RunArguments, output: &mut Output) -> Res
                 error.message,
                 Duration::from_millis(retry_in_ms).as_secs_f64()
             )),
-            RunEventKind::NotSaved { reason } => output.tell(&reason),
+            RunEventKind::NotSaved { reason } if !not_saved.contains(&reason) => {
+                output.tell(&reason);
+                not_saved.insert(reason);
+            }
             RunEventKind::Finished(execution) => ended.push(execution),
             _ => {}
         }

@@ -8,7 +8,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::{place::Place, session::Session};
 
 /// A prompt the careful model is slow with: it thinks, and then writes a long answer.
-const SLOW: &str = "---\nversion: 1.0.0\nmodel: demo/careful\n---\nuser:\nClassify and summarise \
+pub const SLOW: &str = "---\nversion: 1.0.0\nmodel: demo/careful\n---\nuser:\nClassify and summarise \
     this text, step by step, in many sentences: The council voted to replace the lamps. The lamps \
     use less power. The mayor called it overdue. The opposition asked about schools. Work begins \
     in September. The old town objected. Shields cost more. A motion was rejected.\n";

@@ -53,8 +53,12 @@ fn whole_loop(columns: u16, rows: u16) {
     session.keys("\x1b").expect("close the list");
     session.until("i type").expect("the editor again");
     session.keys("2").expect("history");
-    session.until("when").expect("the list");
-    session.settle(Duration::from_millis(100)).expect("quiet");
+    session.until("1 of 3").expect("the list");
+    session.keys("\r").expect("read the newest");
+    session.until("mood draft").expect("it was run from the draft");
+    session.keys("\x1b[C").expect("to its prompt");
+    session.until("Answer shortly.").expect("what was asked");
+    session.keys("\x1b[D\x1b[B\x1b[B").expect("down to the first");
     session.keys("q").expect("quit");
     assert_eq!(session.ended().expect("it ends"), 0);
     let screen = session.screen();

@@ -9,3 +9,4 @@ mod session;
 mod ends;
 mod journeys;
 mod place;
+mod suspend;

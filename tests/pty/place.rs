@@ -3,7 +3,7 @@
 use std::{fs, path::PathBuf};
 
 use promptlathe::{
-    model::Execution,
+    model::{Execution, Status},
     store::{HistoryQuery, Scope, Store, StoreOptions},
 };
 use tempfile::TempDir;
@@ -45,7 +45,19 @@ impl Place {
     }
 
     pub fn start_with(&self, columns: u16, rows: u16, environment: &[(&str, &str)]) -> Session {
+        self.start_under(&[], columns, rows, environment)
+    }
+
+    /// Starts it under another program, such as a shell.
+    pub fn start_under(
+        &self,
+        wrapper: &[&str],
+        columns: u16,
+        rows: u16,
+        environment: &[(&str, &str)],
+    ) -> Session {
         let mut session = Session::start(Start {
+            wrapper: wrapper.iter().map(|word| (*word).to_owned()).collect(),
             columns,
             rows,
             arguments: vec![
@@ -66,6 +78,19 @@ impl Place {
 
     pub fn home(&self) -> &std::path::Path {
         self.home.path()
+    }
+
+    /// Waits until so many executions have ended, as the database has them while the program runs.
+    pub fn until_recorded(&self, count: usize) {
+        let end = std::time::Instant::now() + std::time::Duration::from_mins(1);
+        loop {
+            let records = self.records();
+            if records.iter().filter(|record| record.status != Status::Running).count() == count {
+                return;
+            }
+            assert!(std::time::Instant::now() < end, "the executions never ended");
+            std::thread::yield_now();
+        }
     }
 
     /// Every execution on record, newest first, as a later start finds them.

@@ -28,13 +28,22 @@ pub struct Start {
     pub rows: u16,
     pub arguments: Vec<String>,
     pub environment: Vec<(String, String)>,
+    /// What starts it, with its first arguments; nothing for the program itself.
+    pub wrapper: Vec<String>,
     /// A home to start in; a fresh, empty one when none is given.
     pub home: Option<PathBuf>,
 }
 
 impl Default for Start {
     fn default() -> Self {
-        Self { columns: 120, rows: 36, arguments: Vec::new(), environment: Vec::new(), home: None }
+        Self {
+            columns: 120,
+            rows: 36,
+            arguments: Vec::new(),
+            environment: Vec::new(),
+            wrapper: Vec::new(),
+            home: None,
+        }
     }
 }
 
@@ -96,12 +105,14 @@ impl Session {
             pixel_width: 0,
             pixel_height: 0,
         })?;
-        let mut command = CommandBuilder::new(program()?);
+        let program = program()?.to_string_lossy().into_owned();
+        let mut words = start.wrapper.into_iter().chain([program]).chain(start.arguments);
+        let mut command = CommandBuilder::new(words.next().ok_or("a program")?);
+        command.args(words);
         command.env_clear();
         for (name, value) in environment(&home).into_iter().chain(start.environment) {
             command.env(name, value);
         }
-        command.args(&start.arguments);
         command.cwd(&home);
         let mut reader = pty.master.try_clone_reader()?;
         let writer = pty.master.take_writer()?;

@@ -1,6 +1,10 @@
 //! The headless commands as scripts meet them: exit codes, one clear line, nothing lost.
 #![expect(clippy::expect_used, reason = "a test says what it expected and stops")]
 
+mod database;
+mod files;
+mod servers;
+
 use std::{
     fs,
     io::{BufRead as _, BufReader, Write as _},
@@ -64,6 +68,14 @@ impl Place {
             assert!(told.contains(word), "{arguments:?}: no `{word}` in: {told}");
         }
     }
+}
+
+/// The newest record of a place.
+fn newest(place: &Place) -> Value {
+    let listed = text(&place.run(&["history", "list", "--format", "json"]));
+    let row: Value =
+        serde_json::from_str(listed.lines().next().expect("a row")).expect("a row of JSON");
+    json(&place.run(&["history", "show", row["id"].as_str().expect("an id"), "--format", "json"]))
 }
 
 fn text(output: &Output) -> String {

@@ -1,0 +1,147 @@
+//! Databases that cannot be used: the answer is printed where there is one, the reason is told.
+
+use rusqlite::Connection;
+
+use super::*;
+
+/// A place with a database that a first run has made.
+fn used() -> (Place, PathBuf) {
+    let place = Place::new();
+    let first = place.run(&["run", "mood", "--var", "message=I love it"]);
+    assert!(first.status.success(), "{}", String::from_utf8_lossy(&first.stderr));
+    let database = place.path(".local/share/lathe/lathe.db");
+    assert!(database.is_file());
+    (place, database)
+}
+
+const RUN: [&str; 4] = ["run", "mood", "--var", "message=I hate it"];
+
+#[test]
+fn a_damaged_database_is_left_as_it_is() {
+    let (place, database) = used();
+    let damaged = vec![0xA5; 20_000];
+    fs::write(&database, &damaged).expect("written");
+    place.refused(&RUN, 2, &["lathe.db", "not a readable database", "move it aside"]);
+    assert_eq!(fs::read(&database).expect("read"), damaged);
+}
+
+#[test]
+fn a_newer_database_is_left_as_it_is() {
+    let (place, database) = used();
+    let connection = Connection::open(&database).expect("it opens");
+    connection.pragma_update(None, "user_version", 999).expect("changed");
+    drop(connection);
+    place.refused(&RUN, 2, &["999", "newer version of the program"]);
+    let connection = Connection::open(&database).expect("it opens");
+    let count: u32 = connection
+        .query_row("SELECT count(*) FROM executions", [], |row| row.get(0))
+        .expect("counted");
+    assert_eq!(count, 1);
+}
+
+#[test]
+fn a_database_that_another_holds_costs_the_record_and_not_the_answer() {
+    let (place, database) = used();
+    let connection = Connection::open(&database).expect("it opens");
+    connection.execute_batch("BEGIN EXCLUSIVE").expect("held");
+    let output = place.run(&RUN);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(text(&output).to_lowercase().contains("negative"), "{told}");
+    assert!(
+        told.contains("held by another process") && told.contains("nothing was saved"),
+        "{told}"
+    );
+    assert_eq!(told.lines().count(), 1, "{told}");
+    drop(connection);
+    let output = place.run(&["history", "list", "--format", "json"]);
+    assert_eq!(text(&output).lines().count(), 1, "the first run's record is there");
+}
+
+/// Runs with files that may not grow beyond so many blocks of 512 bytes.
+#[cfg(target_os = "linux")]
+fn run_with_little_room(place: &Place, blocks: u64, arguments: &[&str]) -> Output {
+    let script = format!("trap \"\" XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
+    Command::new("sh")
+        .args(["-c", &script, env!("CARGO_BIN_EXE_lathe")])
+        .args(arguments)
+        .env_clear()
+        .env("HOME", place.home.path())
+        .env("PATH", "/usr/bin:/bin")
+        .current_dir(place.home.path())
+        .output()
+        .expect("it runs")
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_costs_the_record_and_not_the_answer() {
+    let (place, database) = used();
+    let size = |name: &Path| fs::metadata(name).map_or(0, |metadata| metadata.len());
+    // The database itself may stay as large as it is, and nothing may grow.
+    let blocks = size(&database) / 512;
+    // An answer that repeats much of a long question needs more room than there is.
+    let long = "word ".repeat(6_000);
+    place.write("long.txt", &long);
+    let arguments = ["run", "mood", "--var", "message=@long.txt"];
+    let output = run_with_little_room(&place, blocks.min(80), &arguments);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(told.contains("not saved: no room left"), "{told}");
+    assert!(!text(&output).trim().is_empty(), "the answer is printed: {told}");
+    // What was recorded before is whole, and the next run is recorded.
+    let output = place.run(&RUN);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let connection = Connection::open(&database).expect("it opens");
+    let whole: String =
+        connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).expect("checked");
+    assert_eq!(whole, "ok");
+    let listed = text(&place.run(&["history", "list", "--status", "ok", "--format", "json"]));
+    assert_eq!(listed.lines().count(), 2, "{listed}");
+}
+
+#[test]
+fn a_file_in_place_of_the_data_folder_is_told() {
+    let place = Place::new();
+    place.write(".local/share/lathe", "not a folder");
+    place.refused(&RUN, 2, &["lathe", "--db"]);
+}
+
+#[test]
+#[cfg(unix)]
+fn a_folder_that_others_may_write_to_is_refused() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (place, database) = used();
+    let folder = database.parent().expect("a folder");
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o777)).expect("opened up");
+    let output = place.run(&RUN);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{told}");
+    assert!(told.contains("chmod"), "{told}");
+}
+
+#[test]
+#[cfg(unix)]
+fn a_data_folder_that_cannot_be_written_is_read() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (place, database) = used();
+    let folder = database.parent().expect("a folder").to_path_buf();
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o500)).expect("closed");
+    let writable = fs::write(folder.join("probe"), "x").is_ok();
+    if writable {
+        // No permission stops this user; what nobody can write to has to stand for the folder.
+        fs::remove_file(folder.join("probe")).expect("removed");
+        return nowhere_to_write(&place);
+    }
+    let output = place.run(&RUN);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(told.contains("only be read") || told.contains("not saved"), "{told}");
+    let listed = place.run(&["history", "list", "--format", "json"]);
+    assert_eq!(text(&listed).lines().count(), 1);
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).expect("opened");
+}
+
+/// A place where nobody can make a folder.
+#[cfg(unix)]
+fn nowhere_to_write(place: &Place) {
+    let nowhere = "/proc/self/fdinfo/lathe/lathe.db";
+    place.refused(&["--db", nowhere, "run", "mood", "--var", "message=x"], 2, &["--db"]);
+}
