@@ -1,7 +1,8 @@
 //! What keeping an execution costs beside SQLite itself, and what finding one costs when there
-//! are 100,000.
+//! are 100,000 and 1,000,000.
 //!
-//! `cargo bench --bench store`; with `-- record` or `-- look` only half of it.
+//! `cargo bench --bench store`; with `-- record` or `-- look` only half of it. The million is made
+//! once, which takes some minutes and 2 GB below `target`, when `-- million` is said.
 
 #![expect(clippy::expect_used, reason = "a benchmark says what it expected and stops")]
 
@@ -46,9 +47,9 @@ impl Numbers {
     }
 
     /// Words as a language has them: few are common and most are rare.
-    fn text(&mut self) -> String {
-        let mut text = String::with_capacity(LENGTH + 16);
-        while text.len() < LENGTH {
+    fn text(&mut self, length: usize) -> String {
+        let mut text = String::with_capacity(length + 16);
+        while text.len() < length {
             let end = 1 + self.below(VOCABULARY);
             let word = self.below(end);
             let _ = write!(text, "word{word} ");
@@ -59,6 +60,10 @@ impl Numbers {
 
 /// One of many executions, all of them different; `age` hours old.
 fn execution(numbers: &mut Numbers, age: i64) -> Execution {
+    execution_with(numbers, age, LENGTH)
+}
+
+fn execution_with(numbers: &mut Numbers, age: i64, length: usize) -> Execution {
     let started_at = Timestamp::now() - SignedDuration::from_hours(age);
     let template = format!("folder/template-{}", numbers.below(20));
     let model = ["fast", "careful", "small"][usize::try_from(numbers.below(3)).unwrap_or(0)];
@@ -75,8 +80,8 @@ fn execution(numbers: &mut Numbers, age: i64) -> Execution {
         response_model: None,
         status: Status::Ok,
         inputs: BTreeMap::from([("subject".to_owned(), "words".into())]),
-        messages: vec![Message { role: Role::User, content: numbers.text() }],
-        text: numbers.text(),
+        messages: vec![Message { role: Role::User, content: numbers.text(length) }],
+        text: numbers.text(length),
         reasoning: String::new(),
         refusal: String::new(),
         tool_calls: Vec::new(),
@@ -298,5 +303,73 @@ fn looking(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, recording, looking);
+/// The database of a million, made where it is not there: short texts, as those of a month of
+/// suites, over a year.
+fn million() -> std::path::PathBuf {
+    const COUNT: usize = 1_000_000;
+    const BATCH: usize = 500;
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("million");
+    let (path, ready) = (folder.join("lathe.db"), folder.join("ready"));
+    if ready.exists() {
+        return path;
+    }
+    let _ = std::fs::remove_dir_all(&folder);
+    let runtime = Runtime::new().expect("a runtime");
+    let store = open(&path, "bench");
+    let (mut numbers, chunks) = (Numbers(3), ChunkLog::default());
+    for first in (0..COUNT).step_by(BATCH) {
+        let age = 365 * 24 - i64::try_from(first * 365 * 24 / COUNT).unwrap_or(0);
+        let some: Vec<_> = (0..BATCH).map(|_| execution_with(&mut numbers, age, 200)).collect();
+        // What ended without a beginning is written once.
+        let written = join_all(some.iter().map(|execution| store.finish(execution, &chunks)));
+        runtime.block_on(written).into_iter().collect::<Result<Vec<_>, _>>().expect("finished");
+    }
+    store.close_blocking().expect("closed");
+    std::fs::write(ready, "").expect("written");
+    path
+}
+
+fn looking_among_a_million(criterion: &mut Criterion) {
+    if !std::env::args().any(|argument| argument.contains("million")) {
+        return;
+    }
+    let path = million();
+    let runtime = Runtime::new().expect("a runtime");
+    let store = open(&path, "bench");
+    let text =
+        |words: &str| HistoryQuery { text: Some(words.to_owned()), ..HistoryQuery::default() };
+    let mut group = criterion.benchmark_group("look among a million");
+    group.sample_size(20);
+    for (name, query) in [
+        ("first page", HistoryQuery::default()),
+        ("search a common word", text("word1 ")),
+        ("search a rare word", text("word19990 ")),
+        ("search two words", text("word12 word345 ")),
+        ("search words that begin so, few", text("word1999")),
+        ("search words that begin so, many", text("word19")),
+    ] {
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| {
+                let page = runtime.block_on(store.history(query.clone())).expect("listed");
+                black_box(page.rows.len())
+            });
+        });
+    }
+    // What the charts ask for: a curve by model and outcome, and the table.
+    let by = RollupBy { model: true, status: true, error_kind: true, ..RollupBy::default() };
+    let curve = RollupQuery { hours: 24, by, ..RollupQuery::default() };
+    let by = RollupBy { template: true, version: true, model: true, ..RollupBy::default() };
+    let table = RollupQuery { hours: 0, by, ..RollupQuery::default() };
+    group.bench_function("all charts of a year", |bencher| {
+        bencher.iter(|| {
+            let curve = runtime.block_on(store.rollups(curve.clone())).expect("read");
+            let table = runtime.block_on(store.rollups(table.clone())).expect("read");
+            black_box(curve.len() + table.len())
+        });
+    });
+    group.finish();
+    store.close_blocking().expect("closed");
+}
+
+criterion_group!(benches, recording, looking, looking_among_a_million);
 criterion_main!(benches);

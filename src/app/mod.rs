@@ -3,6 +3,8 @@
 mod analyse;
 mod endpoints;
 mod error;
+mod export;
+pub mod filter;
 mod log;
 mod models;
 mod prepare;
@@ -18,6 +20,8 @@ use uuid::Uuid;
 pub use analyse::{Analysis, InputField, VariableUse, analyse};
 pub use endpoints::Endpoints;
 pub use error::{AppError, exit_code_of};
+pub use export::{ExportError, ExportFormat, markdown};
+pub use filter::{Filter, FilterContext, FilterError};
 pub use log::start as start_log;
 pub use models::{ModelChoice, ModelOrigin};
 pub use prepare::{CallOrder, PromptSource};

@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-use crate::model::{ModelRef, Preset};
+use crate::{
+    app,
+    model::{ModelRef, Preset},
+};
 
 /// A workbench for prompts in the terminal.
 #[derive(Debug, Parser)]
@@ -248,6 +251,16 @@ pub enum ExportFormat {
     Jsonl,
     Csv,
     Markdown,
+}
+
+impl From<ExportFormat> for app::ExportFormat {
+    fn from(format: ExportFormat) -> Self {
+        match format {
+            ExportFormat::Jsonl => Self::Jsonl,
+            ExportFormat::Csv => Self::Csv,
+            ExportFormat::Markdown => Self::Markdown,
+        }
+    }
 }
 
 /// `lathe template`.

@@ -18,7 +18,7 @@ use crate::{
     safety::MarkStyle,
     tui::{
         msg::{Analysis, OpenedTemplate},
-        widgets::editor::{Buffer, Editor},
+        widgets::editor::{Buffer, Editor, Position},
     },
 };
 
@@ -98,10 +98,27 @@ impl Document {
     /// Gives the editor its size. Nothing happens when it is the same, so that a text scrolled
     /// away from its cursor stays where it is.
     pub fn fit_editor(&mut self, width: usize, height: usize) {
-        if self.cells != (width, height) {
-            self.cells = (width, height);
-            self.editor.resize(width, height);
+        if self.cells == (width, height) {
+            return;
         }
+        let is_first = self.cells == (0, 0);
+        self.cells = (width, height);
+        self.editor.resize(width, height);
+        if is_first {
+            let body = self.body_line();
+            self.editor.go_to(Position::new(body, 0));
+            self.editor.show_from(body);
+        }
+    }
+
+    /// The first line with text below the front matter: what one opens a template for.
+    fn body_line(&self) -> usize {
+        let buffer = self.editor.buffer();
+        let in_front =
+            |line: usize| self.highlights.before(line).is_some_and(LineState::in_front_matter);
+        let Some(end) = (1..buffer.line_count()).find(|line| !in_front(*line)) else { return 0 };
+        let begin = if in_front(1) { end } else { 0 };
+        (begin..buffer.line_count()).find(|line| !buffer.line(*line).trim().is_empty()).unwrap_or(0)
     }
 
     /// After every change of the text: whether it is a draft.

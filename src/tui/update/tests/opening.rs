@@ -147,3 +147,28 @@ fn coming_back_to_the_window_reads_a_changed_file_again() {
     let base = &script.state.document.as_ref().expect("open").base;
     assert_eq!(*base, ContentHash::of(TEXT.as_bytes()), "and saving it will meet the conflict");
 }
+
+#[test]
+fn the_body_is_in_sight_first_however_long_the_front_matter_is() {
+    let mut script = Script::started();
+    script.answer_library(&["a/first"]);
+    let front = "tag: x\n".repeat(60);
+    let body = "user:\nSay {{ message }}\n".repeat(30);
+    let text = format!("---\n{front}---\n\n{body}");
+    script.answer_open(OpenedTemplate { text, ..opened("a/first") });
+    let editor = &script.state.document.as_ref().expect("open").editor;
+    assert_eq!(editor.buffer().cursor().line, 63, "the first line after the fence with text");
+    assert_eq!(editor.top(), 63);
+    script.act(Action::MoveToTop);
+    let editor = &script.state.document.as_ref().expect("open").editor;
+    assert_eq!(editor.top(), 0, "the front matter is above it");
+}
+
+#[test]
+fn a_text_without_front_matter_opens_at_its_first_words() {
+    let mut script = Script::started();
+    script.answer_library(&["a/first"]);
+    script.answer_open(OpenedTemplate { text: "\nwords\n".to_owned(), ..opened("a/first") });
+    let editor = &script.state.document.as_ref().expect("open").editor;
+    assert_eq!(editor.buffer().cursor().line, 1);
+}

@@ -218,6 +218,12 @@ impl Editor {
         self.top = self.top.saturating_add_signed(by).min(last);
     }
 
+    /// Puts a line at the top, as far as the text reaches below it; the cursor stays where it is.
+    pub fn show_from(&mut self, line: usize) {
+        let last = self.row_total().saturating_sub(self.height);
+        self.top = self.row_of_line(line).min(last);
+    }
+
     /// All screen rows at the present width.
     #[must_use]
     pub fn row_total(&self) -> usize {
