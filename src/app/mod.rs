@@ -1,6 +1,7 @@
 //! Use cases both faces share: open a workspace, run variants, save versions, look back.
 
 mod analyse;
+mod charts;
 mod endpoints;
 mod error;
 mod export;
@@ -18,6 +19,9 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 pub use analyse::{Analysis, InputField, VariableUse, analyse};
+pub use charts::{
+    ChartBy, ChartGroup, ChartQuery, ChartRange, ChartStep, Charts, Sum, markdown_table,
+};
 pub use endpoints::Endpoints;
 pub use error::{AppError, exit_code_of};
 pub use export::{ExportError, ExportFormat, markdown};

@@ -7,6 +7,7 @@ use semver::Version;
 use serde_json::Value;
 
 use super::msg::{DeletedExecutions, HistoryCursor, RequestId, RunToken, TimerId};
+use crate::app::ChartQuery;
 use crate::model::{
     Bump, ContentHash, ExecutionId, GenerationParameters, ModelRef, TemplateId, VariantName,
 };
@@ -102,6 +103,8 @@ pub enum Question {
     Restore(DeletedExecutions),
     /// US dollars spent since midnight, local time → `Answer::Spend`.
     Spend,
+    /// Sums for the charts, as of now → `Answer::Charts`.
+    Charts(ChartQuery),
     /// Edit a text in `$EDITOR`, with the terminal handed over → `Answer::Edited`.
     Edit { text: String, extension: &'static str },
     /// Copy to the clipboard by whatever way works → `Answer::Copied`.

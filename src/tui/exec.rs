@@ -316,6 +316,10 @@ async fn answer(app: &App, question: Question, messages: &mpsc::UnboundedSender<
         }
         Question::Restore(deleted) => Answer::Restored(restore(app, &deleted).await),
         Question::Spend => Answer::Spend(spend_today(app).await),
+        Question::Charts(query) => {
+            let charts = app.charts(query, Zoned::now()).await;
+            Answer::Charts(charts.map(Box::new).map_err(|error| told(&error)))
+        }
         // These two need the terminal; the loop answers them itself.
         Question::Edit { .. } => Answer::Edited(Ok(None)),
         Question::Copy(_) => Answer::Copied(Err(Fault::new("nothing was copied"))),

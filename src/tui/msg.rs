@@ -16,7 +16,8 @@ use crate::model::{
 };
 pub use crate::{
     app::{
-        Analysis, InputField, ModelChoice, ModelOrigin, OpenedTemplate, SavedVersion, VariableUse,
+        Analysis, Charts, InputField, ModelChoice, ModelOrigin, OpenedTemplate, SavedVersion,
+        VariableUse,
     },
     prompt::{Finding, tokens::TokenCount},
 };
@@ -159,6 +160,7 @@ pub enum Answer {
     Deleted(Result<DeletedExecutions, Fault>),
     Restored(Result<usize, Fault>),
     Spend(Option<f64>),
+    Charts(Result<Box<Charts>, Fault>),
     /// `None`: the editor left the text as it was.
     Edited(Result<Option<String>, Fault>),
     /// By which way the text went, in words: `tmux buffer`, `OSC 52`, a file's name.

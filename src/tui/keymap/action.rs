@@ -154,6 +154,11 @@ actions! {
     // Going about.
     GoToWorkbench, "workbench", "workbench", "Go to the workbench.", Contexts::PANES, ["1"];
     GoToHistory, "history", "history", "Go to the history.", Contexts::PANES, ["2"];
+    GoToCharts, "charts", "charts", "Go to the charts.", Contexts::PANES, ["3"];
+    ChangeRange, "change-range", "range", "Change how far back the charts look.",
+        Contexts::CHARTS, ["t"];
+    ChangeGrouping, "change-grouping", "by", "Tell the table apart by model, template or version.",
+        Contexts::CHARTS, ["b"];
     Mark, "mark", "mark", "Mark the model, to run it beside the others that are marked.",
         of(&[Context::Picker]), ["tab"];
     NextPane, "next-pane", "next", "Go to the next pane or field.",
@@ -348,6 +353,30 @@ pub(super) const fn footer(context: Context) -> &'static [Action] {
             A::Copy,
             A::Zoom,
             A::Delete,
+            A::Palette,
+            A::Help,
+            A::Quit,
+        ],
+        Context::Chart => &[
+            A::ChangeRange,
+            A::Filter,
+            A::ChangeGrouping,
+            A::NextPane,
+            A::MoveLeft,
+            A::MoveRight,
+            A::Zoom,
+            A::Copy,
+            A::Palette,
+            A::Help,
+            A::Quit,
+        ],
+        Context::ChartTable => &[
+            A::Accept,
+            A::ChangeRange,
+            A::Filter,
+            A::ChangeGrouping,
+            A::NextPane,
+            A::Copy,
             A::Palette,
             A::Help,
             A::Quit,

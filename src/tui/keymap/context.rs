@@ -17,6 +17,10 @@ pub enum Context {
     History,
     /// One execution in full.
     Detail,
+    /// A chart.
+    Chart,
+    /// The table below the charts.
+    ChartTable,
     /// Keys type into a text of many lines: the editor, a field.
     Text,
     /// Keys type into one line over a list: a filter, a search.
@@ -37,13 +41,15 @@ pub enum Context {
 
 impl Context {
     /// Every context.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::Library,
         Self::Editor,
         Self::Inputs,
         Self::Output,
         Self::History,
         Self::Detail,
+        Self::Chart,
+        Self::ChartTable,
         Self::Text,
         Self::Line,
         Self::Picker,
@@ -64,6 +70,8 @@ impl Context {
             Self::Output => "output",
             Self::History => "history",
             Self::Detail => "execution",
+            Self::Chart => "chart",
+            Self::ChartTable => "chart table",
             Self::Text => "typing",
             Self::Line => "filter",
             Self::Picker => "picker",
@@ -101,6 +109,14 @@ impl Context {
                  Enter reads one; it can be opened in the workbench as it was."
             }
             Self::Detail => "One call with its prompt, its answer, its times and its cost.",
+            Self::Chart => {
+                "What happened over time, against the time before. Left and right read a value, \
+                 Tab goes to the next chart and to the table, Enter gives one the whole screen."
+            }
+            Self::ChartTable => {
+                "The same figures by model, template or version. Enter lists the executions \
+                 behind the selected row."
+            }
             Self::Text | Self::Line => "Keys type here. Esc goes back to keys that act.",
             Self::Picker => "Type to narrow the list, Enter takes the selected row.",
             Self::Form => "Fields to fill in. Enter applies, Esc goes back.",
@@ -123,7 +139,7 @@ impl Context {
 
 /// A set of contexts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Contexts(u16);
+pub struct Contexts(u32);
 
 impl Contexts {
     /// The four kinds of pane of the workbench, while keys act.
@@ -131,8 +147,10 @@ impl Contexts {
         Self::of(&[Context::Library, Context::Editor, Context::Inputs, Context::Output]);
     /// The history screen.
     pub const HISTORY: Self = Self::of(&[Context::History, Context::Detail]);
+    /// The screen of charts.
+    pub const CHARTS: Self = Self::of(&[Context::Chart, Context::ChartTable]);
     /// Every pane of every screen, while keys act.
-    pub const PANES: Self = Self::WORKBENCH.and(Self::HISTORY);
+    pub const PANES: Self = Self::WORKBENCH.and(Self::HISTORY).and(Self::CHARTS);
     /// Where keys type.
     pub const TYPING: Self =
         Self::of(&[Context::Text, Context::Line, Context::Picker, Context::Form]);
@@ -150,7 +168,7 @@ impl Contexts {
         while index < contexts.len() {
             #[expect(clippy::indexing_slicing, reason = "iterators do not work in constants")]
             {
-                bits |= 1 << contexts[index] as u16;
+                bits |= 1 << contexts[index] as u32;
             }
             index += 1;
         }
@@ -166,7 +184,7 @@ impl Contexts {
     /// Whether a context is among them.
     #[must_use]
     pub const fn contains(self, context: Context) -> bool {
-        self.0 & (1 << context as u16) != 0
+        self.0 & (1 << context as u32) != 0
     }
 
     /// The contexts, one by one.

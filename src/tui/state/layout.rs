@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::{
-    Focus, Mode, Screen, State,
+    Chart, ChartFocus, Focus, Mode, Screen, State,
     inputs::{FIELD_ROWS, FormRow},
 };
 use crate::{model::VariantName, tui::widgets::editor::EditorView};
@@ -56,6 +56,14 @@ pub struct Areas {
     /// The list of past executions, and the one that is read.
     pub history: Option<Rect>,
     pub detail: Option<Rect>,
+    /// Range and filter of the charts, in one row.
+    pub chart_strip: Rect,
+    /// All that is below it.
+    pub chart_body: Rect,
+    /// The figures of the whole range.
+    pub chart_tiles: Rect,
+    pub charts: Vec<(Chart, Rect)>,
+    pub chart_table: Option<Rect>,
 }
 
 /// A rectangle without its border.
@@ -107,6 +115,7 @@ pub fn areas(state: &State) -> Areas {
     match state.screen {
         Screen::Workbench => workbench(state, &mut areas),
         Screen::History => history(state, &mut areas),
+        Screen::Charts => charts(state, &mut areas),
     }
     areas
 }
@@ -203,6 +212,65 @@ fn history(state: &State, areas: &mut Areas) {
             let upper = main.height / 3;
             areas.history = Some(Rect { height: upper, ..main });
             areas.detail = Some(Rect { y: main.y + upper, height: main.height - upper, ..main });
+        }
+    }
+}
+
+/// A chart is not made narrower or lower than this; others then wait behind.
+const CHART: (u16, u16) = (56, 9);
+
+fn charts(state: &State, areas: &mut Areas) {
+    let main = areas.main;
+    areas.chart_strip = Rect { height: 1, ..main };
+    areas.chart_body = Rect { y: main.y + 1, height: main.height - 1, ..main };
+    let body = areas.chart_body;
+    if state.zoom {
+        match state.charts.focus {
+            ChartFocus::Chart(chart) => areas.charts = vec![(chart, body)],
+            ChartFocus::Table => areas.chart_table = Some(body),
+        }
+        return;
+    }
+    let tiles = match body.height {
+        26.. => 4,
+        14.. => 2,
+        _ => 1,
+    };
+    areas.chart_tiles = Rect { height: tiles, ..body };
+    let rest = Rect { y: body.y + tiles, height: body.height - tiles, ..body };
+    if rest.height < 14 {
+        match state.charts.focus {
+            ChartFocus::Chart(chart) => areas.charts = vec![(chart, rest)],
+            ChartFocus::Table => areas.chart_table = Some(rest),
+        }
+        return;
+    }
+    let rows = state.charts.rows();
+    let wanted = u16::try_from(rows).unwrap_or(u16::MAX).saturating_add(3);
+    let table = wanted.clamp(5, (rest.height * 2 / 5).max(5));
+    areas.chart_table = Some(Rect { y: rest.bottom() - table, height: table, ..rest });
+    let upper = Rect { height: rest.height - table, ..rest };
+    let down = (upper.height / CHART.1).clamp(1, 2);
+    let across = (upper.width / CHART.0).clamp(1, 4);
+    let fit = usize::from(down * across).min(Chart::ALL.len());
+    // The one in focus is among them; the table's focus leaves them where they begin.
+    let focused = state.charts.chart().unwrap_or_default();
+    let place = Chart::ALL.iter().position(|chart| *chart == focused).unwrap_or(0);
+    let first = (place / fit * fit).min(Chart::ALL.len() - fit);
+    let mut shown = Chart::ALL.into_iter().skip(first).take(fit);
+    for row in 0..down {
+        let (top, end) = (upper.height * row / down, upper.height * (row + 1) / down);
+        for column in 0..across {
+            let (left, right) =
+                (upper.width * column / across, upper.width * (column + 1) / across);
+            let Some(chart) = shown.next() else { return };
+            let place = Rect {
+                x: upper.x + left,
+                y: upper.y + top,
+                width: right - left,
+                height: end - top,
+            };
+            areas.charts.push((chart, place));
         }
     }
 }

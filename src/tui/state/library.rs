@@ -52,6 +52,11 @@ impl Library {
         &self.entries
     }
 
+    /// The ids of every template, filtered out or not.
+    pub fn ids(&self) -> impl Iterator<Item = &TemplateId> {
+        self.entries.iter().map(|entry| &entry.id)
+    }
+
     /// The rows to show, in order.
     #[must_use]
     pub fn rows(&self) -> &[LibraryRow] {

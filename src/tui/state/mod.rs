@@ -4,6 +4,7 @@
 //! labels); the few exact texts kept for saving, copying and sending say so.
 
 mod answer;
+mod charts;
 mod comparison;
 mod diff;
 mod document;
@@ -24,6 +25,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use jiff::{Timestamp, tz::TimeZone};
 
 pub use answer::Answer;
+pub use charts::{Chart, ChartFocus, ChartScreen};
 pub use diff::{DiffLine, DiffView, Sign};
 pub use document::Document;
 pub use history::{Detail, DetailTab, History, PAGE};
@@ -59,11 +61,12 @@ pub enum Screen {
     #[default]
     Workbench,
     History,
+    Charts,
 }
 
 impl Screen {
     /// Every screen, in the order of their keys.
-    pub const ALL: [Self; 2] = [Self::Workbench, Self::History];
+    pub const ALL: [Self; 3] = [Self::Workbench, Self::History, Self::Charts];
 
     /// The name in the title line.
     #[must_use]
@@ -71,6 +74,7 @@ impl Screen {
         match self {
             Self::Workbench => "Workbench",
             Self::History => "History",
+            Self::Charts => "Charts",
         }
     }
 }
@@ -141,6 +145,7 @@ pub struct State {
     /// Templates that were open before, as they were left; their calls go on.
     pub shelf: BTreeMap<TemplateId, Shelved>,
     pub history: History,
+    pub charts: ChartScreen,
     /// What stands in front, the last on top.
     pub overlays: Vec<Overlay>,
     pub notices: Notices,
@@ -199,6 +204,7 @@ impl State {
             panes: vec![Pane::new(VariantName::A)],
             shelf: BTreeMap::new(),
             history: History::new(marks),
+            charts: ChartScreen::default(),
             overlays: Vec::new(),
             notices: Notices::new(marks),
             models: Vec::new(),
@@ -366,6 +372,10 @@ impl State {
         match (self.screen, self.focus) {
             (Screen::History, _) if self.history.in_detail => Context::Detail,
             (Screen::History, _) => Context::History,
+            (Screen::Charts, _) => match self.charts.focus {
+                ChartFocus::Chart(_) => Context::Chart,
+                ChartFocus::Table => Context::ChartTable,
+            },
             (Screen::Workbench, Focus::Library) => Context::Library,
             (Screen::Workbench, Focus::Editor) => Context::Editor,
             (Screen::Workbench, Focus::Inputs) => Context::Inputs,
@@ -398,6 +408,7 @@ impl State {
                 Screen::History => {
                     self.history.filtering || (self.history.in_detail && self.finding)
                 }
+                Screen::Charts => self.charts.filtering,
                 Screen::Workbench if self.focus == Focus::Library => self.library.filtering,
                 Screen::Workbench if matches!(self.focus, Focus::Output(_)) => self.finding,
                 Screen::Workbench => self.mode == Mode::Type,
@@ -442,6 +453,9 @@ impl State {
         if let Some(outer) = areas.detail {
             let inside = roomy(outer);
             self.history.fit_detail(usize::from(inside.width), usize::from(inside.height), raw);
+        }
+        if let Some(outer) = areas.chart_table {
+            self.charts.height = usize::from(inner(outer).height.saturating_sub(1)).max(1);
         }
         if let Some(outer) = areas.library {
             self.library.height = usize::from(inner(outer).height);

@@ -59,6 +59,7 @@ pub enum Purpose {
     Delete(Vec<ExecutionId>),
     Restore,
     Spend,
+    Charts,
     /// The template's text, in the user's editor.
     EditTemplate(TemplateId),
     /// The value of a variable, in the user's editor.
@@ -76,6 +77,8 @@ pub enum Wake {
     Analyse,
     /// The filter of the history has rested.
     HistoryFilter,
+    /// The filter of the charts has rested.
+    ChartFilter,
     /// Counters of running calls move on.
     Tick,
 }

@@ -22,6 +22,9 @@ impl Step<'_> {
             Action::Help | Action::Palette | Action::Messages => self.open_reading(action),
             Action::GoToWorkbench => self.show(Screen::Workbench),
             Action::GoToHistory => self.show(Screen::History),
+            Action::GoToCharts => self.show(Screen::Charts),
+            Action::ChangeRange => self.change_range(),
+            Action::ChangeGrouping => self.change_grouping(),
             Action::NextPane => self.next_pane(1),
             Action::PreviousPane => self.next_pane(-1),
             Action::Zoom => self.state.zoom = !self.state.zoom,
@@ -145,8 +148,10 @@ impl Step<'_> {
             self.state.zoom = false;
             self.state.finding = false;
         }
-        if screen == Screen::History {
-            self.history_shown();
+        match screen {
+            Screen::History => self.history_shown(),
+            Screen::Charts => self.charts_shown(),
+            Screen::Workbench => {}
         }
     }
 
@@ -155,6 +160,11 @@ impl Step<'_> {
             let history = &mut self.state.history;
             history.in_detail = history.detail.is_some() && !history.in_detail;
             history.filtering = false;
+            return;
+        }
+        if self.state.screen == Screen::Charts {
+            self.state.charts.filtering = false;
+            self.state.charts.turn(by);
             return;
         }
         self.state.library.filtering = false;
@@ -206,6 +216,22 @@ impl Step<'_> {
                 self.show(Screen::Workbench);
                 return;
             }
+            Screen::Charts if state.zoom => {}
+            Screen::Charts if state.charts.filtering || !state.charts.filter.is_empty() => {
+                state.charts.filtering = false;
+                if !state.charts.filter.is_empty() {
+                    self.clear_chart_filter();
+                }
+                return;
+            }
+            Screen::Charts if state.charts.cursor.is_some() => {
+                state.charts.cursor = None;
+                return;
+            }
+            Screen::Charts => {
+                self.show(Screen::Workbench);
+                return;
+            }
             Screen::Workbench => {}
         }
         if self.state.zoom {
@@ -221,6 +247,7 @@ impl Step<'_> {
                 self.state.history.in_detail = false;
                 self.state.history.filtering = true;
             }
+            Screen::Charts => self.state.charts.filtering = true,
             Screen::Workbench => {
                 if self.state.zoom && self.state.focus != Focus::Library {
                     self.state.zoom = false;

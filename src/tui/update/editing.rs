@@ -218,6 +218,9 @@ impl Step<'_> {
 
     /// Copies what is in focus: exact text, never what is drawn.
     pub fn copy(&mut self) {
+        if self.state.screen == Screen::Charts && self.state.overlay().is_none() {
+            return self.copy_charts();
+        }
         match self.copied() {
             Some(text) if !text.is_empty() => self.ask(Purpose::Copy, Question::Copy(text)),
             _ => self.warn("There is nothing to copy here"),

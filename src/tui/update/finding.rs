@@ -53,6 +53,7 @@ impl Step<'_> {
         let reads = match self.state.screen {
             Screen::History => self.state.history.in_detail,
             Screen::Workbench => matches!(self.state.focus, Focus::Output(_)),
+            Screen::Charts => false,
         };
         if !reads {
             return typed;
@@ -88,6 +89,7 @@ impl Step<'_> {
         match self.state.screen {
             Screen::History => self.state.history.detail.as_ref().map_or(1, |detail| detail.height),
             Screen::Workbench => self.state.pane(self.state.variant()).map_or(1, Pane::height),
+            Screen::Charts => 1,
         }
     }
 }

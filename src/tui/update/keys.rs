@@ -16,6 +16,7 @@ pub(super) enum Target {
     Field(usize),
     LibraryFilter,
     HistoryFilter,
+    ChartFilter,
     /// Words to look for in the answer in sight.
     Find,
     /// The query, note, label or row of the overlay on top.
@@ -68,6 +69,7 @@ impl Step<'_> {
         match (self.state.screen, self.state.focus) {
             (Screen::History, _) if self.state.finding => Some(Target::Find),
             (Screen::History, _) => Some(Target::HistoryFilter),
+            (Screen::Charts, _) => Some(Target::ChartFilter),
             (Screen::Workbench, Focus::Library) => Some(Target::LibraryFilter),
             (Screen::Workbench, Focus::Editor) => {
                 self.state.document.as_ref().map(|_| Target::Editor)
@@ -131,6 +133,11 @@ impl Step<'_> {
             Target::HistoryFilter => {
                 if self.state.history.filter.apply(command) {
                     self.history_filter_changed();
+                }
+            }
+            Target::ChartFilter => {
+                if self.state.charts.filter.apply(command) {
+                    self.chart_filter_changed();
                 }
             }
             Target::Find => {

@@ -5,6 +5,7 @@
 
 mod act;
 mod answers;
+mod charts;
 mod editing;
 mod finding;
 mod forms;
@@ -64,6 +65,7 @@ pub fn update(state: &mut State, message: Msg, now: Now) -> Vec<Effect> {
         Msg::Timer(id) => match step.state.pending.woken(id) {
             Some(Wake::Analyse) => step.settle_text(),
             Some(Wake::HistoryFilter) => step.search_history(),
+            Some(Wake::ChartFilter) => step.apply_chart_filter(),
             Some(Wake::Tick) => step.tick(),
             None => {}
         },

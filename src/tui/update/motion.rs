@@ -36,9 +36,10 @@ fn scroll(pane: &mut Pane, action: Action) {
 
 impl Step<'_> {
     pub fn move_here(&mut self, action: Action) {
-        if self.state.screen == Screen::History {
-            self.move_in_history(action);
-            return;
+        match self.state.screen {
+            Screen::History => return self.move_in_history(action),
+            Screen::Charts => return self.move_in_charts(action),
+            Screen::Workbench => {}
         }
         match self.state.focus {
             Focus::Library => self.move_in_library(action),
@@ -125,6 +126,16 @@ impl Step<'_> {
                 self.search_history();
             } else {
                 self.open_detail();
+            }
+            return;
+        }
+        if self.state.screen == Screen::Charts {
+            if std::mem::take(&mut self.state.charts.filtering) {
+                self.apply_chart_filter();
+            } else if self.state.charts.chart().is_some() {
+                self.state.zoom = !self.state.zoom;
+            } else {
+                self.open_behind();
             }
             return;
         }

@@ -7,7 +7,7 @@ use ratatui::layout::{Position, Rect};
 use super::step::Step;
 use crate::tui::{
     keymap::Action,
-    state::{Areas, Focus, Screen, areas, form_slots, inner},
+    state::{Areas, ChartFocus, Focus, Screen, areas, form_slots, inner},
 };
 
 /// Rows one step of the wheel scrolls.
@@ -29,8 +29,10 @@ impl Step<'_> {
             return;
         }
         let areas = areas(self.state);
-        if self.state.screen == Screen::History {
-            return self.click_in_history(at, &areas);
+        match self.state.screen {
+            Screen::History => return self.click_in_history(at, &areas),
+            Screen::Charts => return self.click_in_charts(at, &areas),
+            Screen::Workbench => {}
         }
         if let Some(pane) = areas.panes.iter().find(|pane| pane.outer.contains(at)) {
             self.state.set_focus(Focus::Output(pane.variant));
@@ -80,6 +82,19 @@ impl Step<'_> {
         }
     }
 
+    fn click_in_charts(&mut self, at: Position, areas: &Areas) {
+        let charts = &mut self.state.charts;
+        if let Some((chart, _)) = areas.charts.iter().find(|(_, outer)| outer.contains(at)) {
+            charts.focus = ChartFocus::Chart(*chart);
+        } else if let Some(outer) = areas.chart_table.filter(|outer| outer.contains(at)) {
+            charts.focus = ChartFocus::Table;
+            let first = charts.scroll.first(charts.rows(), charts.height);
+            if let Some(row) = row_under(inner(outer), at).and_then(|row| row.checked_sub(1)) {
+                charts.move_by((first + row).cast_signed() - charts.selected().cast_signed());
+            }
+        }
+    }
+
     fn wheel(&mut self, at: Position, by: isize) {
         if self.state.overlay().is_some() {
             let action = if by < 0 { Action::MoveUp } else { Action::MoveDown };
@@ -100,6 +115,8 @@ impl Step<'_> {
         } else if areas.library.is_some_and(|outer| outer.contains(at)) {
             let library = &mut self.state.library;
             library.scroll.by(by, library.rows().len(), library.height);
+        } else if areas.chart_table.is_some_and(|outer| outer.contains(at)) {
+            self.state.charts.move_by(by);
         } else if areas.history.is_some_and(|outer| outer.contains(at)) {
             self.move_history(by);
         } else if areas.detail.is_some_and(|outer| outer.contains(at))

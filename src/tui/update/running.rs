@@ -222,6 +222,7 @@ impl Step<'_> {
         }
         self.ask(Purpose::Spend, Question::Spend);
         self.state.history.stale = true;
+        self.state.charts.stale = true;
         if self.state.screen == Screen::History {
             self.search_history();
         }

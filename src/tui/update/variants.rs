@@ -93,6 +93,7 @@ impl Step<'_> {
     pub fn answer_in_sight(&mut self) -> Option<&mut Output> {
         match self.state.screen {
             Screen::History => self.state.history.detail.as_mut()?.output.as_deref_mut(),
+            Screen::Charts => None,
             Screen::Workbench => {
                 let variant = self.state.variant();
                 self.state.pane_mut(variant)?.shown_mut()

@@ -55,6 +55,7 @@ const fn abbreviated(screen: Screen) -> &'static str {
     match screen {
         Screen::Workbench => "Work",
         Screen::History => "Hist",
+        Screen::Charts => "Chart",
     }
 }
 
@@ -123,7 +124,7 @@ pub(super) fn status(paint: &mut Paint<'_, '_, '_>, area: Rect) {
         }
         None => match paint.state.screen {
             Screen::Workbench => workbench(paint),
-            Screen::History => Vec::new(),
+            Screen::History | Screen::Charts => Vec::new(),
         },
     };
     paint.pieces(area, &pieces);

@@ -1,5 +1,6 @@
 //! The screen as it follows from the state. Nothing is changed while drawing.
 
+mod charts;
 mod chrome;
 mod dialogs;
 mod figures;
@@ -8,6 +9,7 @@ mod inputs;
 mod library;
 mod output;
 mod paint;
+mod plot;
 mod readings;
 mod template;
 
@@ -50,6 +52,7 @@ pub fn draw(state: &State, look: &Look, frame: &mut Frame<'_>) {
                 output::pane(&mut paint, pane);
             }
         }
+        Screen::Charts => charts::draw(&mut paint, &areas),
         Screen::History => {
             if let Some(area) = areas.history {
                 history::list(&mut paint, area);

@@ -1,0 +1,464 @@
+//! What charts and statistics are drawn from: sums over a stretch of time, by step and by group,
+//! with those of the stretch before it.
+
+use std::{collections::BTreeMap, fmt::Write as _};
+
+use jiff::{SignedDuration, Span, Timestamp, Zoned, tz::TimeZone};
+use serde::Serialize;
+
+use super::App;
+use crate::{
+    model::{ModelRef, Status, TemplateId},
+    store::{Rollup, RollupBy, RollupGroup, RollupQuery, RollupRow, StoreError},
+};
+
+/// How far back one looks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ChartRange {
+    /// 24 hours, hour by hour.
+    Day,
+    /// 7 days in steps of 6 hours.
+    #[default]
+    Week,
+    /// 30 days, day by day.
+    Month,
+    /// 13 weeks.
+    Quarter,
+    /// 12 months.
+    Year,
+}
+
+impl ChartRange {
+    /// Every range, the shortest first.
+    pub const ALL: [Self; 5] = [Self::Day, Self::Week, Self::Month, Self::Quarter, Self::Year];
+
+    /// The words on screen.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Day => "last 24 hours",
+            Self::Week => "last 7 days",
+            Self::Month => "last 30 days",
+            Self::Quarter => "last 13 weeks",
+            Self::Year => "last 12 months",
+        }
+    }
+
+    /// The age in a filter of the history that reaches as far back.
+    #[must_use]
+    pub const fn age(self) -> &'static str {
+        match self {
+            Self::Day => "24h",
+            Self::Week => "7d",
+            Self::Month => "30d",
+            Self::Quarter => "13w",
+            Self::Year => "365d",
+        }
+    }
+
+    /// The range that an age or a word names: `24h`, `7d`, `month`.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        let named = |range: &Self| match range {
+            Self::Day => word == "day" || word == "1d",
+            Self::Week => word == "week" || word == "1w",
+            Self::Month => word == "month",
+            Self::Quarter => word == "quarter" || word == "90d",
+            Self::Year => word == "year" || word == "1y",
+        };
+        Self::ALL.into_iter().find(|range| range.age() == word || named(range))
+    }
+
+    /// The next longer range, going round.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        match self {
+            Self::Day => Self::Week,
+            Self::Week => Self::Month,
+            Self::Month => Self::Quarter,
+            Self::Quarter => Self::Year,
+            Self::Year => Self::Day,
+        }
+    }
+
+    /// Whether its steps are made of whole days in UTC, of which there are far fewer sums.
+    const fn is_of_days(self) -> bool {
+        matches!(self, Self::Quarter | Self::Year)
+    }
+
+    /// The beginnings of its steps up to now, in order.
+    fn starts(self, now: &Zoned) -> Vec<Timestamp> {
+        let back = |zoned: &Zoned, span: Span| zoned.checked_sub(span).ok();
+        let starts: Option<Vec<Timestamp>> = match self {
+            Self::Day => {
+                let hour = now.timestamp().as_second().div_euclid(3_600) * 3_600;
+                (0..24).rev().map(|ago| Timestamp::from_second(hour - ago * 3_600).ok()).collect()
+            }
+            Self::Week => now.start_of_day().ok().and_then(|midnight| {
+                let mut starts = Vec::with_capacity(28);
+                for ago in (0..7).rev() {
+                    let day = back(&midnight, Span::new().days(ago))?.timestamp();
+                    for quarter in 0..4 {
+                        let start = day + SignedDuration::from_hours(6 * quarter);
+                        if start <= now.timestamp() {
+                            starts.push(start);
+                        }
+                    }
+                }
+                Some(starts)
+            }),
+            Self::Month => now.start_of_day().ok().and_then(|midnight| {
+                (0..30)
+                    .rev()
+                    .map(|ago| Some(back(&midnight, Span::new().days(ago))?.timestamp()))
+                    .collect()
+            }),
+            Self::Quarter => now.start_of_day().ok().and_then(|midnight| {
+                (1..=13)
+                    .rev()
+                    .map(|ago| {
+                        let start = back(&midnight, Span::new().weeks(ago))?;
+                        Some(start.checked_add(Span::new().days(1)).ok()?.timestamp())
+                    })
+                    .collect()
+            }),
+            Self::Year => now.first_of_month().ok().and_then(|first| {
+                let first = first.start_of_day().ok()?;
+                (0..12)
+                    .rev()
+                    .map(|ago| Some(back(&first, Span::new().months(ago))?.timestamp()))
+                    .collect()
+            }),
+        };
+        starts.unwrap_or_default()
+    }
+}
+
+/// By what the table is told apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ChartBy {
+    #[default]
+    Model,
+    Template,
+    Version,
+}
+
+impl ChartBy {
+    /// Every way.
+    pub const ALL: [Self; 3] = [Self::Model, Self::Template, Self::Version];
+
+    /// The word on screen.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Model => "model",
+            Self::Template => "template",
+            Self::Version => "version",
+        }
+    }
+
+    /// The next one, going round.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        match self {
+            Self::Model => Self::Template,
+            Self::Template => Self::Version,
+            Self::Version => Self::Model,
+        }
+    }
+}
+
+/// Which executions are summed, and how.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ChartQuery {
+    pub range: ChartRange,
+    pub by: ChartBy,
+    pub template: Option<TemplateId>,
+    pub model: Option<ModelRef>,
+}
+
+/// Executions summed up.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Sum {
+    pub rollup: Rollup,
+    /// Answered in full.
+    pub ok: i64,
+    /// Failed, broken off or blocked; what a person cancelled is neither.
+    pub failed: i64,
+}
+
+impl Sum {
+    fn add(&mut self, row: &RollupRow) {
+        self.rollup.merge(&row.rollup);
+        match row.group.status.and_then(Status::from_word) {
+            Some(Status::Ok) => self.ok += row.rollup.runs,
+            Some(Status::Error | Status::Interrupted | Status::Blocked) => {
+                self.failed += row.rollup.runs;
+            }
+            Some(Status::Running | Status::Cancelled) | None => {}
+        }
+    }
+
+    /// The share of answers among what was answered or failed, in \[0, 1\].
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
+    pub fn success(&self) -> Option<f64> {
+        let all = self.ok + self.failed;
+        (all > 0).then(|| self.ok as f64 / all as f64)
+    }
+
+    /// A quantile of the whole durations in milliseconds.
+    #[must_use]
+    pub fn latency(&self, share: f64) -> Option<f64> {
+        self.rollup.total.quantile(share)
+    }
+
+    /// The median time to the first token in milliseconds.
+    #[must_use]
+    pub fn ttft(&self) -> Option<f64> {
+        self.rollup.ttft.quantile(0.5)
+    }
+
+    /// Tokens in and out; `None` where no run's are known.
+    #[must_use]
+    pub fn tokens(&self) -> Option<(i64, i64)> {
+        (self.rollup.counted_runs > 0)
+            .then_some((self.rollup.input_tokens, self.rollup.output_tokens))
+    }
+}
+
+/// One step of time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChartStep {
+    pub start: Timestamp,
+    pub sum: Sum,
+}
+
+/// One row of the table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChartGroup {
+    /// What it is of; what the table does not tell apart is `None`.
+    pub group: RollupGroup,
+    pub sum: Sum,
+}
+
+impl ChartGroup {
+    /// What it is of in words, and as one finds it in the history.
+    #[must_use]
+    pub fn name(&self, by: ChartBy) -> String {
+        let template = self.group.template.as_deref().unwrap_or("no template");
+        match by {
+            ChartBy::Model => self.group.model.clone().unwrap_or_default(),
+            ChartBy::Template => template.to_owned(),
+            ChartBy::Version => match &self.group.version {
+                Some(version) => format!("{template}@{version}"),
+                None => format!("{template} draft"),
+            },
+        }
+    }
+
+    /// The conditions of a history filter that list its executions.
+    #[must_use]
+    pub fn conditions(&self, by: ChartBy) -> String {
+        let mut words = Vec::new();
+        if let (ChartBy::Model, Some(model)) = (by, &self.group.model) {
+            words.push(format!("model:{model}"));
+        }
+        if let (ChartBy::Template | ChartBy::Version, Some(template)) = (by, &self.group.template) {
+            words.push(format!("template:{template}"));
+        }
+        if let (ChartBy::Version, Some(version)) = (by, &self.group.version) {
+            words.push(format!("version:{version}"));
+        }
+        words.join(" ")
+    }
+}
+
+/// Everything the charts show.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Charts {
+    pub query: ChartQuery,
+    /// Every step of the range, those without executions too.
+    pub steps: Vec<ChartStep>,
+    pub total: Sum,
+    /// The same length of time before.
+    pub before: Sum,
+    /// How often each kind of error came, the most frequent first.
+    pub errors: Vec<(&'static str, i64)>,
+    /// By the query's grouping, the most runs first.
+    pub groups: Vec<ChartGroup>,
+}
+
+impl App {
+    /// Sums up what a query asks for, as of now.
+    ///
+    /// # Errors
+    /// A database that cannot be read.
+    pub async fn charts(&self, query: ChartQuery, now: Zoned) -> Result<Charts, StoreError> {
+        let days = query.range.is_of_days();
+        let now = if days { now.with_time_zone(TimeZone::UTC) } else { now };
+        let starts = query.range.starts(&now);
+        let since = starts.first().copied().unwrap_or(now.timestamp());
+        let ask = |since: Timestamp, until: Option<Timestamp>, hours: u32, by: RollupBy| {
+            self.store.rollups(RollupQuery {
+                template: query.template.clone(),
+                model: query.model.clone(),
+                since: Some(since),
+                until,
+                hours,
+                by,
+                ..RollupQuery::default()
+            })
+        };
+        let outcome = RollupBy { status: true, error_kind: true, ..RollupBy::default() };
+        let in_time = ask(since, None, if days { 24 } else { 1 }, outcome).await?;
+        let group = RollupBy {
+            status: true,
+            model: query.by == ChartBy::Model,
+            template: query.by != ChartBy::Model,
+            version: query.by == ChartBy::Version,
+            error_kind: false,
+        };
+        let grouped = ask(since, None, 0, group).await?;
+        let length = now.timestamp().duration_since(since);
+        let earlier = since.checked_sub(length).unwrap_or(since);
+        let before = ask(earlier, Some(since), 0, outcome).await?;
+        Ok(assemble(query, &starts, &in_time, &grouped, &before))
+    }
+}
+
+/// The table as Markdown, its totals in the last row.
+#[must_use]
+pub fn markdown_table(charts: &Charts) -> String {
+    let mut table = format!(
+        "| {} | runs | success | p50 | p95 | first token | cost | rating |\n\
+         |---|---:|---:|---:|---:|---:|---:|---:|\n",
+        charts.query.by.as_str()
+    );
+    let rows = charts
+        .groups
+        .iter()
+        .map(|group| (group.name(charts.query.by).replace('|', "\\|"), &group.sum))
+        .chain([("all".to_owned(), &charts.total)]);
+    for (name, sum) in rows {
+        let milliseconds =
+            |value: Option<f64>| value.map_or_else(String::new, |ms| format!("{ms:.0} ms"));
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            table,
+            "| {name} | {} | {} | {} | {} | {} | {} | {} |",
+            sum.rollup.runs,
+            sum.success().map_or_else(String::new, |share| format!("{:.1}%", share * 100.0)),
+            milliseconds(sum.latency(0.5)),
+            milliseconds(sum.latency(0.95)),
+            milliseconds(sum.ttft()),
+            sum.rollup.cost_usd().map_or_else(String::new, |cost| format!("${cost:.4}")),
+            sum.rollup.rating().map_or_else(String::new, |rating| format!("{rating:.1}")),
+        );
+    }
+    table
+}
+
+fn assemble(
+    query: ChartQuery,
+    starts: &[Timestamp],
+    in_time: &[RollupRow],
+    grouped: &[RollupRow],
+    before: &[RollupRow],
+) -> Charts {
+    let mut steps: Vec<ChartStep> =
+        starts.iter().map(|start| ChartStep { start: *start, sum: Sum::default() }).collect();
+    let mut total = Sum::default();
+    let mut errors: BTreeMap<&'static str, i64> = BTreeMap::new();
+    for row in in_time {
+        let step = starts.partition_point(|start| *start <= row.start).saturating_sub(1);
+        if let Some(step) = steps.get_mut(step) {
+            step.sum.add(row);
+        }
+        total.add(row);
+        if let Some(kind) = row.group.error_kind {
+            *errors.entry(kind).or_default() += row.rollup.runs;
+        }
+    }
+    let mut errors: Vec<_> = errors.into_iter().collect();
+    errors.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let mut groups: BTreeMap<RollupGroup, Sum> = BTreeMap::new();
+    for row in grouped {
+        let key = RollupGroup { status: None, error_kind: None, ..row.group.clone() };
+        groups.entry(key).or_default().add(row);
+    }
+    let mut groups: Vec<ChartGroup> =
+        groups.into_iter().map(|(group, sum)| ChartGroup { group, sum }).collect();
+    groups.sort_by_key(|group| std::cmp::Reverse(group.sum.rollup.runs));
+    let mut earlier = Sum::default();
+    for row in before {
+        earlier.add(row);
+    }
+    Charts { query, steps, total, before: earlier, errors, groups }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_are_in_order_and_end_with_now() {
+        let now: Zoned = "2026-11-21T13:45:00+01:00[Europe/Berlin]".parse().expect("a time");
+        for (range, count) in [
+            (ChartRange::Day, 24),
+            (ChartRange::Week, 27),
+            (ChartRange::Month, 30),
+            (ChartRange::Quarter, 13),
+            (ChartRange::Year, 12),
+        ] {
+            let starts = range.starts(&now);
+            assert_eq!(starts.len(), count, "{range:?}");
+            assert!(starts.is_sorted());
+            assert!(starts.last().is_some_and(|last| *last <= now.timestamp()));
+            assert_eq!(ChartRange::from_word(range.age()), Some(range));
+        }
+        let week = ChartRange::Week.starts(&now);
+        assert_eq!(week.first().map(ToString::to_string).as_deref(), Some("2026-11-14T23:00:00Z"));
+    }
+
+    fn row(start: &str, model: &str, status: &'static str, runs: i64) -> RollupRow {
+        let error_kind = (status == "error").then_some("timeout");
+        RollupRow {
+            start: start.parse().expect("a time"),
+            group: RollupGroup {
+                model: Some(model.to_owned()),
+                status: Some(status),
+                error_kind,
+                ..RollupGroup::default()
+            },
+            rollup: Rollup { runs, ..Rollup::default() },
+        }
+    }
+
+    #[test]
+    fn sums_fall_into_their_steps_and_groups() {
+        let starts: Vec<Timestamp> = ["2026-11-20T00:00:00Z", "2026-11-20T06:00:00Z"]
+            .iter()
+            .map(|start| start.parse().expect("a time"))
+            .collect();
+        let rows = [
+            row("2026-11-20T05:00:00Z", "demo/fast", "ok", 3),
+            row("2026-11-20T06:00:00Z", "demo/fast", "error", 1),
+            row("2026-11-20T09:00:00Z", "demo/careful", "ok", 5),
+            row("2026-11-20T09:00:00Z", "demo/careful", "cancelled", 2),
+        ];
+        let charts = assemble(ChartQuery::default(), &starts, &rows, &rows, &rows[..1]);
+        let runs: Vec<i64> = charts.steps.iter().map(|step| step.sum.rollup.runs).collect();
+        assert_eq!(runs, [3, 8]);
+        assert_eq!((charts.total.ok, charts.total.failed), (8, 1));
+        assert_eq!(charts.before.ok, 3);
+        assert_eq!(charts.errors, [("timeout", 1)]);
+        let names: Vec<String> =
+            charts.groups.iter().map(|group| group.name(ChartBy::Model)).collect();
+        assert_eq!(names, ["demo/careful", "demo/fast"]);
+        let first = charts.groups.first().expect("a group");
+        assert_eq!(first.conditions(ChartBy::Model), "model:demo/careful");
+    }
+}

@@ -1,0 +1,185 @@
+//! The screen of charts: what is summed, which chart has the focus, which step is read.
+
+use super::line_input::LineInput;
+use crate::{
+    app::{ChartBy, ChartQuery, ChartRange, Charts},
+    model::{ModelRef, TemplateId},
+    tui::text::Scroll,
+};
+
+/// One chart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Chart {
+    #[default]
+    Latency,
+    Volume,
+    Cost,
+    Tokens,
+    Errors,
+    Ratings,
+    Histogram,
+}
+
+impl Chart {
+    /// Every chart, in the order Tab goes.
+    pub const ALL: [Self; 7] = [
+        Self::Latency,
+        Self::Volume,
+        Self::Cost,
+        Self::Tokens,
+        Self::Errors,
+        Self::Ratings,
+        Self::Histogram,
+    ];
+
+    /// The name in the chart's frame.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Latency => "Latency",
+            Self::Volume => "Runs",
+            Self::Cost => "Cost",
+            Self::Tokens => "Tokens",
+            Self::Errors => "Errors",
+            Self::Ratings => "Ratings",
+            Self::Histogram => "Latency histogram",
+        }
+    }
+
+    /// Whether it goes from step to step in time.
+    #[must_use]
+    pub const fn is_over_time(self) -> bool {
+        !matches!(self, Self::Errors | Self::Histogram)
+    }
+}
+
+/// What has the focus on the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChartFocus {
+    Chart(Chart),
+    Table,
+}
+
+/// The screen's state.
+#[derive(Clone, Debug)]
+pub struct ChartScreen {
+    pub range: ChartRange,
+    pub by: ChartBy,
+    /// What is typed to narrow it: `template:…` and `model:…`.
+    pub filter: LineInput,
+    /// Whether the filter takes the keys.
+    pub filtering: bool,
+    /// Why the filter is none (yet).
+    pub problem: Option<String>,
+    /// What the filter said when it was last understood.
+    pub template: Option<TemplateId>,
+    pub model: Option<ModelRef>,
+    pub focus: ChartFocus,
+    /// The step that is read; `None` reads nothing.
+    pub cursor: Option<usize>,
+    /// What was summed last.
+    pub data: Option<Box<Charts>>,
+    /// Whether sums were asked for and have not come.
+    pub loading: bool,
+    /// Whether executions ended since.
+    pub stale: bool,
+    /// Why sums could not be read.
+    pub error: Option<String>,
+    selected: usize,
+    pub scroll: Scroll,
+    /// Rows of the table in sight.
+    pub height: usize,
+}
+
+impl Default for ChartScreen {
+    fn default() -> Self {
+        Self {
+            range: ChartRange::default(),
+            by: ChartBy::default(),
+            filter: LineInput::default(),
+            filtering: false,
+            problem: None,
+            template: None,
+            model: None,
+            focus: ChartFocus::Chart(Chart::default()),
+            cursor: None,
+            data: None,
+            loading: false,
+            stale: true,
+            error: None,
+            selected: 0,
+            scroll: Scroll::at_top(),
+            height: 1,
+        }
+    }
+}
+
+impl ChartScreen {
+    /// What is to be summed.
+    #[must_use]
+    pub fn query(&self) -> ChartQuery {
+        ChartQuery {
+            range: self.range,
+            by: self.by,
+            template: self.template.clone(),
+            model: self.model.clone(),
+        }
+    }
+
+    /// The chart that has the focus, or had it last: what is in sight where only one fits.
+    #[must_use]
+    pub const fn chart(&self) -> Option<Chart> {
+        match self.focus {
+            ChartFocus::Chart(chart) => Some(chart),
+            ChartFocus::Table => None,
+        }
+    }
+
+    /// Rows of the table.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.data.as_ref().map_or(0, |data| data.groups.len())
+    }
+
+    /// The selected row's place.
+    #[must_use]
+    pub const fn selected(&self) -> usize {
+        self.selected
+    }
+
+    /// Moves the selection of the table by rows, stopping at both ends.
+    pub fn move_by(&mut self, by: isize) {
+        let rows = self.rows();
+        self.selected = self.selected.saturating_add_signed(by).min(rows.saturating_sub(1));
+        self.scroll.reveal(self.selected, rows, self.height);
+    }
+
+    /// Reads the step before or after; beginning with the last.
+    pub fn read_by(&mut self, by: isize) {
+        let steps = self.data.as_ref().map_or(0, |data| data.steps.len());
+        let Some(last) = steps.checked_sub(1) else { return };
+        self.cursor = Some(match self.cursor {
+            Some(step) => step.saturating_add_signed(by).min(last),
+            None => last,
+        });
+    }
+
+    /// The focus after this one, or before it, going round.
+    pub fn turn(&mut self, by: isize) {
+        let order: Vec<ChartFocus> =
+            Chart::ALL.into_iter().map(ChartFocus::Chart).chain([ChartFocus::Table]).collect();
+        let place = order.iter().position(|focus| *focus == self.focus).unwrap_or(0);
+        let next = (place + order.len()).saturating_add_signed(by) % order.len();
+        self.focus = order.get(next).copied().unwrap_or(ChartFocus::Table);
+    }
+
+    /// Takes new sums; the selection stays where it is, as far as there are rows.
+    pub fn take(&mut self, data: Box<Charts>) {
+        let steps = data.steps.len();
+        self.loading = false;
+        self.error = None;
+        self.cursor = self.cursor.filter(|step| *step < steps);
+        self.data = Some(data);
+        self.move_by(0);
+    }
+}

@@ -1,0 +1,337 @@
+//! Plots in cells: lines in braille dots, bars in eighths, both in plain ASCII where nothing else
+//! can be shown. Every figure stands there as a number too: on the axis, at a line's end, or at
+//! the step that is read.
+
+use ratatui::{layout::Rect, style::Style};
+
+use super::paint::Paint;
+use crate::tui::theme::Role;
+
+/// One line of a plot.
+pub(super) struct Line<'a> {
+    /// Written at the line's end.
+    pub name: &'a str,
+    pub role: Role,
+    /// One value a step, from the left; `None` where nothing was measured.
+    pub values: Vec<Option<f64>>,
+    /// Only every second dot, so that it is told apart without colour.
+    pub dotted: bool,
+}
+
+/// The bars of a plot: a height for each step and how much of it is marked as bad.
+pub(super) struct Bar {
+    pub value: f64,
+    pub bad: f64,
+}
+
+/// Where a plot's axes stand and what they mean.
+pub(super) struct Frame<'a> {
+    /// Words below the axis, each with the step it stands at.
+    pub marks: &'a [(usize, String)],
+    /// Steps from left to right.
+    pub steps: usize,
+    /// The step that is read, if one is.
+    pub cursor: Option<usize>,
+}
+
+/// A place to plot in, with its scale.
+struct Field {
+    area: Rect,
+    top: f64,
+    steps: usize,
+}
+
+/// The smallest of 1, 2 and 5 times a power of ten that is not below a value.
+fn round_up(value: f64) -> f64 {
+    if !value.is_finite() || value <= 0.0 {
+        return 1.0;
+    }
+    let power = 10_f64.powf(value.log10().floor());
+    [1.0, 2.0, 5.0, 10.0]
+        .into_iter()
+        .map(|step| step * power)
+        .find(|step| *step >= value * 0.999_999)
+        .unwrap_or(value)
+}
+
+/// The whole cells below a value; a value beyond every screen is cut.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a cast from a float saturates, and what is cut is beyond the screen"
+)]
+fn whole(value: f64) -> u16 {
+    value.max(0.0).floor() as u16
+}
+
+/// A step's place as a number to reckon with.
+#[expect(clippy::cast_precision_loss, reason = "there are at most some dozens of steps")]
+const fn float(count: usize) -> f64 {
+    count as f64
+}
+
+impl Field {
+    /// Draws axis, scale and marks; what is left is the field itself.
+    fn new(
+        paint: &mut Paint<'_, '_, '_>,
+        area: Rect,
+        most: f64,
+        frame: &Frame<'_>,
+        label: &dyn Fn(f64) -> String,
+    ) -> Option<Self> {
+        if area.width < 16 || area.height < 3 {
+            return None;
+        }
+        let top = round_up(most);
+        let (high, low) = (label(top), label(0.0));
+        let gutter = crate::tui::text::cell_width(&high).max(crate::tui::text::cell_width(&low));
+        let gutter = u16::try_from(gutter).unwrap_or(6).min(area.width / 3);
+        let field = Rect {
+            x: area.x + gutter + 1,
+            y: area.y,
+            width: area.width - gutter - 1,
+            height: area.height - 1,
+        };
+        let dim = paint.style(Role::Dim);
+        let mut write = |y: u16, text: &str| {
+            let width = u16::try_from(crate::tui::text::cell_width(text)).unwrap_or(0);
+            paint.text(area.x + gutter.saturating_sub(width), y, gutter, text, dim);
+        };
+        write(field.y, &high);
+        if field.height >= 6 {
+            write(field.y + field.height / 2, &label(top / 2.0));
+        }
+        write(field.bottom() - 1, &low);
+        let border = paint.style(Role::Border);
+        let upright = if paint.glyphs().unicode { "│" } else { "|" };
+        for y in field.top()..field.bottom() {
+            paint.text(field.x - 1, y, 1, upright, border);
+        }
+        let this = Self { area: field, top, steps: frame.steps.max(1) };
+        let mut free = area.x;
+        for (step, text) in frame.marks {
+            let x = this.middle(*step).max(free);
+            let width = u16::try_from(crate::tui::text::cell_width(text)).unwrap_or(0);
+            if x + width <= area.right() {
+                paint.text(x, area.bottom() - 1, width, text, dim);
+                free = x + width + 1;
+            }
+        }
+        if let Some(step) = frame.cursor {
+            let style = paint.style(Role::CursorLineNumber);
+            let sign = paint.glyphs().up;
+            paint.text(this.middle(step), area.bottom() - 1, 1, sign, style);
+        }
+        Some(this)
+    }
+
+    /// The column of a step's middle.
+    fn middle(&self, step: usize) -> u16 {
+        let share = (float(step) + 0.5) / float(self.steps);
+        let column = whole(share * f64::from(self.area.width)).min(self.area.width - 1);
+        self.area.x + column
+    }
+}
+
+/// Dots two to a column and four to a row.
+struct Dots {
+    width: usize,
+    height: usize,
+    bits: Vec<u8>,
+}
+
+impl Dots {
+    fn new(area: Rect) -> Self {
+        let (width, height) = (usize::from(area.width), usize::from(area.height));
+        Self { width, height, bits: vec![0; width * height] }
+    }
+
+    /// Sets a dot, counted from the upper left.
+    fn set(&mut self, x: usize, y: usize) {
+        const BITS: [[u8; 4]; 2] = [[0x01, 0x02, 0x04, 0x40], [0x08, 0x10, 0x20, 0x80]];
+        let (column, row) = (x / 2, y / 4);
+        if column >= self.width || row >= self.height {
+            return;
+        }
+        let bit = BITS.get(x % 2).and_then(|bits| bits.get(y % 4)).copied().unwrap_or(0);
+        if let Some(cell) = self.bits.get_mut(row * self.width + column) {
+            *cell |= bit;
+        }
+    }
+
+    fn draw(&self, paint: &mut Paint<'_, '_, '_>, area: Rect, style: Style, ascii: &str) {
+        for (row, y) in (area.top()..area.bottom()).enumerate() {
+            for (column, x) in (area.left()..area.right()).enumerate() {
+                let bits = self.bits.get(row * self.width + column).copied().unwrap_or(0);
+                if bits == 0 {
+                    continue;
+                }
+                if paint.glyphs().unicode {
+                    let sign = char::from_u32(0x2800 + u32::from(bits)).unwrap_or('.');
+                    paint.text(x, y, 1, sign.encode_utf8(&mut [0; 4]), style);
+                } else {
+                    paint.text(x, y, 1, ascii, style);
+                }
+            }
+        }
+    }
+}
+
+/// Lines over time. The last of them is drawn on top.
+pub(super) fn lines(
+    paint: &mut Paint<'_, '_, '_>,
+    area: Rect,
+    lines: &[Line<'_>],
+    frame: &Frame<'_>,
+    label: &dyn Fn(f64) -> String,
+) {
+    let values = lines.iter().flat_map(|line| line.values.iter().flatten());
+    let most = values.fold(0.0_f64, |most, value| most.max(*value));
+    let Some(field) = Field::new(paint, area, most, frame, label) else { return };
+    let mut ends: Vec<(u16, u16, &str, Role)> = Vec::new();
+    for (index, line) in lines.iter().enumerate() {
+        let mut dots = Dots::new(field.area);
+        let place = |step: usize, value: f64| {
+            let share = (float(step) + 0.5) / float(field.steps);
+            let x = share * f64::from(field.area.width) * 2.0;
+            let rows = f64::from(field.area.height) * 4.0 - 1.0;
+            (x, rows - (value / field.top).clamp(0.0, 1.0) * rows)
+        };
+        let mut before: Option<(f64, f64)> = None;
+        let mut end = None;
+        for (step, value) in line.values.iter().enumerate() {
+            let Some(value) = value else {
+                before = None;
+                continue;
+            };
+            let (x, y) = place(step, *value);
+            let (from_x, from_y) = before.unwrap_or((x, y));
+            let count = whole((x - from_x).abs().max((y - from_y).abs())).max(1);
+            for at in 0..=count {
+                if line.dotted && at % 2 == 1 {
+                    continue;
+                }
+                let share = f64::from(at) / f64::from(count);
+                let (x, y) = (from_x + (x - from_x) * share, from_y + (y - from_y) * share);
+                dots.set(usize::from(whole(x)), usize::from(whole(y)));
+            }
+            before = Some((x, y));
+            end = Some((whole(x / 2.0), whole(y / 4.0)));
+        }
+        let style = paint.style(line.role);
+        let ascii = ["*", "o", "."].get(index % 3).copied().unwrap_or("*");
+        dots.draw(paint, field.area, style, ascii);
+        if let Some((column, row)) = end {
+            ends.push((column, row, line.name, line.role));
+        }
+    }
+    names(paint, field.area, ends);
+}
+
+/// The lines' names at their ends, none over another.
+fn names(paint: &mut Paint<'_, '_, '_>, area: Rect, mut ends: Vec<(u16, u16, &str, Role)>) {
+    ends.sort_by_key(|(_, row, ..)| *row);
+    let mut free = 0;
+    for (column, row, name, role) in ends {
+        let width = u16::try_from(crate::tui::text::cell_width(name)).unwrap_or(0);
+        let row = row.max(free);
+        if row >= area.height || width >= area.width {
+            continue;
+        }
+        let column = (column + 2).min(area.width - width);
+        let style = paint.style(role);
+        paint.text(area.x + column, area.y + row, width, name, style);
+        free = row + 1;
+    }
+}
+
+/// A bar for each step, its bad part at the foot.
+pub(super) fn bars(
+    paint: &mut Paint<'_, '_, '_>,
+    area: Rect,
+    bars: &[Bar],
+    role: Role,
+    frame: &Frame<'_>,
+    label: &dyn Fn(f64) -> String,
+) {
+    let most = bars.iter().fold(0.0_f64, |most, bar| most.max(bar.value));
+    let Some(field) = Field::new(paint, area, most, frame, label) else { return };
+    let steps = u16::try_from(field.steps).unwrap_or(u16::MAX);
+    let (good, bad) = (paint.style(role), paint.style(Role::Bad));
+    for (step, bar) in bars.iter().enumerate() {
+        let step = u16::try_from(step).unwrap_or(u16::MAX);
+        let edge = |step: u16| {
+            let share = f64::from(step) / f64::from(steps);
+            field.area.x + whole(share * f64::from(field.area.width)).min(field.area.width)
+        };
+        let (left, right) = (edge(step), edge(step.saturating_add(1)));
+        // A gap between bars, where there is room for one.
+        let width = if right - left >= 3 { right - left - 1 } else { (right - left).max(1) };
+        let cells = bar.value / field.top * f64::from(field.area.height);
+        let bad_cells = bar.bad / field.top * f64::from(field.area.height);
+        for row in 0..field.area.height {
+            let filled = (cells - f64::from(row)).clamp(0.0, 1.0);
+            // What is there at all is seen.
+            let least = if row == 0 && bar.value > 0.0 { 0.125 } else { 0.0 };
+            let sign = eighth(filled.max(least), paint.glyphs().unicode);
+            let is_bad = f64::from(row) < bad_cells;
+            let sign = match (is_bad, paint.glyphs().unicode) {
+                (true, true) => "▒",
+                (true, false) => "x",
+                (false, _) => sign,
+            };
+            let y = field.area.bottom() - 1 - row;
+            for x in left..(left + width).min(field.area.right()) {
+                paint.text(x, y, 1, sign, if is_bad { bad } else { good });
+            }
+        }
+    }
+}
+
+/// The part of a cell that a bar fills, from below.
+fn eighth(filled: f64, unicode: bool) -> &'static str {
+    const EIGHTHS: [&str; 9] = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
+    if !unicode {
+        return if filled >= 0.5 {
+            "#"
+        } else if filled > 0.0 {
+            "."
+        } else {
+            " "
+        };
+    }
+    EIGHTHS.get(usize::from(whole((filled * 8.0).round()))).copied().unwrap_or("█")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scales_end_at_round_numbers() {
+        for (value, top) in
+            [(0.0, 1.0), (0.7, 1.0), (1.0, 1.0), (1.1, 2.0), (37.0, 50.0), (900.0, 1000.0)]
+        {
+            assert!((round_up(value) - top).abs() < 1e-9, "{value}");
+        }
+        assert!((round_up(f64::NAN) - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn parts_of_a_cell_are_rounded() {
+        assert_eq!(eighth(0.0, true), " ");
+        assert_eq!(eighth(0.5, true), "▄");
+        assert_eq!(eighth(1.0, true), "█");
+        assert_eq!(eighth(0.2, false), ".");
+        assert_eq!(eighth(0.9, false), "#");
+    }
+
+    #[test]
+    fn dots_stay_in_their_cells() {
+        let mut dots = Dots::new(Rect::new(0, 0, 2, 1));
+        dots.set(0, 0);
+        dots.set(3, 3);
+        dots.set(99, 99);
+        assert_eq!(dots.bits, [0x01, 0x80]);
+    }
+}
