@@ -13,7 +13,9 @@ fn main() -> ExitCode {
         Asked::Command(options, command) => cli::run(*options, *command),
         #[cfg(feature = "tui")]
         Asked::Workbench(options) => promptlathe::tui::run(*options),
+        #[cfg(feature = "tui")]
+        Asked::Demo(options) => promptlathe::tui::demo(*options),
         #[cfg(not(feature = "tui"))]
-        Asked::Workbench(options) => cli::no_workbench(&options),
+        Asked::Workbench(options) | Asked::Demo(options) => cli::no_workbench(&options),
     }
 }

@@ -89,7 +89,6 @@ impl App {
     pub async fn export(
         &self,
         mut query: HistoryQuery,
-        only: Vec<ExecutionId>,
         format: ExportFormat,
         path: PathBuf,
     ) -> Result<usize, ExportError> {
@@ -97,10 +96,7 @@ impl App {
         let written = async {
             let mut count = 0;
             write(&mut file, &path, format.head())?;
-            for id in &only {
-                count += self.export_one(*id, format, &mut file, &path).await?;
-            }
-            while only.is_empty() {
+            loop {
                 query.limit = PAGE;
                 let page = self.store.history(query.clone()).await?;
                 for row in page.rows {

@@ -2,6 +2,7 @@
 
 mod analyse;
 mod charts;
+mod demo;
 mod endpoints;
 mod error;
 mod export;

@@ -70,6 +70,10 @@ pub enum Command {
         #[arg(long, value_enum, default_value_t)]
         format: TextOrJson,
     },
+    /// Sum up runs, latency, cost and errors over a stretch of time
+    Stats(StatsArguments),
+    /// Open the workbench on a temporary copy of the sample, with a month of simulated history
+    Demo,
     /// Write the sample workspace into a folder, to begin with
     Init {
         /// The folder; it is made if it is not there
@@ -85,6 +89,27 @@ pub enum Command {
     Completions { shell: Shell },
     /// Print the manual page
     Man,
+}
+
+/// `lathe stats`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  lathe stats --range 30d --by version\n  \
+    lathe stats --template code-review --format json")]
+pub struct StatsArguments {
+    /// How far back: 24h, 7d, 30d, 13w or 365d
+    #[arg(long, value_name = "AGE", default_value = "7d")]
+    pub range: String,
+    /// What the table tells apart: model, template or version
+    #[arg(long, value_name = "WHAT", default_value = "model")]
+    pub by: String,
+    /// Only this template
+    #[arg(long, value_name = "NAME")]
+    pub template: Option<String>,
+    /// Only this model
+    #[arg(long, value_name = "PROVIDER/MODEL")]
+    pub model: Option<ModelRef>,
+    #[arg(long, value_enum, default_value_t)]
+    pub format: TextOrJson,
 }
 
 /// How to print what people read or programs take.

@@ -8,6 +8,7 @@ mod lists;
 mod output;
 mod run;
 mod serve;
+mod stats;
 mod template;
 
 use std::process::ExitCode;
@@ -27,6 +28,8 @@ use output::Output;
 pub enum Asked {
     /// The workbench.
     Workbench(Box<AppOptions>),
+    /// The workbench on a temporary workspace with a month of history.
+    Demo(Box<AppOptions>),
     /// A headless command.
     Command(Box<AppOptions>, Box<Command>),
     /// Nothing more: help, a version or an error was printed.
@@ -53,6 +56,7 @@ pub fn parse(environment: Environment) -> Asked {
     };
     match arguments.command {
         None => Asked::Workbench(Box::new(options)),
+        Some(Command::Demo) => Asked::Demo(Box::new(options)),
         Some(command) => Asked::Command(Box::new(options), Box::new(command)),
     }
 }
@@ -118,8 +122,10 @@ async fn carry_out(
         Command::Models { provider, format } => {
             lists::models(&app, provider.as_deref(), format, output).await
         }
+        Command::Stats(arguments) => stats::run(&app, arguments, output).await,
         Command::Providers { format } => lists::providers(&app, format, output),
         Command::Init { .. }
+        | Command::Demo
         | Command::ServeDemo { .. }
         | Command::Completions { .. }
         | Command::Man => Ok(0),

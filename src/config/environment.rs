@@ -76,6 +76,19 @@ impl Environment {
         self.get(name).filter(|value| !value.is_empty())
     }
 
+    /// The same environment with only the variables that pass, and these over them.
+    #[must_use]
+    pub fn narrowed(
+        &self,
+        keep: impl Fn(&str) -> bool,
+        over: impl IntoIterator<Item = (String, OsString)>,
+    ) -> Self {
+        let mut variables = self.variables.clone();
+        variables.retain(|name, _| keep(name));
+        variables.extend(over);
+        Self { variables, ..self.clone() }
+    }
+
     /// The names of all variables, in alphabetical order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.variables.keys().map(String::as_str)

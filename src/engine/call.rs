@@ -20,7 +20,7 @@ use super::{
 use crate::{
     model::{
         Attempt, AttemptStatus, CacheState, CallError, ChatRequest, ChunkLog, ErrorKind, Execution,
-        ExecutionId, FinishReason, Quality, RunId, SentParameters, Status, Timing, Usage,
+        ExecutionId, FinishReason, Price, Quality, RunId, SentParameters, Status, Timing, Usage,
     },
     provider::Provider,
     store::StoreError,
@@ -117,11 +117,7 @@ impl Call<'_> {
                 model: self.execution.model.clone(),
                 started_at,
                 duration_ms: u64::try_from((ended.at - started).as_millis()).unwrap_or(u64::MAX),
-                status: match &ended.outcome {
-                    Ok(()) => AttemptStatus::Ok,
-                    Err(error) if error.kind == ErrorKind::Cancelled => AttemptStatus::Cancelled,
-                    Err(_) => AttemptStatus::Error,
-                },
+                status: AttemptStatus::of(&ended.outcome),
                 error: ended.outcome.as_ref().err().cloned(),
             });
             let Err(error) = &mut ended.outcome else { return ended };
@@ -227,27 +223,9 @@ impl Call<'_> {
     /// Records how it ended and tells so. `began` is whether any of the answer came, `None`
     /// where nothing was ever asked.
     async fn end(mut self, outcome: Result<(), CallError>, began: Option<bool>, chunks: ChunkLog) {
-        self.execution.status = match &outcome {
-            Ok(()) => Status::Ok,
-            Err(error) => match error.kind {
-                ErrorKind::Cancelled => Status::Cancelled,
-                ErrorKind::Guard | ErrorKind::Budget => Status::Blocked,
-                ErrorKind::InterruptedStream => Status::Interrupted,
-                _ if began == Some(true) => Status::Interrupted,
-                _ => Status::Error,
-            },
-        };
-        self.execution.error = outcome.err();
         let model = self.execution.model_ref();
-        self.execution.cost_usd = self
-            .shared
-            .parts
-            .providers
-            .price(&model, &self.execution.usage)
-            .and_then(|price| price.cost(&self.execution.usage));
-        if self.execution.status == Status::Ok && self.execution.finish_reason.is_none() {
-            self.execution.finish_reason = Some(FinishReason::Unknown);
-        }
+        let price = self.shared.parts.providers.price(&model, &self.execution.usage);
+        settle(&mut self.execution, outcome, began, price);
         if let Err(error) = self.shared.parts.recorder.finish(&self.execution, &chunks).await {
             self.not_saved(&error);
         }
@@ -303,8 +281,32 @@ fn cancelled() -> CallError {
     CallError::new(ErrorKind::Cancelled, "cancelled")
 }
 
+/// Writes into a record how its call ended, and what that cost.
+pub(super) fn settle(
+    execution: &mut Execution,
+    outcome: Result<(), CallError>,
+    began: Option<bool>,
+    price: Option<Price>,
+) {
+    execution.status = match &outcome {
+        Ok(()) => Status::Ok,
+        Err(error) => match error.kind {
+            ErrorKind::Cancelled => Status::Cancelled,
+            ErrorKind::Guard | ErrorKind::Budget => Status::Blocked,
+            ErrorKind::InterruptedStream => Status::Interrupted,
+            _ if began == Some(true) => Status::Interrupted,
+            _ => Status::Error,
+        },
+    };
+    execution.error = outcome.err();
+    execution.cost_usd = price.and_then(|price| price.cost(&execution.usage));
+    if execution.status == Status::Ok && execution.finish_reason.is_none() {
+        execution.finish_reason = Some(FinishReason::Unknown);
+    }
+}
+
 /// The record of a call that is about to be sent.
-fn running(run_id: RunId, spec: CallSpec, now: jiff::Timestamp) -> Execution {
+pub(super) fn running(run_id: RunId, spec: CallSpec, now: jiff::Timestamp) -> Execution {
     Execution {
         id: spec.execution_id,
         run_id,

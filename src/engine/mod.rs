@@ -4,6 +4,7 @@
 mod assembly;
 mod backoff;
 mod call;
+mod forward;
 mod limit;
 mod parts;
 mod queue;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 pub use backoff::{Backoff, NextAttempt};
+pub use forward::{Played, forward};
 pub use parts::{EngineParts, Providers, Recorder};
 pub use run::{CallSpec, Mode, RunEvent, RunEventKind, RunHandle, RunSpec};
 

@@ -72,6 +72,18 @@ pub enum AttemptStatus {
     Cancelled,
 }
 
+impl AttemptStatus {
+    /// How an attempt with this outcome ended.
+    #[must_use]
+    pub fn of(outcome: &Result<(), CallError>) -> Self {
+        match outcome {
+            Ok(()) => Self::Ok,
+            Err(error) if error.kind == ErrorKind::Cancelled => Self::Cancelled,
+            Err(_) => Self::Error,
+        }
+    }
+}
+
 /// One attempt at sending a call. The engine's one retry loop makes one of these each time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Attempt {

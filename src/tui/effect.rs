@@ -7,7 +7,7 @@ use semver::Version;
 use serde_json::Value;
 
 use super::msg::{DeletedExecutions, HistoryCursor, RequestId, RunToken, TimerId};
-use crate::app::ChartQuery;
+use crate::app::{ChartQuery, Filter};
 use crate::model::{
     Bump, ContentHash, ExecutionId, GenerationParameters, ModelRef, TemplateId, VariantName,
 };
@@ -94,9 +94,13 @@ pub enum Question {
     /// What this model would refuse of all parameters → `Answer::Planned`.
     Plan { model: ModelRef },
     /// A page of executions, newest first → `Answer::History`.
-    History { text: Option<String>, before: Option<HistoryCursor>, limit: usize },
+    History { filter: Box<Filter>, before: Option<HistoryCursor>, limit: usize },
     /// → `Answer::Execution`.
     Execution(ExecutionId),
+    /// Two executions to compare → `Answer::Pair`.
+    Pair(ExecutionId, ExecutionId),
+    /// Write what a filter lists to a file that is not there yet → `Answer::Exported`.
+    Export { filter: Box<Filter>, path: String },
     /// → `Answer::Deleted`.
     Delete(Vec<ExecutionId>),
     /// Take a deletion back → `Answer::Restored` with how many came back.

@@ -15,11 +15,11 @@ use super::{
     },
 };
 use crate::{
-    app::{self, App, AppError, PromptSource, workspace},
+    app::{self, App, AppError, ExportFormat, Filter, PromptSource, workspace},
     engine::{CallSpec, Mode, Providers, RunEventKind, RunHandle, RunSpec},
     model::{
-        CallError, ChatRequest, ErrorKind, ExecutionId, GenerationParameters, ModelRef, Parameter,
-        ReasoningEffort, ResponseFormat, VariantName,
+        CallError, ChatRequest, ErrorKind, Execution, ExecutionId, GenerationParameters, ModelRef,
+        Parameter, ReasoningEffort, ResponseFormat, VariantName,
     },
     store::{Cursor, Deleted, HistoryQuery, HistoryRow},
 };
@@ -292,9 +292,11 @@ async fn answer(app: &App, question: Question, messages: &mpsc::UnboundedSender<
         }
         Question::Models => Answer::Models(app.models()),
         Question::Plan { model } => Answer::Planned(plan(app, &model).await),
-        Question::History { text, before, limit } => {
+        Question::Pair(one, other) => Answer::Pair(pair(app, one, other).await),
+        Question::Export { filter, path } => Answer::Exported(export(app, &filter, &path).await),
+        Question::History { filter, before, limit } => {
             let before = before.and_then(|cursor| cursor.0.downcast_ref::<Cursor>().copied());
-            let query = HistoryQuery { text, before, limit, ..HistoryQuery::default() };
+            let query = HistoryQuery { before, limit, ..filter.query() };
             let page = app.store.history(query).await;
             Answer::History(page.map_err(|error| told(&error)).map(|page| HistoryPage {
                 rows: page.rows.into_iter().map(history_line).collect(),
@@ -347,6 +349,29 @@ async fn library(
             broken: row.broken,
         })
         .collect())
+}
+
+async fn pair(
+    app: &App,
+    one: ExecutionId,
+    other: ExecutionId,
+) -> Result<Box<(Execution, Execution)>, Fault> {
+    let gone = || Fault::new("one of the two executions is no longer stored");
+    let one = app.store.get(one).await.map_err(|error| told(&error))?.ok_or_else(gone)?;
+    let other = app.store.get(other).await.map_err(|error| told(&error))?.ok_or_else(gone)?;
+    Ok(Box::new((one, other)))
+}
+
+/// Writes what a filter lists; where a path begins with `~/`, the home folder is meant.
+async fn export(app: &App, filter: &Filter, path: &str) -> Result<(usize, String), Fault> {
+    let path = match (path.strip_prefix("~/"), app.environment.path("HOME")) {
+        (Some(rest), Some(home)) => home.join(rest),
+        _ => app.environment.working_dir.clone().unwrap_or_default().join(path),
+    };
+    let format = ExportFormat::of_path(&path).unwrap_or_default();
+    let shown = path.display().to_string();
+    let count = app.export(filter.query(), format, path).await;
+    count.map(|count| (count, shown)).map_err(|error| Fault::new(error.to_string()))
 }
 
 async fn restore(app: &App, deleted: &DeletedExecutions) -> Result<usize, Fault> {

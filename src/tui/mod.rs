@@ -18,21 +18,22 @@ pub mod widgets;
 
 use std::{
     io::{self, Write as _},
+    path::Path,
     process::ExitCode,
     sync::Arc,
     time::Instant,
 };
 
 use crate::{
-    app::{App, AppOptions},
-    config::Umask,
+    app::{App, AppOptions, workspace},
+    config::{Overrides, Umask},
     model::{ModelRef, TemplateId, VariantName},
 };
 use exec::Exec;
 use keymap::Keymap;
 use msg::{Msg, Notice, Severity};
 use runtime::{Ended, Runtime};
-use state::{Pane, State, StateOptions};
+use state::{Pane, State, StateOptions, Tour};
 use surface::{Keys, Surface, TerminalKeys};
 use term::{Capabilities, FrameClock, Screen};
 use theme::{DEFAULT_THEME, Glyphs, Theme};
@@ -43,7 +44,7 @@ use view::Look;
 #[must_use]
 pub fn run(options: AppOptions) -> ExitCode {
     let origin = Instant::now();
-    match open(options, origin) {
+    match open(options, origin, false) {
         Ok(code) => code,
         Err(message) => {
             // Nobody is left to tell where standard error cannot be written.
@@ -53,7 +54,69 @@ pub fn run(options: AppOptions) -> ExitCode {
     }
 }
 
-fn open(options: AppOptions, origin: Instant) -> Result<ExitCode, String> {
+/// Opens the workbench on a temporary copy of the sample workspace, with a month of history that
+/// the simulated models made and a walk through the program. Nothing of the user's is read or
+/// written, and nothing stays behind.
+#[must_use]
+pub fn demo(options: AppOptions) -> ExitCode {
+    let origin = Instant::now();
+    let told = |message: String| {
+        // Nobody is left to tell where standard error cannot be written.
+        let _ = writeln!(io::stderr(), "lathe: {message}");
+        ExitCode::from(2)
+    };
+    let _umask = Umask::restrict();
+    let folder = match tempfile::Builder::new().prefix("lathe-demo-").tempdir() {
+        Ok(folder) => folder,
+        Err(error) => return told(format!("cannot make a temporary folder: {error}")),
+    };
+    match demo_options(options, folder.path()).and_then(|options| open(options, origin, true)) {
+        Ok(code) => code,
+        Err(message) => told(message),
+    }
+}
+
+/// Options whose every path leads into one folder, and an environment without keys.
+fn demo_options(options: AppOptions, folder: &Path) -> Result<AppOptions, String> {
+    let work = folder.join("demo");
+    workspace::init(&work).map_err(|error| error.to_string())?;
+    let config = folder.join("config.toml");
+    std::fs::write(&config, "").map_err(|error| error.to_string())?;
+    let kept = |name: &str| {
+        const KEPT: [&str; 16] = [
+            "TERM",
+            "COLORTERM",
+            "NO_COLOR",
+            "LATHE_ASCII",
+            "LANG",
+            "LC_ALL",
+            "LC_CTYPE",
+            "TZ",
+            "PATH",
+            "SHELL",
+            "EDITOR",
+            "VISUAL",
+            "TMUX",
+            "STY",
+            "TERM_PROGRAM",
+            "SSH_TTY",
+        ];
+        KEPT.contains(&name) || name.starts_with("SSH_")
+    };
+    let over = ["HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"]
+        .map(|name| (name.to_owned(), folder.as_os_str().to_owned()));
+    Ok(AppOptions {
+        environment: options.environment.narrowed(kept, over),
+        overrides: Overrides {
+            database: Some(folder.join("lathe.db")),
+            config: Some(config),
+            workspace: Some(work),
+        },
+        flags: options.flags,
+    })
+}
+
+fn open(options: AppOptions, origin: Instant, is_demo: bool) -> Result<ExitCode, String> {
     let said = |error: &dyn std::fmt::Display| error.to_string();
     let capabilities = Capabilities::of(&options.environment).map_err(|error| said(&error))?;
     let umask = Umask::restrict();
@@ -71,12 +134,16 @@ fn open(options: AppOptions, origin: Instant) -> Result<ExitCode, String> {
         .enable_all()
         .build()
         .map_err(|error| said(&error))?;
+    if is_demo {
+        let filled = runtime.block_on(app.fast_forward_month(jiff::Zoned::now()));
+        filled.map_err(|error| said(&error))?;
+    }
     let outcome = runtime.block_on(async {
         let mut signals = term::listen().map_err(|error| said(&error))?;
         term::install_panic_hook();
         let surface =
             Screen::enter(capabilities, settings.interface.mouse).map_err(|error| said(&error))?;
-        let place = Place { app, notices, keymap, look, capabilities, umask, origin };
+        let place = Place { app, notices, keymap, look, capabilities, umask, origin, is_demo };
         let runtime =
             place.furnish(surface, TerminalKeys::default()).await.map_err(|error| said(&error))?;
         runtime.run(async || signals.next().await).await.map_err(|error| said(&error))
@@ -99,12 +166,14 @@ struct Place {
     capabilities: Capabilities,
     umask: Umask,
     origin: Instant,
+    /// Whether all this is the demonstration: the walk begins by itself.
+    is_demo: bool,
 }
 
 impl Place {
     /// The loop over a terminal, or a test's stand-in for one.
     async fn furnish<S: Surface, K: Keys>(self, surface: S, keys: K) -> io::Result<Runtime<S, K>> {
-        let Self { app, notices, keymap, look, capabilities, umask, origin } = self;
+        let Self { app, notices, keymap, look, capabilities, umask, origin, is_demo } = self;
         let mut state = State::new(StateOptions {
             workspace: app.workspace.name(),
             marks: look.glyphs.marks(),
@@ -115,7 +184,8 @@ impl Place {
             keymap: Arc::new(keymap),
             zone: jiff::tz::TimeZone::system(),
         });
-        welcome(&app, &mut state, last_panes(&app).await);
+        welcome(&app, &mut state, last_panes(&app).await, is_demo);
+        state.tour = is_demo.then(Tour::begin);
         let (exec, inbox) = Exec::new(app.clone());
         for notice in notices {
             let text = notice.message;
@@ -153,12 +223,12 @@ async fn last_panes(app: &App) -> Option<Vec<Pane>> {
 }
 
 /// Sets the variants up as they were left, and the built-in sample so that the first key shows two models at work on one prompt.
-fn welcome(app: &App, state: &mut State, kept: Option<Vec<Pane>>) {
+fn welcome(app: &App, state: &mut State, kept: Option<Vec<Pane>>, is_demo: bool) {
     if let Some(panes) = kept {
         state.panes = panes;
         return;
     }
-    if !app.workspace.is_embedded() {
+    if !app.workspace.is_embedded() && !is_demo {
         return;
     }
     if let Some(first) = state.pane_mut(VariantName::A) {

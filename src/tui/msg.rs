@@ -157,6 +157,9 @@ pub enum Answer {
     Planned(Result<ParameterPlan, Fault>),
     History(Result<HistoryPage, Fault>),
     Execution(Result<Option<Box<Execution>>, Fault>),
+    Pair(Result<Box<(Execution, Execution)>, Fault>),
+    /// How many, and where.
+    Exported(Result<(usize, String), Fault>),
     Deleted(Result<DeletedExecutions, Fault>),
     Restored(Result<usize, Fault>),
     Spend(Option<f64>),

@@ -50,6 +50,39 @@ fn the_list_is_filtered() {
     }
 }
 
+#[test]
+fn the_filter_teaches_its_language() {
+    picture("history_filter_hint", &[SIZES[0], SIZES[1]], |size| {
+        let mut stage = shown(size, World::plain(), "/");
+        stage.typed("angry status:").wait(10);
+        stage
+    });
+    picture("history_filter_problem", &[SIZES[0]], |size| {
+        let mut stage = shown(size, World::plain(), "/");
+        stage.typed("modle:demo/fast").wait(1_000);
+        stage
+    });
+}
+
+#[test]
+fn two_executions_are_compared() {
+    picture("history_compare", &[SIZES[0], SIZES[1]], |size| {
+        shown(size, World::plain(), "c down c")
+    });
+    picture("history_marked", &[SIZES[0]], |size| shown(size, World::plain(), "down c up"));
+}
+
+#[test]
+fn lines_are_filled_in() {
+    picture("history_tag", &[SIZES[0]], |size| {
+        let mut stage = shown(size, World::plain(), "#");
+        stage.typed("two words").press("enter");
+        stage
+    });
+    picture("history_export", &[SMALLEST, SIZES[0]], |size| shown(size, World::plain(), "E"));
+    picture("history_other_model", &[SIZES[0]], |size| shown(size, World::plain(), "m"));
+}
+
 /// An execution with everything a record can hold.
 fn rich() -> World {
     let mut world = World::plain();

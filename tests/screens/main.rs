@@ -3,6 +3,7 @@
 #![cfg(feature = "tui")]
 #![expect(clippy::expect_used, reason = "a test says what it expected and stops")]
 
+mod charts;
 mod front;
 mod history;
 mod plain;

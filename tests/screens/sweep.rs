@@ -267,6 +267,30 @@ fn the_history() {
 }
 
 #[test]
+fn the_charts() {
+    sweep_after(&[
+        "3",
+        "3 tab",
+        "3 tab tab",
+        "3 left left",
+        "3 / @",
+        "3 shift-tab",
+        "3 shift-tab b",
+        "3 z",
+        "3 tab tab tab tab enter",
+        "3 shift-tab enter",
+        "2 c down c",
+        "2 # @ enter",
+        "2 E @ enter",
+        "2 m",
+        "space",
+        "space space space space",
+        "space space space space space",
+        "space space space space space space space space",
+    ]);
+}
+
+#[test]
 fn a_line_of_a_megabyte() {
     let mut stage = Stage::new((120, 36), World::endless());
     stage.press("R").accepted(V::A).text(V::A, &ENDLESS);
@@ -282,7 +306,24 @@ fn a_line_of_a_megabyte() {
 
 #[test]
 fn where_nothing_is() {
-    for keys in ["", "tab", "tab tab", "m", "t", "v", "V", "p", "2", "2 enter", "r", "d", "s"] {
+    for keys in [
+        "",
+        "tab",
+        "tab tab",
+        "m",
+        "t",
+        "v",
+        "V",
+        "p",
+        "2",
+        "2 enter",
+        "3",
+        "3 shift-tab",
+        "space",
+        "r",
+        "d",
+        "s",
+    ] {
         let mut stage = Stage::new((120, 36), World::empty());
         stage.press(keys);
         sweep(keys, &mut stage);

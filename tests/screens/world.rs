@@ -4,13 +4,14 @@ use std::{collections::BTreeMap, sync::LazyLock};
 
 use jiff::{SignedDuration, Timestamp};
 use promptlathe::{
-    app,
+    app::{self, ChartBy, ChartGroup, ChartQuery, ChartStep, Charts, Sum},
     model::{
         CacheState, CallError, ContentHash, ErrorKind, Execution, ExecutionId, FinishReason,
         Message, ModelRef, Parameter, Price, Quality, Role, RunId, SentParameters, Status,
         TemplateId, Timing, Usage, VariantName, VersionRecord,
     },
     prompt::{Finding, Form, NoSources, Severity, tokens::TokenCount},
+    store::{Rollup, RollupGroup},
     tui::{
         effect::Question,
         msg::{
@@ -257,11 +258,11 @@ impl World {
             Question::Versions(_) => Answer::Versions(Ok(self.versions.clone())),
             Question::Models => Answer::Models(self.models.clone()),
             Question::Plan { .. } => Answer::Planned(Ok(self.plan.clone())),
-            Question::History { text: Some(text), .. } if text == "nowhere" => {
+            Question::History { filter, .. } if filter.text() == Some("nowhere") => {
                 Answer::History(Ok(HistoryPage::default()))
             }
-            Question::History { text: Some(text), .. } if text == "broken" => {
-                Answer::History(Err(Fault::new(format!("the database cannot be read: {text}"))))
+            Question::History { filter, .. } if filter.text() == Some("broken") => {
+                Answer::History(Err(Fault::new("the database cannot be read")))
             }
             Question::History { .. } => {
                 Answer::History(Ok(HistoryPage { rows: self.history.clone(), next: None }))
@@ -275,9 +276,79 @@ impl World {
                 undo: std::sync::Arc::new(()),
             })),
             Question::Spend => Answer::Spend(self.spend),
+            Question::Charts(query) => Answer::Charts(Ok(Box::new(self.charts(query)))),
+            Question::Pair(one, other) => {
+                let read = |id| Execution { id, ..self.execution.clone() };
+                let other =
+                    Execution { text: format!("{} at all", self.execution.text), ..read(*other) };
+                Answer::Pair(Ok(Box::new((read(*one), other))))
+            }
+            Question::Export { path, .. } => Answer::Exported(Ok((3, path.clone()))),
             _ => return None,
         })
     }
+}
+
+impl World {
+    /// A week of figures that rise and fall, or none where there is no history.
+    fn charts(&self, query: &ChartQuery) -> Charts {
+        if self.history.is_empty() {
+            return Charts { query: query.clone(), ..Charts::default() };
+        }
+        let steps: Vec<ChartStep> = (0..28_i64)
+            .map(|step| {
+                let start = NOW - SignedDuration::from_hours(6 * (28 - step));
+                let runs = if step % 4 == 0 { 0 } else { (step * 7) % 19 + 1 };
+                ChartStep { start, sum: sum(runs, step % 5 / 3) }
+            })
+            .collect();
+        let mut total = sum(0, 0);
+        for step in &steps {
+            total.rollup.merge(&step.sum.rollup);
+            total.ok += step.sum.ok;
+            total.failed += step.sum.failed;
+        }
+        let group = |model: Option<&str>, template: Option<&str>, runs| ChartGroup {
+            group: RollupGroup {
+                model: model.map(str::to_owned),
+                template: template.map(str::to_owned),
+                ..RollupGroup::default()
+            },
+            sum: sum(runs, 1),
+        };
+        let groups = match query.by {
+            ChartBy::Model => vec![
+                group(Some("demo/careful"), None, 120),
+                group(Some(&self.history[0].model.to_string()), None, 37),
+                group(Some("local/llama-3.2-3b"), None, 4),
+            ],
+            _ => vec![
+                group(None, Some("analysis/sentiment"), 120),
+                group(None, self.history[0].template.as_ref().map(TemplateId::as_str), 37),
+            ],
+        };
+        let errors = vec![("timeout", 4), ("rate_limit", 2)];
+        Charts { query: query.clone(), steps, total, before: sum(180, 9), errors, groups }
+    }
+}
+
+fn sum(runs: i64, failed: i64) -> Sum {
+    let mut rollup = Rollup {
+        runs,
+        costed_runs: runs,
+        cost_nano: runs * 2_400_000,
+        counted_runs: runs,
+        input_tokens: runs * 420,
+        output_tokens: runs * 95,
+        rated_runs: runs / 3,
+        rating_sum: runs / 3 * 4,
+        ..Rollup::default()
+    };
+    for run in 0..u64::try_from(runs).unwrap_or(0) {
+        rollup.total.push(300 + run * 137);
+        rollup.ttft.push(90 + run * 11);
+    }
+    Sum { rollup, ok: runs - failed.min(runs), failed: failed.min(runs) }
 }
 
 /// The content of the older versions.

@@ -27,6 +27,8 @@ pub use folder::{FILE_LIMIT, Stamp};
 pub use listing::{Listing, TemplateEntry};
 pub use resolve::{Resolved, VersionSelector};
 pub use sample::init;
+#[cfg(test)]
+pub(crate) use sample::text as sample_text;
 
 use crate::{config::WorkspaceToml, model::TemplateId};
 use folder::Folder;

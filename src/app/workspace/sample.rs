@@ -14,7 +14,7 @@ pub(super) const FILES: &[(&str, &str)] =
     include!(concat!(env!("OUT_DIR"), "/sample_workspace.rs"));
 
 /// The text of one file of the sample.
-pub(super) fn text(path: &str) -> Option<&'static str> {
+pub(crate) fn text(path: &str) -> Option<&'static str> {
     FILES
         .binary_search_by(|(name, _)| (*name).cmp(path))
         .ok()

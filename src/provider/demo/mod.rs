@@ -13,6 +13,7 @@ mod chance;
 mod format;
 mod labels;
 mod models;
+mod play;
 mod reply;
 mod schema;
 mod server;
@@ -25,5 +26,6 @@ mod tokens;
 mod wire;
 
 pub use models::{DemoModel, Pace};
+pub use play::play;
 pub use reply::{DemoReply, Piece, answer};
 pub use server::{Access, DemoConfig, DemoServer};

@@ -59,6 +59,8 @@ const SCREENS: Contexts = Contexts::PANES.and(of(&[Context::Text, Context::Line]
 const ROWS: Contexts = Contexts::PANES.and(Contexts::FRONT);
 /// The editor, whether keys act or type.
 const EDITING: Contexts = of(&[Context::Editor, Context::Text]);
+/// Where an answer can be rated.
+const RATED: Contexts = of(&[Context::Output, Context::Detail, Context::History]);
 /// Where an output's text is read.
 const ANSWERS: Contexts = of(&[Context::Output, Context::Detail]);
 
@@ -80,7 +82,8 @@ actions! {
     AddPane, "add-pane", "add", "Add a variant that runs the draft.", Contexts::WORKBENCH, ["a"];
     RemovePane, "remove-pane", "remove", "Remove the focused variant's pane; its executions stay in the history.",
         of(&[Context::Output]), ["D", "delete"];
-    PickModel, "pick-model", "model", "Pick the model of the variant.", Contexts::WORKBENCH, ["m"];
+    PickModel, "pick-model", "model", "Pick the model of the variant; in the history, the one to run the execution on.",
+        Contexts::WORKBENCH.and(Contexts::HISTORY), ["m"];
     EditParameters, "edit-parameters", "parameters", "Edit the generation parameters of the variant.",
         Contexts::WORKBENCH, ["t"];
     PickVersion, "pick-version", "version", "Pick what the variant runs: the draft or a saved version.",
@@ -97,11 +100,11 @@ actions! {
         Contexts::WORKBENCH, ["b"];
     CompareModels, "compare-models", "models", "Run one template on up to four models: mark them, a pane each.",
         Contexts::WORKBENCH, ["C"];
-    Rate1, "rate-1", "rate 1", "Rate the answer 1 of 5.", ANSWERS, ["alt-1"];
-    Rate2, "rate-2", "rate 2", "Rate the answer 2 of 5.", ANSWERS, ["alt-2"];
-    Rate3, "rate-3", "rate 3", "Rate the answer 3 of 5.", ANSWERS, ["alt-3"];
-    Rate4, "rate-4", "rate 4", "Rate the answer 4 of 5.", ANSWERS, ["alt-4"];
-    Rate5, "rate-5", "rate 5", "Rate the answer 5 of 5.", ANSWERS, ["alt-5"];
+    Rate1, "rate-1", "rate 1", "Rate the answer 1 of 5.", RATED, ["alt-1"];
+    Rate2, "rate-2", "rate 2", "Rate the answer 2 of 5.", RATED, ["alt-2"];
+    Rate3, "rate-3", "rate 3", "Rate the answer 3 of 5.", RATED, ["alt-3"];
+    Rate4, "rate-4", "rate 4", "Rate the answer 4 of 5.", RATED, ["alt-4"];
+    Rate5, "rate-5", "rate 5", "Rate the answer 5 of 5.", RATED, ["alt-5"];
 
     // The template.
     SaveVersion, "save-version", "save", "Save the text as a new version.", WORK, ["s", "f2"];
@@ -136,13 +139,18 @@ actions! {
     ScrollTogether, "scroll-together", "scroll together", "Scroll all answers together, or each by itself.",
         of(&[Context::Output]), ["L"];
     Filter, "filter", "filter", "Filter the list.",
-        of(&[Context::Library, Context::History]), ["/"];
+        of(&[Context::Library, Context::History]).and(Contexts::CHARTS), ["/"];
 
     // History.
     OpenInWorkbench, "open-in-workbench", "to workbench", "Open the execution in the workbench: its text, inputs, model and parameters.",
         Contexts::HISTORY, ["o"];
     Rerun, "rerun", "run again", "Run the execution again in the workbench.",
         Contexts::HISTORY, ["r", "ctrl-r", "f5"];
+    Compare, "compare", "compare", "Compare two executions: mark the first, then press again on the other.",
+        Contexts::HISTORY, ["c"];
+    AddTag, "tag", "tag", "Tag the execution with a word or key=value.", Contexts::HISTORY, ["#"];
+    Export, "export", "export", "Write the listed executions to a file: JSON lines, CSV or Markdown.",
+        Contexts::HISTORY, ["E"];
     Delete, "delete", "delete", "Delete the execution; undo brings it back.",
         Contexts::HISTORY, ["D", "delete"];
     Undo, "undo", "undo", "Undo the last change of the text, or the last deletion.",
@@ -226,6 +234,8 @@ actions! {
         Contexts::PANES, ["!"];
     ToggleMouse, "toggle-mouse", "mouse", "Listen to the mouse, or leave it to the terminal.",
         Contexts::PANES, ["alt-m"];
+    Tour, "tour", "tour", "Walk through the program: begin, or go on to the next stop.",
+        Contexts::PANES.and(of(&[Context::Diff])), ["space"];
     Redraw, "redraw", "redraw", "Draw the whole screen anew.", Contexts::ALL, ["ctrl-l"];
     Suspend, "suspend", "suspend", "Go back to the shell until `fg`.", Contexts::ALL, ["ctrl-z"];
     Quit, "quit", "quit", "Quit; asks only if something is running.",
@@ -339,9 +349,11 @@ pub(super) const fn footer(context: Context) -> &'static [Action] {
             A::Filter,
             A::OpenInWorkbench,
             A::Rerun,
+            A::PickModel,
+            A::Compare,
             A::Delete,
             A::Undo,
-            A::GoToWorkbench,
+            A::Export,
             A::Palette,
             A::Help,
             A::Quit,
@@ -350,6 +362,9 @@ pub(super) const fn footer(context: Context) -> &'static [Action] {
             A::Escape,
             A::OpenInWorkbench,
             A::Rerun,
+            A::PickModel,
+            A::AddTag,
+            A::Compare,
             A::Copy,
             A::Zoom,
             A::Delete,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{line_input::LineInput, output::Output};
 use crate::{
+    app::Filter,
     model::{Execution, ExecutionId},
     safety::{MarkStyle, display_line_with},
     tui::{
@@ -26,8 +27,13 @@ pub struct History {
     pub filter: LineInput,
     /// Whether the filter takes the keys.
     pub filtering: bool,
-    /// The filter the rows were found with.
+    /// The filter the rows were found with, as it was typed and as it is understood.
     pub applied: String,
+    pub query: Filter,
+    /// Why what is typed is no filter (yet).
+    pub problem: Option<String>,
+    /// The execution that another one is to be compared with.
+    pub marked: Option<ExecutionId>,
     /// Whether rows were asked for and have not come.
     pub loading: bool,
     /// Whether a first page came.
@@ -178,10 +184,11 @@ impl History {
     }
 
     /// Takes the first page of a new search; the selection stays on its execution if that is in it.
-    pub fn replace(&mut self, page: HistoryPage, filter: String) {
+    pub fn replace(&mut self, page: HistoryPage, text: String, query: Filter) {
         let kept = self.selected_row().map(|row| row.id);
         self.rows.clear();
-        self.applied = filter;
+        self.applied = text;
+        self.query = query;
         self.loaded = true;
         self.append(page);
         self.selected =

@@ -19,6 +19,7 @@ mod overlay;
 mod pane;
 mod pending;
 mod shelf;
+mod tour;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -39,12 +40,13 @@ pub use line_input::LineInput;
 pub use notices::{LoggedNotice, Notices};
 pub use output::{Figures, Origin, Output, Phase, RowKind, STALLED_AFTER};
 pub use overlay::{
-    Confirm, Conflict, ConflictChoice, LabelDialog, ModelPicker, Overlay, Palette, ParameterForm,
-    ParameterRow, Picker, Reading, SaveDialog, SaveIntent, VersionList,
+    Confirm, Conflict, ConflictChoice, LineDialog, LineIntent, ModelPicker, Overlay, Palette,
+    ParameterForm, ParameterRow, Picker, Reading, SaveDialog, SaveIntent, VersionList,
 };
 pub use pane::Pane;
 pub use pending::{EDIT_REST, FILTER_REST, Pending, Purpose, TICK, Wake};
 pub use shelf::Shelved;
+pub use tour::{TOUR, Tour, TourDeed, TourStop};
 
 use super::{
     keymap::{Action, Context, Contexts, Keymap},
@@ -77,6 +79,14 @@ impl Screen {
             Self::Charts => "Charts",
         }
     }
+}
+
+/// A past execution to run again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rerun {
+    pub execution: ExecutionId,
+    /// On this model instead of its own.
+    pub model: Option<ModelRef>,
 }
 
 /// The pane of the workbench that keys go to.
@@ -171,7 +181,9 @@ pub struct State {
     /// The variants to run once their template was read for the first time.
     pub run_when_read: Option<(TemplateId, Vec<VariantName>)>,
     /// The past execution to run again once the workbench is set up as it was.
-    pub rerun: Option<ExecutionId>,
+    pub rerun: Option<Rerun>,
+    /// The walk through the program, while it is under way.
+    pub tour: Option<Tour>,
     /// Whether the end was asked for; nothing is taken any more.
     pub quitting: bool,
     pub pending: Pending,
@@ -220,6 +232,7 @@ impl State {
             opening: options.template,
             run_when_read: None,
             rerun: None,
+            tour: None,
             quitting: false,
             pending: Pending::default(),
             keymap: options.keymap,
@@ -352,7 +365,7 @@ impl State {
     pub fn context(&self) -> Context {
         match self.overlays.last() {
             Some(Overlay::Palette(_) | Overlay::Models(_)) => Context::Picker,
-            Some(Overlay::Parameters(_) | Overlay::Save(_) | Overlay::Label(_)) => Context::Form,
+            Some(Overlay::Parameters(_) | Overlay::Save(_) | Overlay::Line(_)) => Context::Form,
             Some(Overlay::Versions(_)) => Context::Versions,
             Some(Overlay::Diff(_)) => Context::Diff,
             Some(Overlay::Preview(_) | Overlay::Help(_) | Overlay::Log(_)) => Context::Reading,
@@ -401,7 +414,7 @@ impl State {
                 | Overlay::Models(_)
                 | Overlay::Parameters(_)
                 | Overlay::Save(_)
-                | Overlay::Label(_),
+                | Overlay::Line(_),
             ) => true,
             Some(_) => false,
             None => match self.screen {

@@ -5,7 +5,8 @@ use semver::Version;
 use super::{diff::DiffView, line_input::LineInput};
 use crate::{
     model::{
-        Bump, ContentHash, GenerationParameters, ModelRef, Parameter, TemplateId, VariantName,
+        Bump, ContentHash, ExecutionId, GenerationParameters, ModelRef, Parameter, TemplateId,
+        VariantName,
     },
     tui::text::{GrowingText, Scroll},
 };
@@ -19,7 +20,7 @@ pub enum Overlay {
     Parameters(ParameterForm),
     Save(SaveDialog),
     Versions(VersionList),
-    Label(LabelDialog),
+    Line(LineDialog),
     Diff(Box<DiffView>),
     /// The messages as they would be sent.
     Preview(Box<Reading>),
@@ -211,11 +212,46 @@ impl VersionList {
     }
 }
 
-/// A name for a version.
+/// One line to fill in.
 #[derive(Clone, Debug)]
-pub struct LabelDialog {
-    pub version: Version,
+pub struct LineDialog {
+    pub intent: LineIntent,
     pub input: LineInput,
+    /// Why what is typed cannot be taken.
+    pub error: Option<String>,
+}
+
+/// What a line is filled in for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LineIntent {
+    /// A name for a version.
+    Label(Version),
+    /// A tag on an execution, as `key=value`.
+    Tag(ExecutionId),
+    /// The file that the listed executions are written to.
+    Export,
+}
+
+impl LineIntent {
+    /// The words on the frame.
+    #[must_use]
+    pub fn title(&self) -> String {
+        match self {
+            Self::Label(version) => format!("A name for {version}"),
+            Self::Tag(_) => "Tag this execution".to_owned(),
+            Self::Export => "Write the listed executions to a file".to_owned(),
+        }
+    }
+
+    /// What Enter does, and what an empty line means.
+    #[must_use]
+    pub const fn hint(&self) -> &'static str {
+        match self {
+            Self::Label(_) => "Enter names it, empty takes the name away",
+            Self::Tag(_) => "key=value; key= takes the tag away",
+            Self::Export => "ending: .jsonl for programs, .csv for spreadsheets, .md to read",
+        }
+    }
 }
 
 /// The file is not what was opened, and a save was asked for.

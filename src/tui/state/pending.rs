@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use semver::Version;
 
 use crate::{
+    app::Filter,
     model::{Bump, Execution, ExecutionId, ModelRef, TemplateId},
     tui::msg::{RequestId, RunToken, TimerId},
 };
@@ -44,14 +45,16 @@ pub enum Purpose {
     },
     Models,
     Plan(ModelRef),
-    /// The first page of a search for this text.
+    /// The first page of what this filter lists.
     History {
-        filter: String,
+        text: String,
+        filter: Box<Filter>,
     },
-    /// A further page of the same search.
-    MoreHistory {
-        filter: String,
-    },
+    /// A further page of the same.
+    MoreHistory,
+    /// Two executions to compare.
+    Pair,
+    Export,
     /// An execution to read.
     Detail(ExecutionId),
     /// An execution to open in the workbench.
@@ -154,7 +157,7 @@ fn supersedes(new: &Purpose, old: &Purpose) -> bool {
     match (new, old) {
         (P::Open { .. }, P::Open { .. })
         | (P::Analyse { .. }, P::Analyse { .. })
-        | (P::History { .. }, P::History { .. } | P::MoreHistory { .. })
+        | (P::History { .. }, P::History { .. } | P::MoreHistory)
         | (P::Detail(_), P::Detail(_))
         | (P::Recall(_), P::Recall(_)) => true,
         _ => new == old,

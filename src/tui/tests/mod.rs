@@ -229,6 +229,7 @@ impl Whole {
             capabilities: Capabilities { keyboard: false, clipboard: true },
             umask: Umask::restrict(),
             origin: tokio::time::Instant::now().into_std(),
+            is_demo: false,
         };
         let runtime = place.furnish(surface, Script { events }).await.expect("it starts");
         let ended = spawn_local(runtime.run(async move || match told.recv().await {

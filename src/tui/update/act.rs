@@ -41,6 +41,7 @@ impl Step<'_> {
             | Action::MoveToTop
             | Action::MoveToBottom => self.move_here(action),
             Action::ToggleMouse => self.toggle_mouse(),
+            Action::Tour => self.tour_on(),
             Action::Redraw => self.effects.push(Effect::Repaint),
             Action::Suspend => self.effects.push(Effect::Suspend),
             Action::Run => self.run_focused(),
@@ -76,6 +77,9 @@ impl Step<'_> {
             Action::Redo => self.redo(),
             Action::DiscardDraft => self.ask_discard(),
             Action::Copy | Action::CopySelection => self.copy(),
+            Action::Compare => self.compare_executions(),
+            Action::AddTag => self.open_tag(),
+            Action::Export => self.open_export(),
             Action::OpenInWorkbench => self.open_in_workbench(),
             Action::Delete => self.delete_selected(),
             Action::RollBack | Action::LabelVersion => {
@@ -92,12 +96,16 @@ impl Step<'_> {
         if matches!(
             action,
             Action::Quit
+                | Action::Tour
                 | Action::Redraw
                 | Action::Suspend
                 | Action::ToggleMouse
                 | Action::CancelAll
         ) {
             return false;
+        }
+        if action == Action::Escape && matches!(self.state.overlay(), Some(Overlay::Diff(_))) {
+            self.end_tour();
         }
         let Some(overlay) = self.state.overlays.last() else { return false };
         if matches!(action, Action::Escape | Action::No) {
@@ -109,7 +117,7 @@ impl Step<'_> {
             Overlay::Models(_) => self.act_in_models(action),
             Overlay::Parameters(_) => self.act_in_parameters(action),
             Overlay::Save(_) => self.act_in_save(action),
-            Overlay::Label(_) => self.act_in_label(action),
+            Overlay::Line(_) => self.act_in_line(action),
             Overlay::Versions(_) => self.act_in_versions(action),
             Overlay::Conflict(_) => self.act_in_conflict(action),
             Overlay::Confirm(confirm) => {
@@ -178,7 +186,7 @@ impl Step<'_> {
 
     /// One step back: out of typing, of a filter, of the zoom, of what is read.
     fn back(&mut self) {
-        if self.stop_finding() {
+        if self.stop_finding() || (!self.state.is_typing() && self.end_tour()) {
             return;
         }
         let state = &mut *self.state;
@@ -212,10 +220,6 @@ impl Step<'_> {
                 self.clear_history_filter();
                 return;
             }
-            Screen::History => {
-                self.show(Screen::Workbench);
-                return;
-            }
             Screen::Charts if state.zoom => {}
             Screen::Charts if state.charts.filtering || !state.charts.filter.is_empty() => {
                 state.charts.filtering = false;
@@ -228,7 +232,7 @@ impl Step<'_> {
                 state.charts.cursor = None;
                 return;
             }
-            Screen::Charts => {
+            Screen::History | Screen::Charts => {
                 self.show(Screen::Workbench);
                 return;
             }

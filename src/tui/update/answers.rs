@@ -33,12 +33,12 @@ impl Step<'_> {
             }
             (Purpose::Models, Answer::Models(models)) => self.take_models(models),
             (Purpose::Plan(model), Answer::Planned(plan)) => self.take_plan(model, plan),
-            (Purpose::History { filter }, Answer::History(page)) => {
-                self.take_history(filter, true, page);
+            (Purpose::History { text, filter }, Answer::History(page)) => {
+                self.take_history(Some((text, *filter)), page);
             }
-            (Purpose::MoreHistory { filter }, Answer::History(page)) => {
-                self.take_history(filter, false, page);
-            }
+            (Purpose::MoreHistory, Answer::History(page)) => self.take_history(None, page),
+            (Purpose::Pair, Answer::Pair(pair)) => self.take_pair(pair),
+            (Purpose::Export, Answer::Exported(exported)) => self.take_exported(exported),
             (Purpose::Detail(id), Answer::Execution(execution)) => self.take_detail(id, execution),
             (Purpose::Recall(_), Answer::Execution(execution)) => self.take_recalled(execution),
             (Purpose::Delete(ids), Answer::Deleted(deleted)) => self.take_deleted(&ids, deleted),

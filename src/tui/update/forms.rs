@@ -7,12 +7,15 @@ use crate::{
         effect::Question,
         keymap::{Action, Context},
         msg::{Fault, ModelChoice, ParameterPlan},
-        state::{ModelPicker, Overlay, ParameterForm, Picker, Purpose},
+        state::{ModelPicker, Overlay, ParameterForm, Picker, Purpose, Screen},
     },
 };
 
 impl Step<'_> {
     pub fn open_models(&mut self) {
+        if self.state.screen == Screen::History && self.state.history.selected_row().is_none() {
+            return self.warn("The history has no executions to run again");
+        }
         let variant = self.state.variant();
         let mut picker = Picker::over(self.state.models.len());
         let current = self.state.pane(variant).and_then(|pane| self.state.model_of(pane));
@@ -34,6 +37,9 @@ impl Step<'_> {
 
     /// Marks the selected model, or takes the mark away, and goes on to the next.
     fn mark_model(&mut self) {
+        if self.state.screen == Screen::History {
+            return self.warn("An execution is run again on one model; pick it with Enter");
+        }
         let Some(Overlay::Models(list)) = self.state.overlays.last_mut() else { return };
         let Some(choice) = list.picker.chosen().and_then(|place| self.state.models.get(place))
         else {
@@ -115,6 +121,9 @@ impl Step<'_> {
             },
         };
         self.state.overlays.pop();
+        if self.state.screen == Screen::History {
+            return self.rerun_on(Some(model));
+        }
         let Some(pane) = self.state.pane_mut(variant) else { return };
         if pane.model.as_ref() == Some(&model) {
             pane.model = None;

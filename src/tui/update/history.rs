@@ -4,11 +4,12 @@ use serde_json::Value;
 
 use super::step::Step;
 use crate::{
-    model::{Execution, ExecutionId, GenerationParameters, Parameter, VariantSource},
+    app::Filter,
+    model::{Execution, ExecutionId, GenerationParameters, ModelRef, Parameter, VariantSource},
     tui::{
         effect::Question,
         msg::{DeletedExecutions, Fault, HistoryPage},
-        state::{Detail, FILTER_REST, Output, PAGE, Purpose, Screen, Wake},
+        state::{Detail, FILTER_REST, Output, PAGE, Purpose, Rerun, Screen, Wake},
     },
 };
 
@@ -32,21 +33,34 @@ impl Step<'_> {
     /// Asks for the first page of what the filter says.
     pub fn search_history(&mut self) {
         self.state.pending.forget(Wake::HistoryFilter);
+        let text = self.state.history.filter.text().trim().to_owned();
+        let filter = match self.read_filter(&text) {
+            Ok(filter) => Box::new(filter),
+            // The rows that were found before stay until it is one.
+            Err(problem) => {
+                self.state.history.problem = Some(problem);
+                return;
+            }
+        };
         let history = &mut self.state.history;
+        history.problem = None;
         history.loading = true;
         history.stale = false;
-        let filter = history.filter.text().trim().to_owned();
-        let text = (!filter.is_empty()).then(|| filter.clone());
-        let question = Question::History { text, before: None, limit: PAGE };
-        self.ask(Purpose::History { filter }, question);
+        let question = Question::History { filter: filter.clone(), before: None, limit: PAGE };
+        self.ask(Purpose::History { text, filter }, question);
     }
 
-    pub fn take_history(&mut self, filter: String, first: bool, page: Result<HistoryPage, Fault>) {
+    /// Takes a first page with what it was asked with, or a further one.
+    pub fn take_history(
+        &mut self,
+        first: Option<(String, Filter)>,
+        page: Result<HistoryPage, Fault>,
+    ) {
         let history = &mut self.state.history;
-        match page {
-            Ok(page) if first => history.replace(page, filter),
-            Ok(page) => history.append(page),
-            Err(fault) => {
+        match (page, first) {
+            (Ok(page), Some((text, filter))) => history.replace(page, text, filter),
+            (Ok(page), None) => history.append(page),
+            (Err(fault), _) => {
                 history.loading = false;
                 let message = crate::safety::display_line_with(&fault.message, self.state.marks);
                 history.error = Some(message.into_owned());
@@ -69,10 +83,9 @@ impl Step<'_> {
         let follows = history.detail.is_some() && row != before;
         if let Some(cursor) = history.wants_more() {
             history.loading = true;
-            let filter = history.applied.clone();
-            let text = (!filter.is_empty()).then(|| filter.clone());
-            let question = Question::History { text, before: Some(cursor), limit: PAGE };
-            self.ask(Purpose::MoreHistory { filter }, question);
+            let filter = Box::new(history.query.clone());
+            let question = Question::History { filter, before: Some(cursor), limit: PAGE };
+            self.ask(Purpose::MoreHistory, question);
         }
         if follows {
             self.ask_detail();
@@ -144,7 +157,13 @@ impl Step<'_> {
         if self.state.screen != Screen::History {
             return self.run_focused();
         }
-        self.state.rerun = self.state.history.selected_row().map(|row| row.id);
+        self.rerun_on(None);
+    }
+
+    /// Opens the selected execution in the workbench and runs it, on a model of its own choice.
+    pub fn rerun_on(&mut self, model: Option<ModelRef>) {
+        let row = self.state.history.selected_row();
+        self.state.rerun = row.map(|row| Rerun { execution: row.id, model });
         self.recall_selected();
     }
 
@@ -194,7 +213,11 @@ impl Step<'_> {
         self.show(Screen::Workbench);
         self.focus_variant(variant);
         self.inputs_changed();
-        if self.state.rerun.take() == Some(id) {
+        let rerun = self.state.rerun.take().filter(|rerun| rerun.execution == id);
+        if let Some(rerun) = rerun {
+            if let (Some(model), Some(pane)) = (rerun.model, self.state.pane_mut(variant)) {
+                pane.model = Some(model);
+            }
             self.run(&[variant]);
         } else if is_exact {
             self.tell(format!("{variant} is set up as that execution was"));

@@ -164,8 +164,10 @@ impl Step<'_> {
                 dialog.note.apply(command);
                 return;
             }
-            Some(Overlay::Label(dialog)) => {
-                dialog.input.apply(command);
+            Some(Overlay::Line(dialog)) => {
+                if dialog.input.apply(command) {
+                    dialog.error = None;
+                }
                 return;
             }
             _ => return,

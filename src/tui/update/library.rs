@@ -69,7 +69,7 @@ impl Step<'_> {
             self.warn(format!("{id} does not read as a template: {reason}"));
         }
         if self.state.document.as_ref().is_some_and(|document| document.id == id) {
-            self.state.set_focus(Focus::Editor);
+            self.state.set_focus(self.state.tour.map_or(Focus::Editor, |tour| tour.stop().focus));
         } else {
             self.open(id, None);
         }
@@ -131,7 +131,7 @@ impl Step<'_> {
             self.state.library.mark_draft(&id, draft);
         }
         self.state.zoom = false;
-        self.state.set_focus(Focus::Editor);
+        self.state.set_focus(self.state.tour.map_or(Focus::Editor, |tour| tour.stop().focus));
         self.analyse();
         if let Some(execution) = recall {
             self.recall_here(execution);

@@ -10,6 +10,7 @@ mod editing;
 mod finding;
 mod forms;
 mod history;
+mod history_edits;
 mod judging;
 mod keys;
 mod library;
@@ -22,6 +23,7 @@ mod saving;
 mod step;
 #[cfg(test)]
 mod tests;
+mod tour;
 mod variants;
 mod versions;
 

@@ -2,7 +2,7 @@
 
 use super::step::Step;
 use crate::{
-    model::{VariantName, VariantSource},
+    model::{ExecutionId, VariantName, VariantSource},
     tui::{
         effect::Keep,
         state::{DetailTab, Output, Pane, Screen},
@@ -124,6 +124,9 @@ impl Step<'_> {
 
     /// Rates the answer in sight; the same rating again takes it back.
     pub fn rate(&mut self, rating: u8) {
+        if self.state.screen == Screen::History && !self.state.history.in_detail {
+            return self.rate_selected(rating);
+        }
         let execution = match self.answer_in_sight() {
             Some(output) => output.execution.as_deref_mut(),
             None => None,
@@ -134,6 +137,11 @@ impl Step<'_> {
         let rating = (execution.rating != Some(rating)).then_some(rating);
         let id = execution.id;
         execution.rating = rating;
+        self.note_rating(id, rating);
+    }
+
+    /// Keeps a rating and shows it wherever the execution is.
+    pub fn note_rating(&mut self, id: ExecutionId, rating: Option<u8>) {
         self.state.history.rate(id, rating);
         self.state
             .all_panes_mut()

@@ -7,7 +7,7 @@ use crate::{
         effect::Question,
         keymap::Action,
         msg::Fault,
-        state::{LabelDialog, LineInput, Overlay, Purpose, VersionList, overlay_area},
+        state::{LineDialog, LineInput, LineIntent, Overlay, Purpose, VersionList, overlay_area},
         text::Scroll,
     },
 };
@@ -81,8 +81,8 @@ impl Step<'_> {
             (Action::RollBack, _, Some(record)) => self.roll_back_to(record),
             (Action::LabelVersion, _, Some(record)) => {
                 let input = LineInput::new(record.label.as_deref().unwrap_or_default());
-                let version = record.version;
-                self.put_in_front(Overlay::Label(LabelDialog { version, input }));
+                let intent = LineIntent::Label(record.version);
+                self.put_in_front(Overlay::Line(LineDialog { intent, input, error: None }));
             }
             (Action::Copy, _, Some(record)) => {
                 self.ask(Purpose::Copy, Question::Copy(record.content));
@@ -113,17 +113,35 @@ impl Step<'_> {
         self.roll_back(record.version, base);
     }
 
-    pub fn act_in_label(&mut self, action: Action) {
+    /// Enter in a line to fill in; what cannot be taken says so and stays.
+    pub fn act_in_line(&mut self, action: Action) {
         if action != Action::Accept {
             return;
         }
-        let (Some(Overlay::Label(dialog)), Some(document)) =
-            (self.state.overlays.pop(), &self.state.document)
-        else {
-            return;
+        let Some(Overlay::Line(dialog)) = self.state.overlays.last() else { return };
+        let (intent, text) = (dialog.intent.clone(), dialog.input.text().trim().to_owned());
+        let taken = match intent {
+            LineIntent::Label(version) => {
+                self.label_version(version, &text);
+                Ok(())
+            }
+            LineIntent::Tag(execution) => self.tag_execution(execution, &text),
+            LineIntent::Export => self.export_to(&text),
         };
-        let label = Some(dialog.input.text().trim().to_owned()).filter(|label| !label.is_empty());
-        let (template, version) = (document.id.clone(), dialog.version);
+        match taken {
+            Ok(()) => self.state.overlays.retain(|overlay| !matches!(overlay, Overlay::Line(_))),
+            Err(error) => {
+                if let Some(Overlay::Line(dialog)) = self.state.overlays.last_mut() {
+                    dialog.error = Some(error);
+                }
+            }
+        }
+    }
+
+    fn label_version(&mut self, version: semver::Version, text: &str) {
+        let Some(document) = &self.state.document else { return };
+        let label = Some(text.to_owned()).filter(|label| !label.is_empty());
+        let template = document.id.clone();
         let purpose = Purpose::Label {
             template: template.clone(),
             version: version.clone(),

@@ -102,7 +102,7 @@ fn figures_of(data: &Charts) -> Vec<Tile> {
         change: relative(float(now.rollup.runs), Some(float(before.rollup.runs)), None),
     }];
     if let Some(share) = now.success() {
-        let change = before.success().map(|earlier| points(share - earlier));
+        let change = before.success().and_then(|earlier| points(share - earlier));
         tiles.push(Tile { name: "success", value: percent(share), change });
     }
     if let Some(p95) = now.latency(0.95) {
@@ -151,9 +151,10 @@ fn relative(now: f64, before: Option<f64>, wanted: Option<bool>) -> Option<Chang
     (share.abs() >= 0.005).then_some(Change { words, up: share > 0.0, wanted })
 }
 
-fn points(difference: f64) -> Change {
+fn points(difference: f64) -> Option<Change> {
     let words = format!("{:.1} pt", difference.abs() * 100.0);
-    Change { words, up: difference >= 0.0, wanted: Some(true) }
+    let change = Change { words, up: difference >= 0.0, wanted: Some(true) };
+    (difference.abs() >= 0.000_5).then_some(change)
 }
 
 fn percent(share: f64) -> String {
@@ -191,7 +192,10 @@ fn tiles(paint: &mut Paint<'_, '_, '_>, area: Rect, data: &Charts) {
             paint.text(inner.x + 1, inner.y, room, &tile.value, style);
             if let Some(change) = &tile.change {
                 let mut pieces = vec![change_piece(paint, change)];
-                pieces.push(paint.piece(" vs before", Role::Dim));
+                let suffix = paint.piece(" vs before", Role::Dim);
+                if super::paint::cells(&pieces) + 10 <= room {
+                    pieces.push(suffix);
+                }
                 let row = Rect { x: inner.x + 1, y: inner.y + 1, width: room, height: 1 };
                 paint.pieces(row, &pieces);
             }
@@ -342,7 +346,7 @@ fn legend(paint: &Paint<'_, '_, '_>, chart: Chart) -> Vec<Piece<'static>> {
 /// What a step says of a chart, in words.
 fn reading(paint: &Paint<'_, '_, '_>, chart: Chart, step: &ChartStep) -> String {
     let range = paint.state.charts.range;
-    let when = moment(range, step.start.to_zoned(paint.state.zone.clone()));
+    let when = moment(range, &step.start.to_zoned(paint.state.zone.clone()));
     let sum = &step.sum;
     let unknown = || "none".to_owned();
     let words = match chart {
@@ -368,7 +372,7 @@ fn reading(paint: &Paint<'_, '_, '_>, chart: Chart, step: &ChartStep) -> String 
     format!("{when}  {words}")
 }
 
-fn moment(range: ChartRange, at: jiff::Zoned) -> String {
+fn moment(range: ChartRange, at: &jiff::Zoned) -> String {
     let format = match range {
         ChartRange::Day => "%H:%M",
         ChartRange::Week => "%a %d %H:%M",

@@ -13,8 +13,8 @@ use crate::{
     tui::{
         msg::Severity,
         state::{
-            Confirm, Conflict, ConflictChoice, DiffView, LabelDialog, ModelPicker, Overlay,
-            Palette, ParameterForm, Picker, Reading, SaveDialog, Sign, VersionList, centred,
+            Confirm, Conflict, ConflictChoice, DiffView, LineDialog, ModelPicker, Overlay, Palette,
+            ParameterForm, Picker, Reading, SaveDialog, Screen, Sign, VersionList, centred,
             overlay_area,
         },
         theme::Role,
@@ -29,7 +29,7 @@ pub(super) fn draw(paint: &mut Paint<'_, '_, '_>, overlay: &Overlay) {
         Overlay::Parameters(form) => parameters(paint, form),
         Overlay::Save(dialog) => save(paint, dialog),
         Overlay::Versions(list) => versions(paint, list),
-        Overlay::Label(dialog) => label(paint, dialog),
+        Overlay::Line(dialog) => line(paint, dialog),
         Overlay::Diff(view) => diff(paint, view),
         Overlay::Preview(reading) => preview(paint, reading),
         Overlay::Log(reading) => log(paint, reading),
@@ -160,7 +160,11 @@ fn models(paint: &mut Paint<'_, '_, '_>, list: &ModelPicker) {
     let state = paint.state;
     let outer = centred(state, 90, 24);
     let mut frills = titled(paint, "Model of ");
-    frills.title.push(paint.piece(list.variant.as_str(), Role::variant(list.variant)));
+    if state.screen == Screen::History {
+        frills = titled(paint, "Run the execution again on");
+    } else {
+        frills.title.push(paint.piece(list.variant.as_str(), Role::variant(list.variant)));
+    }
     let inner = paint.dialog(outer, &frills);
     let area = query(paint, inner, &list.picker);
     if state.models.is_empty() {
@@ -337,10 +341,13 @@ fn versions(paint: &mut Paint<'_, '_, '_>, list: &VersionList) {
     });
 }
 
-fn label(paint: &mut Paint<'_, '_, '_>, dialog: &LabelDialog) {
-    let outer = centred(paint.state, 56, 5);
-    let mut frills = titled(paint, format!("A name for {}", dialog.version));
-    frills.bottom = vec![paint.piece("Enter names it, empty takes the name away", Role::Dim)];
+fn line(paint: &mut Paint<'_, '_, '_>, dialog: &LineDialog) {
+    let outer = centred(paint.state, 76, 5);
+    let mut frills = titled(paint, dialog.intent.title());
+    frills.bottom = match &dialog.error {
+        Some(error) => vec![paint.piece(paint.safe(error).into_owned(), Role::Bad)],
+        None => vec![paint.piece(dialog.intent.hint(), Role::Dim)],
+    };
     let inner = paint.dialog(outer, &frills);
     let field = Rect {
         x: inner.x + 1,

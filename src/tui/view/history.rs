@@ -9,10 +9,11 @@ use super::{
     readings,
 };
 use crate::{
+    app::filter::CONDITIONS,
     model::{Execution, Status},
     tui::{
         msg::HistoryLine,
-        state::{Detail, DetailTab, roomy},
+        state::{Detail, DetailTab, History, roomy},
         text::Scroll,
         theme::Role,
     },
@@ -67,7 +68,7 @@ pub(super) fn list(paint: &mut Paint<'_, '_, '_>, outer: Rect) {
     let right = if history.applied.is_empty() {
         Vec::new()
     } else {
-        vec![paint.piece(format!("holding {}", paint.safe(&history.applied)), Role::Dim)]
+        vec![paint.piece(paint.safe(&history.applied).into_owned(), Role::Dim)]
     };
     let bottom = if history.rows().is_empty() {
         Vec::new()
@@ -84,6 +85,16 @@ pub(super) fn list(paint: &mut Paint<'_, '_, '_>, outer: Rect) {
         let field = Rect { x: row.x + taken, width: row.width.saturating_sub(taken), ..row };
         paint.input(field, history.filter.text(), history.filter.cursor(), history.filtering);
         inner = Rect { y: inner.y + 1, height: inner.height - 1, ..inner };
+        if inner.height > 2 && (history.filtering || history.problem.is_some()) {
+            let row = Rect { height: 1, ..inner };
+            let (text, role) = match &history.problem {
+                Some(problem) => (problem.clone(), Role::Warning),
+                None => (hint(&state.history), Role::Dim),
+            };
+            let style = paint.style(role);
+            paint.text(row.x + 1, row.y, row.width.saturating_sub(1), &text, style);
+            inner = Rect { y: inner.y + 1, height: inner.height - 1, ..inner };
+        }
     }
     if history.rows().is_empty() {
         let text = if let Some(error) = &history.error {
@@ -94,7 +105,7 @@ pub(super) fn list(paint: &mut Paint<'_, '_, '_>, outer: Rect) {
             "Every call is kept here, newest first. Run something in the workbench (1, then r)."
                 .to_owned()
         } else {
-            "Nothing holds these words. Esc clears the filter.".to_owned()
+            "Nothing fits this filter. Esc clears it.".to_owned()
         };
         readings::note(paint, inner, &text);
         return;
@@ -112,6 +123,11 @@ pub(super) fn list(paint: &mut Paint<'_, '_, '_>, outer: Rect) {
     for (offset, (index, row)) in (0..body.height).zip(visible) {
         let area = Rect { y: body.y + offset, height: 1, ..body };
         line(paint, area, row, &columns);
+        if history.marked == Some(row.id) {
+            let style = paint.style(Role::Accent);
+            let sign = paint.glyphs().bullet;
+            paint.text(area.x, area.y, 1, sign, style);
+        }
         if index == history.selected() {
             let role = if focused { Role::Selection } else { Role::SelectionInactive };
             let style = paint.style(role);
@@ -119,6 +135,18 @@ pub(super) fn list(paint: &mut Paint<'_, '_, '_>, outer: Rect) {
         }
     }
     readings::thumb(paint, body, first, rows.len());
+}
+
+/// What a filter can say: all conditions, or what the one being typed wants.
+fn hint(history: &History) -> String {
+    let before = history.filter.text().get(..history.filter.cursor()).unwrap_or("");
+    let word = before.rsplit(char::is_whitespace).next().unwrap_or("");
+    let begun = word.split_once(':').map(|(key, _)| key);
+    if let Some((name, expects)) = CONDITIONS.iter().find(|(name, _)| Some(*name) == begun) {
+        return format!("{name}: {expects}");
+    }
+    let names: Vec<String> = CONDITIONS.iter().map(|(name, _)| format!("{name}:")).collect();
+    format!("words, \"a phrase\", {}", names.join(" "))
 }
 
 fn heads(paint: &mut Paint<'_, '_, '_>, area: Rect, columns: &[(Column, u16)]) {

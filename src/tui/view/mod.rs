@@ -12,11 +12,12 @@ mod paint;
 mod plot;
 mod readings;
 mod template;
+mod tour;
 
 use ratatui::Frame;
 
 use super::{
-    state::{Screen, State, areas},
+    state::{Overlay, Screen, State, areas},
     theme::{Glyphs, Theme},
 };
 use paint::Paint;
@@ -67,5 +68,8 @@ pub fn draw(state: &State, look: &Look, frame: &mut Frame<'_>) {
     // Only the last one: what stands behind it comes back when it goes.
     if let Some(overlay) = state.overlays.last() {
         dialogs::draw(&mut paint, overlay);
+    }
+    if matches!(state.overlays.last(), None | Some(Overlay::Diff(_))) {
+        tour::caption(&mut paint, &areas);
     }
 }

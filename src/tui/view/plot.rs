@@ -41,13 +41,13 @@ struct Field {
     steps: usize,
 }
 
-/// The smallest of 1, 2 and 5 times a power of ten that is not below a value.
+/// The smallest round number that is not below a value.
 fn round_up(value: f64) -> f64 {
     if !value.is_finite() || value <= 0.0 {
         return 1.0;
     }
     let power = 10_f64.powf(value.log10().floor());
-    [1.0, 2.0, 5.0, 10.0]
+    [1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0]
         .into_iter()
         .map(|step| step * power)
         .find(|step| *step >= value * 0.999_999)
@@ -198,17 +198,20 @@ pub(super) fn lines(
             (x, rows - (value / field.top).clamp(0.0, 1.0) * rows)
         };
         let mut before: Option<(f64, f64)> = None;
+        // Nothing was measured between this point and the one before.
+        let mut gap = false;
         let mut end = None;
         for (step, value) in line.values.iter().enumerate() {
             let Some(value) = value else {
-                before = None;
+                gap = true;
                 continue;
             };
             let (x, y) = place(step, *value);
             let (from_x, from_y) = before.unwrap_or((x, y));
             let count = whole((x - from_x).abs().max((y - from_y).abs())).max(1);
             for at in 0..=count {
-                if line.dotted && at % 2 == 1 {
+                let every = if gap { 6 } else { u16::from(line.dotted) + 1 };
+                if at % every != 0 && at != count {
                     continue;
                 }
                 let share = f64::from(at) / f64::from(count);
@@ -216,6 +219,7 @@ pub(super) fn lines(
                 dots.set(usize::from(whole(x)), usize::from(whole(y)));
             }
             before = Some((x, y));
+            gap = false;
             end = Some((whole(x / 2.0), whole(y / 4.0)));
         }
         let style = paint.style(line.role);
@@ -230,18 +234,20 @@ pub(super) fn lines(
 
 /// The lines' names at their ends, none over another.
 fn names(paint: &mut Paint<'_, '_, '_>, area: Rect, mut ends: Vec<(u16, u16, &str, Role)>) {
-    ends.sort_by_key(|(_, row, ..)| *row);
-    let mut free = 0;
+    // From the foot upwards: where lines meet, they meet near zero.
+    ends.reverse();
+    ends.sort_by_key(|(_, row, ..)| std::cmp::Reverse(*row));
+    let mut free = area.height;
     for (column, row, name, role) in ends {
         let width = u16::try_from(crate::tui::text::cell_width(name)).unwrap_or(0);
-        let row = row.max(free);
-        if row >= area.height || width >= area.width {
+        let Some(row) = free.checked_sub(1).map(|last| row.min(last)) else { return };
+        if width >= area.width {
             continue;
         }
         let column = (column + 2).min(area.width - width);
         let style = paint.style(role);
         paint.text(area.x + column, area.y + row, width, name, style);
-        free = row + 1;
+        free = row;
     }
 }
 
@@ -310,7 +316,7 @@ mod tests {
     #[test]
     fn scales_end_at_round_numbers() {
         for (value, top) in
-            [(0.0, 1.0), (0.7, 1.0), (1.0, 1.0), (1.1, 2.0), (37.0, 50.0), (900.0, 1000.0)]
+            [(0.0, 1.0), (0.7, 0.8), (1.0, 1.0), (1.1, 1.5), (37.0, 40.0), (900.0, 1000.0)]
         {
             assert!((round_up(value) - top).abs() < 1e-9, "{value}");
         }

@@ -94,12 +94,16 @@ fn a_filter_is_looked_for_once_it_rests() {
     script.typed("defect");
     assert!(script.question(is_first_page).is_none());
     script.wake();
-    let fits = |it: &Question| matches!(it, Question::History { text: Some(text), .. } if text == "defect");
+    let fits = |it: &Question| matches!(it, Question::History { filter, .. } if filter.text() == Some("defect"));
     script.answer(fits, page(1..2, false));
     assert_eq!(script.state.history.applied, "defect");
     assert_eq!(script.state.history.rows().len(), 1);
     script.press("esc");
-    assert!(script.question(|it| matches!(it, Question::History { text: None, .. })).is_some());
+    assert!(
+        script
+            .question(|it| matches!(it, Question::History { filter, .. } if filter.is_empty()))
+            .is_some()
+    );
 }
 
 #[test]
@@ -247,4 +251,102 @@ fn a_rating_shows_in_the_list() {
     script.answer(is_execution, Answer::Execution(Ok(Some(Box::new(execution(0, "good"))))));
     script.press("alt-5");
     assert_eq!(script.state.history.rows()[0].rating, Some(5));
+}
+
+#[test]
+fn conditions_are_understood_and_mistakes_are_told() {
+    let mut script = shown(3);
+    script.act(Action::Filter);
+    script.typed("angry status:error");
+    script.wake();
+    let fits = |it: &Question| {
+        matches!(it, Question::History { filter, .. }
+            if filter.text() == Some("angry") && filter.query().status == Some(Status::Error))
+    };
+    assert!(script.question(fits).is_some());
+    let rows = script.state.history.rows().len();
+    script.typed(" ratng:3");
+    script.wake();
+    let problem = script.state.history.problem.clone().expect("told");
+    assert!(problem.contains("rating"), "{problem}");
+    assert_eq!(script.state.history.rows().len(), rows, "the rows before stay");
+}
+
+#[test]
+fn two_executions_are_compared() {
+    let mut script = shown(3);
+    script.act(Action::Compare);
+    let first = script.state.history.marked.expect("marked");
+    script.act(Action::Compare);
+    assert_eq!(script.state.history.marked, None, "the same one again takes the mark away");
+    script.act(Action::Compare);
+    script.act(Action::MoveDown);
+    script.act(Action::Compare);
+    let pair =
+        |it: &Question| matches!(it, Question::Pair(one, other) if *one == first && other != one);
+    assert!(script.question(pair).is_some());
+    let two = (execution(1, "one word"), execution(2, "two words"));
+    script.answer(pair, Answer::Pair(Ok(Box::new(two))));
+    assert!(matches!(script.state.overlay(), Some(crate::tui::state::Overlay::Diff(_))));
+}
+
+#[test]
+fn tags_are_words_or_pairs() {
+    let mut script = shown(3);
+    let id = script.state.history.rows()[0].id;
+    script.act(Action::AddTag);
+    script.typed("two words");
+    script.press("enter");
+    assert!(script.state.overlay().is_some(), "it stays and says why");
+    script.press("ctrl-u");
+    script.typed("case=angry");
+    script.press("enter");
+    assert!(script.state.overlay().is_none());
+    let kept = Keep::Tag { execution: id, key: "case".to_owned(), value: Some("angry".to_owned()) };
+    assert!(script.kept().contains(&&kept));
+}
+
+#[test]
+fn the_list_is_rated_where_it_is_selected() {
+    let mut script = shown(3);
+    let id = script.state.history.rows()[0].id;
+    script.act(Action::Rate4);
+    assert!(script.kept().contains(&&Keep::Rating { execution: id, rating: Some(4) }));
+    assert_eq!(script.state.history.rows()[0].rating, Some(4));
+    script.act(Action::Rate4);
+    assert_eq!(script.state.history.rows()[0].rating, None, "again takes it back");
+}
+
+#[test]
+fn what_is_listed_is_written_to_a_file() {
+    let mut script = shown(3);
+    script.act(Action::Export);
+    script.press("ctrl-u");
+    script.typed("out.txt");
+    script.press("enter");
+    assert!(script.state.overlay().is_some(), "the ending says no form");
+    script.press("ctrl-u");
+    script.typed("out.csv");
+    script.press("enter");
+    let fits = |it: &Question| matches!(it, Question::Export { path, .. } if path == "out.csv");
+    script.answer(fits, Answer::Exported(Ok((2, "/home/out.csv".to_owned()))));
+    assert!(script.status().contains("2 executions written to /home/out.csv"));
+}
+
+#[test]
+fn an_execution_runs_again_on_another_model() {
+    let mut script = shown(3);
+    script.answer_models(&["demo/fast", "demo/careful"]);
+    script.act(Action::PickModel);
+    script.typed("careful");
+    script.press("enter");
+    let recalled = |it: &Question| matches!(it, Question::Execution(_));
+    let id = script.state.history.rows()[0].id;
+    let mut past = execution(1, "before");
+    past.id = id;
+    script.answer(recalled, Answer::Execution(Ok(Some(Box::new(past)))));
+    script.answer_open(opened("b/second"));
+    script.answer_analysis(analysis());
+    let (_, orders) = script.run();
+    assert_eq!(orders[0].model, Some(model("demo/careful")));
 }

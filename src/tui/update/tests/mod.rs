@@ -1,5 +1,6 @@
 //! Scripts of events: what was pressed and answered, and what came of it.
 
+mod charts;
 mod history;
 mod judging;
 mod mouse;
@@ -36,6 +37,7 @@ use crate::{
             Now, OpenedTemplate, RequestId, RunToken,
         },
         state::{Focus, State, StateOptions},
+        widgets::editor::{Command, Motion},
     },
 };
 
@@ -185,6 +187,9 @@ impl Script {
         let document = script.state.document.as_mut().expect("open");
         document.inputs.fill(&inputs);
         document.inputs_kept = inputs;
+        // Scripts type at the very beginning.
+        let start = Command::Go { motion: Motion::TextStart, select: false };
+        document.editor.apply(&start);
         script.effects.clear();
         script
     }

@@ -1,0 +1,59 @@
+//! A call whose events are known beforehand, put into the record it would have left.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use super::{
+    assembly::Assembly,
+    call::{running, settle},
+    run::CallSpec,
+};
+use crate::model::{
+    Attempt, AttemptStatus, CallError, ChunkLog, Execution, Price, ProviderEvent, RunId,
+    SentParameters, Timing,
+};
+
+/// What came of a call, and when, counted from its start.
+#[derive(Clone, Debug)]
+pub struct Played {
+    pub parameters: SentParameters,
+    pub events: Vec<(Duration, ProviderEvent)>,
+    pub ended: Duration,
+    pub outcome: Result<(), CallError>,
+}
+
+/// The record of a call made at some time in the past: every event goes the way it goes in a
+/// call that is waited for, only nobody waits.
+#[must_use]
+pub fn forward(
+    run_id: RunId,
+    spec: CallSpec,
+    started_at: Timestamp,
+    played: Played,
+    price: Option<Price>,
+) -> (Execution, ChunkLog) {
+    let started = Instant::now();
+    let mut assembly = Assembly::new(started, Timing::started(started_at));
+    let mut execution = running(run_id, spec, started_at);
+    execution.parameters = played.parameters;
+    for (at, event) in played.events {
+        if at <= played.ended {
+            // What would be told is told to nobody.
+            let _ = assembly.take(event, started + at);
+        }
+    }
+    let began = assembly.began();
+    let chunks = assembly.finish(&mut execution, started + played.ended);
+    execution.attempts.push(Attempt {
+        provider: execution.provider.clone(),
+        model: execution.model.clone(),
+        started_at,
+        duration_ms: u64::try_from(played.ended.as_millis()).unwrap_or(u64::MAX),
+        status: AttemptStatus::of(&played.outcome),
+        error: played.outcome.as_ref().err().cloned(),
+    });
+    settle(&mut execution, played.outcome, Some(began), price);
+    (execution, chunks)
+}

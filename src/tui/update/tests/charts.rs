@@ -1,0 +1,159 @@
+//! Charts: what is asked, what is read, what stands behind a row. And the walk.
+
+use super::*;
+use crate::{
+    app::{ChartBy, ChartGroup, ChartQuery, ChartRange, ChartStep, Charts, Sum},
+    store::RollupGroup,
+    tui::{
+        msg::Fault,
+        state::{Chart, ChartFocus, Screen, TOUR},
+    },
+};
+
+fn asked(question: &Question) -> bool {
+    matches!(question, Question::Charts(_))
+}
+
+fn last_query(script: &Script) -> ChartQuery {
+    let found = script.effects.iter().rev().find_map(|effect| match effect {
+        Effect::Ask { question: Question::Charts(query), .. } => Some(query.clone()),
+        _ => None,
+    });
+    found.expect("charts were asked for")
+}
+
+fn charts(script: &Script) -> Box<Charts> {
+    let group = RollupGroup { model: Some("demo/fast".to_owned()), ..RollupGroup::default() };
+    let step = |hour: i64| ChartStep {
+        start: Timestamp::from_second(hour * 3_600).expect("a time"),
+        sum: Sum::default(),
+    };
+    Box::new(Charts {
+        query: last_query(script),
+        steps: (0..3).map(step).collect(),
+        groups: vec![ChartGroup { group, sum: Sum::default() }],
+        ..Charts::default()
+    })
+}
+
+fn shown() -> Script {
+    let mut script = Script::open();
+    script.act(Action::GoToCharts);
+    let data = charts(&script);
+    script.answer(asked, Answer::Charts(Ok(data)));
+    script
+}
+
+#[test]
+fn sums_are_asked_for_when_the_screen_comes_into_sight_and_not_again() {
+    let mut script = Script::open();
+    assert!(script.question(asked).is_none(), "lazily");
+    script.act(Action::GoToCharts);
+    let data = charts(&script);
+    script.answer(asked, Answer::Charts(Ok(data)));
+    script.act(Action::GoToWorkbench);
+    script.effects.clear();
+    script.act(Action::GoToCharts);
+    assert!(script.question(asked).is_none(), "nothing happened since");
+}
+
+#[test]
+fn range_and_grouping_go_round() {
+    let mut script = shown();
+    script.act(Action::ChangeRange);
+    assert_eq!(last_query(&script).range, ChartRange::Month);
+    script.act(Action::ChangeGrouping);
+    assert_eq!(last_query(&script).by, ChartBy::Template);
+    script.act(Action::ChangeGrouping);
+    script.act(Action::ChangeGrouping);
+    assert_eq!(last_query(&script).by, ChartBy::Model);
+}
+
+#[test]
+fn a_filter_narrows_and_says_what_it_cannot() {
+    let mut script = shown();
+    script.act(Action::Filter);
+    script.typed("model:demo/fast");
+    script.press("enter");
+    assert_eq!(last_query(&script).model, Some(model("demo/fast")));
+    script.act(Action::Filter);
+    script.typed(" status:ok");
+    script.press("enter");
+    let problem = script.state.charts.problem.clone().expect("told");
+    assert!(problem.contains("template: and model:"), "{problem}");
+    script.act(Action::Escape);
+    assert_eq!(last_query(&script).model, None);
+    assert_eq!(script.state.charts.problem, None);
+}
+
+#[test]
+fn values_are_read_from_the_last_one_back() {
+    let mut script = shown();
+    script.act(Action::MoveLeft);
+    assert_eq!(script.state.charts.cursor, Some(2));
+    script.act(Action::MoveLeft);
+    assert_eq!(script.state.charts.cursor, Some(1));
+    script.act(Action::Escape);
+    assert_eq!(script.state.charts.cursor, None);
+    script.act(Action::Escape);
+    assert_eq!(script.state.screen, Screen::Workbench);
+}
+
+#[test]
+fn tab_goes_round_all_charts_and_the_table() {
+    let mut script = shown();
+    for chart in Chart::ALL.into_iter().skip(1) {
+        script.act(Action::NextPane);
+        assert_eq!(script.state.charts.focus, ChartFocus::Chart(chart));
+    }
+    script.act(Action::NextPane);
+    assert_eq!(script.state.charts.focus, ChartFocus::Table);
+    script.act(Action::PreviousPane);
+    script.act(Action::Accept);
+    assert!(script.state.zoom, "Enter gives a chart the whole screen");
+}
+
+#[test]
+fn the_runs_behind_a_row_are_listed() {
+    let mut script = shown();
+    script.act(Action::PreviousPane);
+    script.act(Action::Accept);
+    assert_eq!(script.state.screen, Screen::History);
+    assert_eq!(script.state.history.filter.text(), "model:demo/fast since:7d");
+    assert!(script.question(|it| matches!(it, Question::History { .. })).is_some());
+}
+
+#[test]
+fn the_table_is_copied() {
+    let mut script = shown();
+    script.act(Action::Copy);
+    let copied = |it: &Question| matches!(it, Question::Copy(text) if text.contains("demo/fast"));
+    assert!(script.question(copied).is_some());
+}
+
+#[test]
+fn a_failure_is_shown_where_the_charts_would_be() {
+    let mut script = Script::open();
+    script.act(Action::GoToCharts);
+    script.answer(asked, Answer::Charts(Err(Fault::new("the database is locked"))));
+    assert_eq!(script.state.charts.error.as_deref(), Some("the database is locked"));
+    assert!(script.status().contains("locked"));
+}
+
+#[test]
+fn the_walk_visits_every_stop_and_ends() {
+    let mut script = Script::open();
+    script.act(Action::Tour);
+    let mut seen = 1;
+    while script.state.tour.is_some() {
+        let stop = script.state.tour.expect("on the walk").stop();
+        assert_eq!(script.state.screen, stop.screen);
+        script.act(Action::Tour);
+        seen += 1;
+    }
+    assert_eq!(seen, TOUR.len() + 1);
+    assert!(script.effects.iter().any(|effect| matches!(effect, Effect::StartRun { .. })));
+    script.act(Action::Tour);
+    script.act(Action::Escape);
+    assert_eq!(script.state.tour, None, "Esc leaves it");
+}

@@ -1,0 +1,70 @@
+//! The caption of the walk through the program, beside the thing it speaks of.
+
+use ratatui::layout::Rect;
+
+use super::{
+    paint::{Frills, Paint},
+    readings,
+};
+use crate::tui::{
+    keymap::Action,
+    state::{Areas, Focus, Screen},
+    theme::Role,
+};
+
+pub(super) fn caption(paint: &mut Paint<'_, '_, '_>, areas: &Areas) {
+    let state = paint.state;
+    let Some(tour) = state.tour else { return };
+    let stop = tour.stop();
+    let width = 58.min(areas.main.width.saturating_sub(4));
+    let text = readings::wrapped(stop.text, state.marks, width.saturating_sub(4));
+    let rows = u16::try_from(text.row_count()).unwrap_or(4);
+    let height = (rows + 2).min(areas.main.height);
+    // Nothing must hide what the caption speaks of: it stands below its title, at its lower edge.
+    let about = match (state.screen, stop.focus) {
+        _ if state.overlay().is_some() => areas.main,
+        (Screen::Workbench, Focus::Library) => areas.library.unwrap_or(areas.main),
+        (Screen::Workbench, Focus::Editor) => areas.editor.map_or(areas.main, |area| area.outer),
+        (Screen::Workbench, Focus::Inputs) => areas.inputs.unwrap_or(areas.main),
+        (Screen::Workbench, Focus::Output(variant)) => areas
+            .panes
+            .iter()
+            .find(|pane| pane.variant == variant)
+            .map_or(areas.main, |pane| pane.outer),
+        (Screen::History | Screen::Charts, _) => areas.main,
+    };
+    let x = (about.x + 2).min(areas.main.right().saturating_sub(width + 1));
+    let bottom = about.bottom().saturating_sub(1);
+    // Above the upper panes there is nothing to hide but their lower half.
+    let below = areas.main.bottom().saturating_sub(about.bottom());
+    let y = if below >= height { about.bottom() } else { bottom.saturating_sub(height) };
+    let outer = Rect { x, y: y.max(areas.main.y), width, height };
+    let key = |action: Action| {
+        state.keymap.keys_of(action).first().map_or_else(String::new, ToString::to_string)
+    };
+    let frills = Frills {
+        title: vec![
+            paint.piece(format!("{} Tour ", paint.glyphs().up), Role::TitleFocused),
+            paint.piece(tour.place(), Role::Dim),
+        ],
+        right: Vec::new(),
+        bottom: vec![
+            paint.piece(key(Action::Tour), Role::FooterKey),
+            paint.piece(" on  ", Role::FooterText),
+            paint.piece(key(Action::Escape), Role::FooterKey),
+            paint.piece(" ends it", Role::FooterText),
+        ],
+        focused: true,
+    };
+    let inner = paint.dialog(outer, &frills);
+    let style = paint.style(Role::Text);
+    for (offset, row) in (0..inner.height).zip(0..text.row_count()) {
+        let place = Rect {
+            x: inner.x + 1,
+            y: inner.y + offset,
+            width: inner.width.saturating_sub(2),
+            height: 1,
+        };
+        paint.row(place, text.row(row), style);
+    }
+}
