@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::App;
 use crate::{
-    model::{ModelRef, Status, TemplateId},
+    model::{ErrorKind, ModelRef, Status, TemplateId},
     store::{Rollup, RollupBy, RollupGroup, RollupQuery, RollupRow, StoreError},
 };
 
@@ -378,7 +378,9 @@ fn assemble(
             step.sum.add(row);
         }
         total.add(row);
-        if let Some(kind) = row.group.error_kind {
+        // What a person cancelled is no error.
+        let kind = row.group.error_kind.filter(|kind| *kind != ErrorKind::Cancelled.as_str());
+        if let Some(kind) = kind {
             *errors.entry(kind).or_default() += row.rollup.runs;
         }
     }

@@ -258,7 +258,7 @@ impl App {
         let mut kept: Vec<Kept> = Vec::new();
         for (variant, name) in VariantName::ALL.into_iter().zip(models) {
             let mut model = ModelRef::new("demo", *name);
-            let failure = (dice.roll(60) == 0).then(|| dice.pick(failures).cloned()).flatten();
+            let failure = (dice.roll(25) == 0).then(|| dice.pick(failures).cloned()).flatten();
             if let Some((asked, _)) = &failure {
                 model = asked.clone();
             }
@@ -354,29 +354,25 @@ fn id_at(at: Timestamp) -> Uuid {
     Uuid::new_v7(uuid::Timestamp::from_unix(NoContext, seconds, nanoseconds))
 }
 
-/// Rates some runs by a rule: the more of the most careful answer's words another one has, the
-/// better it is; the winner is the best.
+/// Rates some runs by a rule: the more of the careful model's words an answer to the same prompt
+/// has, the better it is. The winner is the best.
 fn judge(dice: &mut Dice, kept: &mut [Kept]) {
     if dice.roll(5) > 1 {
         return;
     }
-    let Some(reference) = kept.last().map(|kept| words(&kept.execution.text)) else { return };
-    for one in kept.iter_mut() {
+    for one in kept.iter_mut().filter(|one| one.execution.error.is_none()) {
+        let asked = GenerationParameters::default();
+        let reference = words(&answer(DemoModel::Careful, &one.execution.messages, &asked).text);
         let own = words(&one.execution.text);
-        if own.is_empty() || one.execution.error.is_some() {
-            continue;
-        }
-        let shared = own.iter().filter(|word| reference.contains(word)).count();
-        let share = shared * 4 / reference.len().max(own.len()).max(1);
-        let rating = u8::try_from(1 + share.min(4)).unwrap_or(3);
-        let rating = if one.execution.model == "careful" { rating.max(4) } else { rating };
-        one.rating = Some(rating.clamp(1, 5));
+        let shared = reference.iter().filter(|word| own.contains(word)).count();
+        let rating = 1 + shared * 4 / reference.len().max(1);
+        let mood = usize::try_from(dice.roll(2)).unwrap_or(0);
+        one.rating = u8::try_from((rating + mood).clamp(1, 5)).ok();
     }
     let best = kept.iter().filter_map(|kept| kept.rating).max();
-    if kept.len() > 1 {
+    if kept.len() > 1 && best.is_some() {
         for one in kept.iter_mut() {
-            let won = one.rating == best;
-            let value = if won { "yes" } else { "no" };
+            let value = if one.rating == best { "yes" } else { "no" };
             one.execution.tags.insert("winner".to_owned(), value.to_owned());
         }
     }

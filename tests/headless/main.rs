@@ -293,3 +293,28 @@ fn the_sample_is_written_once_and_lints_clean() {
     let list = place.run(&["--workspace", "mine", "template", "list"]);
     assert!(text(&list).lines().count() >= 10);
 }
+
+#[test]
+fn runs_are_summed_up() {
+    let place = Place::new();
+    let empty = place.run(&["stats"]);
+    assert_eq!(empty.status.code(), Some(0));
+    for message in ["I love it", "I hate it", "fine"] {
+        place.run(&["run", "mood", "--var", &format!("message={message}")]);
+    }
+    place.run(&["run", "mood", "--var", "message=x", "--model", "demo/quick"]);
+    let table = text(&place.run(&["stats", "--range", "24h"]));
+    let rows: Vec<&str> = table.lines().collect();
+    assert_eq!(rows.len(), 4, "head, two models, all: {table}");
+    assert!(rows[1].starts_with("demo/fast") && rows[1].contains("100.0%"), "{table}");
+    let sums = json(&place.run(&["stats", "--by", "version", "--format", "json"]));
+    assert_eq!(sums["total"]["runs"], 4);
+    assert_eq!(sums["total"]["failed"], 1);
+    assert_eq!(sums["errors"]["not_found"], 1);
+    assert_eq!(sums["groups"][0]["name"], "mood@1.0.0");
+    assert!(sums["total"]["latency_ms"]["p95"].as_f64().expect("known") > 0.0);
+    let one = json(&place.run(&["stats", "--model", "demo/quick", "--format", "json"]));
+    assert_eq!(one["total"]["runs"], 1);
+    place.refused(&["stats", "--range", "soon"], 2, &["soon", "7d"]);
+    place.refused(&["stats", "--by", "mood"], 2, &["mood", "template"]);
+}

@@ -6,6 +6,7 @@
 #[path = "../support/session.rs"]
 mod session;
 
+mod demo;
 mod ends;
 mod journeys;
 mod place;

@@ -377,8 +377,6 @@ pub(super) const fn footer(context: Context) -> &'static [Action] {
             A::Filter,
             A::ChangeGrouping,
             A::NextPane,
-            A::MoveLeft,
-            A::MoveRight,
             A::Zoom,
             A::Copy,
             A::Palette,

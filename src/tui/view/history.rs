@@ -21,7 +21,7 @@ use crate::{
 
 /// Widths of the columns before the excerpt, and the least width of the list each needs.
 const COLUMNS: [(Column, u16, u16); 7] = [
-    (Column::Time, 11, 0),
+    (Column::Time, 13, 0),
     (Column::Status, 11, 0),
     (Column::Template, 22, 60),
     (Column::Model, 18, 76),

@@ -20,7 +20,8 @@ pub(super) fn caption(paint: &mut Paint<'_, '_, '_>, areas: &Areas) {
     let text = readings::wrapped(stop.text, state.marks, width.saturating_sub(4));
     let rows = u16::try_from(text.row_count()).unwrap_or(4);
     let height = (rows + 2).min(areas.main.height);
-    // Nothing must hide what the caption speaks of: it stands below its title, at its lower edge.
+    // The caption must not hide what it speaks of: it stands below it or above it where there is
+    // room, else at its lower edge.
     let about = match (state.screen, stop.focus) {
         _ if state.overlay().is_some() => areas.main,
         (Screen::Workbench, Focus::Library) => areas.library.unwrap_or(areas.main),
@@ -34,17 +35,25 @@ pub(super) fn caption(paint: &mut Paint<'_, '_, '_>, areas: &Areas) {
         (Screen::History | Screen::Charts, _) => areas.main,
     };
     let x = (about.x + 2).min(areas.main.right().saturating_sub(width + 1));
-    let bottom = about.bottom().saturating_sub(1);
-    // Above the upper panes there is nothing to hide but their lower half.
     let below = areas.main.bottom().saturating_sub(about.bottom());
-    let y = if below >= height { about.bottom() } else { bottom.saturating_sub(height) };
+    let above = about.y.saturating_sub(areas.main.y);
+    let (y, sign) = if let (Screen::Charts, Some((_, chart))) = (state.screen, areas.charts.last())
+    {
+        (chart.y + 1, paint.glyphs().up)
+    } else if below >= height {
+        (about.bottom(), paint.glyphs().up)
+    } else if above >= height {
+        (about.y - height, paint.glyphs().down)
+    } else {
+        (about.bottom().saturating_sub(height + 1), paint.glyphs().up)
+    };
     let outer = Rect { x, y: y.max(areas.main.y), width, height };
     let key = |action: Action| {
         state.keymap.keys_of(action).first().map_or_else(String::new, ToString::to_string)
     };
     let frills = Frills {
         title: vec![
-            paint.piece(format!("{} Tour ", paint.glyphs().up), Role::TitleFocused),
+            paint.piece(format!("{sign} Tour "), Role::TitleFocused),
             paint.piece(tour.place(), Role::Dim),
         ],
         right: Vec::new(),
