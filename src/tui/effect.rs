@@ -7,6 +7,7 @@ use semver::Version;
 use serde_json::Value;
 
 use super::msg::{DeletedExecutions, HistoryCursor, RequestId, RunToken, TimerId};
+use super::theme::Theme;
 use crate::app::{ChartQuery, Filter};
 use crate::model::{
     Bump, ContentHash, ExecutionId, GenerationParameters, ModelRef, TemplateId, VariantName,
@@ -28,6 +29,8 @@ pub enum Effect {
     Keep(Keep),
     /// Send [`super::msg::Msg::Timer`] once, after this long.
     Schedule { id: TimerId, after: Duration },
+    /// Draw with this theme from now on.
+    Wear(Box<Theme>),
     /// Turn mouse reporting on or off.
     Mouse(bool),
     /// Draw every cell again.
@@ -97,6 +100,8 @@ pub enum Question {
     History { filter: Box<Filter>, before: Option<HistoryCursor>, limit: usize },
     /// → `Answer::Execution`.
     Execution(ExecutionId),
+    /// Every theme that can be used → `Answer::Themes`.
+    Themes,
     /// Two executions to compare → `Answer::Pair`.
     Pair(ExecutionId, ExecutionId),
     /// Write what a filter lists to a file that is not there yet → `Answer::Exported`.

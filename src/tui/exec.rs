@@ -6,6 +6,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use jiff::Zoned;
 use tokio::{sync::mpsc, task::JoinHandle};
 
+use super::theme::Theme;
 use super::{
     effect::{CallOrder, CallSource, Keep, Question},
     msg::{
@@ -292,6 +293,7 @@ async fn answer(app: &App, question: Question, messages: &mpsc::UnboundedSender<
         }
         Question::Models => Answer::Models(app.models()),
         Question::Plan { model } => Answer::Planned(plan(app, &model).await),
+        Question::Themes => themes(app).await,
         Question::Pair(one, other) => Answer::Pair(pair(app, one, other).await),
         Question::Export { filter, path } => Answer::Exported(export(app, &filter, &path).await),
         Question::History { filter, before, limit } => {
@@ -349,6 +351,26 @@ async fn library(
             broken: row.broken,
         })
         .collect())
+}
+
+/// Reads every theme; files are read where waiting harms nobody.
+async fn themes(app: &App) -> Answer {
+    let (environment, folder) = (app.environment.clone(), app.paths.themes_dir.clone());
+    let read = tokio::task::spawn_blocking(move || {
+        let mut broken = Vec::new();
+        let themes = Theme::names(&folder)
+            .into_iter()
+            .filter_map(|name| match Theme::load(&name, &environment, &folder) {
+                Ok(theme) => Some(theme.named(&name)),
+                Err(error) => {
+                    broken.push(error.to_string());
+                    None
+                }
+            })
+            .collect();
+        Answer::Themes(themes, broken)
+    });
+    read.await.unwrap_or_else(|error| Answer::Themes(Vec::new(), vec![error.to_string()]))
 }
 
 async fn pair(

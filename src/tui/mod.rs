@@ -120,20 +120,23 @@ fn open(options: AppOptions, origin: Instant, is_demo: bool) -> Result<ExitCode,
     let said = |error: &dyn std::fmt::Display| error.to_string();
     let capabilities = Capabilities::of(&options.environment).map_err(|error| said(&error))?;
     let umask = Umask::restrict();
-    let (app, notices) = App::open(options).map_err(|error| said(&error))?;
-    crate::app::start_log(&app.paths);
-    let settings = Arc::clone(&app.settings);
-    let keymap = Keymap::new(&settings.keys).map_err(|error| said(&error))?;
-    let theme = settings.theme.as_deref().unwrap_or(DEFAULT_THEME);
-    let theme = Theme::load(theme, &app.environment, &app.paths.themes_dir)
-        .map_err(|error| said(&error))?;
-    let glyphs = Glyphs::choose(settings.interface.glyphs, &app.environment);
-    let look = Look { theme, glyphs };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .map_err(|error| said(&error))?;
+    let (app, notices) = App::open(options).map_err(|error| said(&error))?;
+    crate::app::start_log(&app.paths);
+    let settings = Arc::clone(&app.settings);
+    let keymap = Keymap::new(&settings.keys).map_err(|error| said(&error))?;
+    let theme = match &settings.theme {
+        Some(named) => Theme::load(named, &app.environment, &app.paths.themes_dir)
+            .map_err(|error| said(&error))?
+            .named(named),
+        None => runtime.block_on(picked_theme(&app)),
+    };
+    let glyphs = Glyphs::choose(settings.interface.glyphs, &app.environment);
+    let look = Look { theme, glyphs };
     if is_demo {
         let filled = runtime.block_on(app.fast_forward_month(jiff::Zoned::now()));
         filled.map_err(|error| said(&error))?;
@@ -179,6 +182,7 @@ impl Place {
             marks: look.glyphs.marks(),
             size: surface.size()?,
             mouse: app.settings.interface.mouse,
+            theme: look.theme.name().to_owned(),
             default_model: app.settings.default_model.clone(),
             template: last_template(&app).await,
             keymap: Arc::new(keymap),
@@ -206,6 +210,17 @@ impl Place {
             origin: origin.into(),
         })
     }
+}
+
+/// The theme that was picked last; the default one where none was, or it is gone.
+async fn picked_theme(app: &App) -> Theme {
+    let kept = app.store.setting(update::THEME).await.ok().flatten();
+    let name = kept.as_ref().and_then(|kept| kept.as_str()).unwrap_or(DEFAULT_THEME);
+    let load = |name: &str| {
+        let theme = Theme::load(name, &app.environment, &app.paths.themes_dir);
+        theme.map(|theme| theme.named(name))
+    };
+    load(name).or_else(|_| load(DEFAULT_THEME)).unwrap_or_else(|_| Theme::mono())
 }
 
 /// The template that was open when the program last ended.

@@ -10,6 +10,7 @@ use crossterm::event::{KeyEvent, MouseEvent};
 use jiff::Timestamp;
 use semver::Version;
 
+use super::theme::Theme;
 use crate::model::{
     CallError, ContentHash, Execution, ExecutionId, ModelRef, Parameter, Status, TemplateId, Usage,
     VariantName, VersionRecord,
@@ -157,6 +158,8 @@ pub enum Answer {
     Planned(Result<ParameterPlan, Fault>),
     History(Result<HistoryPage, Fault>),
     Execution(Result<Option<Box<Execution>>, Fault>),
+    /// The themes that can be used, and why others cannot.
+    Themes(Vec<Theme>, Vec<String>),
     Pair(Result<Box<(Execution, Execution)>, Fault>),
     /// How many, and where.
     Exported(Result<(usize, String), Fault>),

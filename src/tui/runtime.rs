@@ -188,6 +188,7 @@ impl<S: Surface, K: Keys> Runtime<S, K> {
                 Effect::Ask { id, question } => self.exec.ask(id, question),
                 Effect::Keep(keep) => self.exec.keep(keep),
                 Effect::Schedule { id, after } => self.exec.schedule(id, after),
+                Effect::Wear(theme) => self.look.theme = *theme,
                 Effect::Mouse(on) => self.surface.set_mouse(on)?,
                 Effect::Repaint => self.surface.repaint()?,
                 Effect::Suspend => self.suspend()?,

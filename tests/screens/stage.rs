@@ -57,6 +57,7 @@ impl Stage {
             marks,
             size,
             mouse: false,
+            theme: "default".to_owned(),
             default_model: Some(ModelRef::new("demo", "fast")),
             template: None,
             keymap: Arc::clone(&KEYMAP),

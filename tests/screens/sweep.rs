@@ -239,7 +239,7 @@ fn calls_that_go_wrong() {
 
 #[test]
 fn lists_in_front() {
-    sweep_after(&[":", ": @", "m", "m @", "v", "V", "? down"]);
+    sweep_after(&[":", ": @", "m", "m @", "alt-t", "alt-t @", "v", "V", "? down"]);
 }
 
 #[test]

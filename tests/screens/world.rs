@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::LazyLock};
 use jiff::{SignedDuration, Timestamp};
 use promptlathe::{
     app::{self, ChartBy, ChartGroup, ChartQuery, ChartStep, Charts, Sum},
+    config::Environment,
     model::{
         CacheState, CallError, ContentHash, ErrorKind, Execution, ExecutionId, FinishReason,
         Message, ModelRef, Parameter, Price, Quality, Role, RunId, SentParameters, Status,
@@ -19,6 +20,7 @@ use promptlathe::{
             LibraryEntry, ModelChoice, ModelOrigin, OpenedTemplate, ParameterPlan, SaveFault,
             SavedVersion,
         },
+        theme::Theme,
     },
 };
 use semver::Version;
@@ -276,6 +278,7 @@ impl World {
                 undo: std::sync::Arc::new(()),
             })),
             Question::Spend => Answer::Spend(self.spend),
+            Question::Themes => Answer::Themes(themes(), Vec::new()),
             Question::Charts(query) => Answer::Charts(Ok(Box::new(self.charts(query)))),
             Question::Pair(one, other) => {
                 let read = |id| Execution { id, ..self.execution.clone() };
@@ -349,6 +352,14 @@ fn sum(runs: i64, failed: i64) -> Sum {
         rollup.ttft.push(90 + run * 11);
     }
     Sum { rollup, ok: runs - failed.min(runs), failed: failed.min(runs) }
+}
+
+/// Every built-in theme.
+fn themes() -> Vec<Theme> {
+    let folder = std::path::Path::new("/nowhere");
+    let environment = Environment::from_pairs([("TERM", "xterm")]);
+    let load = |name: String| Theme::load(&name, &environment, folder).map(|it| it.named(&name));
+    Theme::names(folder).into_iter().filter_map(|name| load(name).ok()).collect()
 }
 
 /// The content of the older versions.

@@ -234,6 +234,8 @@ actions! {
         Contexts::PANES, ["!"];
     ToggleMouse, "toggle-mouse", "mouse", "Listen to the mouse, or leave it to the terminal.",
         Contexts::PANES, ["alt-m"];
+    PickTheme, "pick-theme", "theme", "Pick a theme; each is seen while one goes through them.",
+        Contexts::PANES, ["alt-t"];
     Tour, "tour", "tour", "Walk through the program: begin, or go on to the next stop.",
         Contexts::PANES.and(of(&[Context::Diff])), ["space"];
     Redraw, "redraw", "redraw", "Draw the whole screen anew.", Contexts::ALL, ["ctrl-l"];

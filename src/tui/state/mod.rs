@@ -41,7 +41,7 @@ pub use notices::{LoggedNotice, Notices};
 pub use output::{Figures, Origin, Output, Phase, RowKind, STALLED_AFTER};
 pub use overlay::{
     Confirm, Conflict, ConflictChoice, LineDialog, LineIntent, ModelPicker, Overlay, Palette,
-    ParameterForm, ParameterRow, Picker, Reading, SaveDialog, SaveIntent, VersionList,
+    ParameterForm, ParameterRow, Picker, Reading, SaveDialog, SaveIntent, ThemePicker, VersionList,
 };
 pub use pane::Pane;
 pub use pending::{EDIT_REST, FILTER_REST, Pending, Purpose, TICK, Wake};
@@ -51,6 +51,7 @@ pub use tour::{TOUR, Tour, TourDeed, TourStop};
 use super::{
     keymap::{Action, Context, Contexts, Keymap},
     msg::{ModelChoice, ParameterPlan},
+    theme::Theme,
 };
 use crate::{
     model::{ExecutionId, GenerationParameters, ModelRef, Price, TemplateId, VariantName},
@@ -115,6 +116,8 @@ pub struct StateOptions {
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
     pub mouse: bool,
+    /// The name of the theme in use.
+    pub theme: String,
     /// Used where neither pane nor template names a model.
     pub default_model: Option<ModelRef>,
     /// The template that was open when the program last ended.
@@ -170,6 +173,10 @@ pub struct State {
     pub workspace: String,
     pub marks: MarkStyle,
     pub mouse: bool,
+    /// Every theme that can be used, once they were asked for.
+    pub themes: Vec<Theme>,
+    /// The name of the theme in use.
+    pub theme: String,
     /// Whether the terminal window has the focus.
     pub focused: bool,
     /// The monotonic clock when the last message came: what counters count to.
@@ -226,6 +233,8 @@ impl State {
             workspace: crate::safety::display_line_with(&options.workspace, marks).into_owned(),
             marks,
             mouse: options.mouse,
+            themes: Vec::new(),
+            theme: options.theme,
             focused: true,
             now: Duration::ZERO,
             wall: Timestamp::UNIX_EPOCH,
@@ -364,7 +373,7 @@ impl State {
     #[must_use]
     pub fn context(&self) -> Context {
         match self.overlays.last() {
-            Some(Overlay::Palette(_) | Overlay::Models(_)) => Context::Picker,
+            Some(Overlay::Palette(_) | Overlay::Models(_) | Overlay::Themes(_)) => Context::Picker,
             Some(Overlay::Parameters(_) | Overlay::Save(_) | Overlay::Line(_)) => Context::Form,
             Some(Overlay::Versions(_)) => Context::Versions,
             Some(Overlay::Diff(_)) => Context::Diff,
@@ -412,6 +421,7 @@ impl State {
             Some(
                 Overlay::Palette(_)
                 | Overlay::Models(_)
+                | Overlay::Themes(_)
                 | Overlay::Parameters(_)
                 | Overlay::Save(_)
                 | Overlay::Line(_),

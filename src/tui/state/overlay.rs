@@ -17,6 +17,7 @@ pub enum Overlay {
     Palette(Palette),
     Help(Reading),
     Models(ModelPicker),
+    Themes(ThemePicker),
     Parameters(ParameterForm),
     Save(SaveDialog),
     Versions(VersionList),
@@ -87,6 +88,15 @@ pub struct ModelPicker {
     pub picker: Picker,
     /// Models that are to run side by side, in the order they were marked.
     pub marked: Vec<ModelRef>,
+}
+
+/// Every theme, the selected one in sight behind the list. The whole list is
+/// [`super::State::themes`].
+#[derive(Clone, Debug)]
+pub struct ThemePicker {
+    pub picker: Picker,
+    /// The theme that comes back with Esc.
+    pub before: String,
 }
 
 /// The generation parameters of one variant, one row each in the order of [`Parameter::ALL`].

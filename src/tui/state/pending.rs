@@ -54,6 +54,7 @@ pub enum Purpose {
     MoreHistory,
     /// Two executions to compare.
     Pair,
+    Themes,
     Export,
     /// An execution to read.
     Detail(ExecutionId),

@@ -19,11 +19,14 @@ use crate::{
 pub(super) struct Written {
     /// What holds for roles it does not name.
     pub base: Option<String>,
+    /// The theme used in its place where a terminal has sixteen colours.
+    pub sixteen: Option<String>,
     pub styles: BTreeMap<Role, Style>,
 }
 
-const TOP_KEYS: [&str; 4] = ["name", "base", "colours", "styles"];
-const BASES: [&str; 3] = ["default", "mono", "none"];
+const TOP_KEYS: [&str; 5] = ["name", "base", "sixteen", "colours", "styles"];
+const BASES: [&str; 4] = ["default", "light", "mono", "none"];
+const SIXTEEN: [&str; 2] = ["default", "light"];
 const MODIFIERS: [(&str, Modifier); 6] = [
     ("bold", Modifier::BOLD),
     ("dim", Modifier::DIM),
@@ -89,19 +92,8 @@ impl Reader<'_> {
         if let Some(name) = table.get("name") {
             self.text_of("name", name);
         }
-        if let Some(base) = table.get("base")
-            && let Some(word) = self.text_of("base", base)
-        {
-            if BASES.contains(&word.as_str()) {
-                written.base = Some(word);
-            } else {
-                let near = did_you_mean(nearest(&word, BASES));
-                self.note(
-                    base.span().start,
-                    format!("`base` must be one of \"default\", \"mono\", \"none\"{near}"),
-                );
-            }
-        }
+        written.base = self.choice(table, "base", &BASES);
+        written.sixteen = self.choice(table, "sixteen", &SIXTEEN);
         // Own names first: styles use them, whatever the order of the file.
         if let Some(colours) = table.get("colours") {
             for (name, value) in self.entries("colours", colours) {
@@ -114,6 +106,20 @@ impl Reader<'_> {
             self.styles(styles, &mut written);
         }
         written
+    }
+
+    /// A word that must be one of a few.
+    fn choice(&mut self, table: &DeTable<'_>, key: &str, known: &[&str]) -> Option<String> {
+        let value = table.get(key)?;
+        let word = self.text_of(key, value)?;
+        if known.contains(&word.as_str()) {
+            return Some(word);
+        }
+        let near = did_you_mean(nearest(&word, known.iter().copied()));
+        let listed: Vec<String> = known.iter().map(|word| format!("\"{word}\"")).collect();
+        let message = format!("`{key}` must be one of {}{near}", listed.join(", "));
+        self.note(value.span().start, message);
+        None
     }
 
     fn styles(&mut self, styles: &Spanned<DeValue<'_>>, written: &mut Written) {

@@ -1,10 +1,12 @@
 //! How things look: roles with their styles, and the signs things are drawn with.
 //!
-//! Two themes are built in: `default` uses the terminal's own colours, `mono` none. Users add
-//! theirs as `themes/NAME.toml` beside their settings:
+//! Eight themes are built in: `default` and `light` use the terminal's own colours on a dark and
+//! on a light ground, `mono` none, and five bring colours of their own. Users add theirs as `themes/NAME.toml` beside their settings:
 //!
 //! ```toml
 //! base = "default"            # what holds for roles not named here; "none" for nothing
+//!
+//! sixteen = "light"           # used in its place on terminals with sixteen colours
 //!
 //! [colours]                   # names of one's own
 //! sea = "#3a7ca5"
@@ -34,8 +36,14 @@ use crate::{
 };
 
 /// The built-in themes, by name.
-const BUILT_IN: [(&str, &str); 2] = [
+const BUILT_IN: [(&str, &str); 8] = [
     ("default", include_str!("../../../themes/default.toml")),
+    ("light", include_str!("../../../themes/light.toml")),
+    ("contrast", include_str!("../../../themes/contrast.toml")),
+    ("harbour", include_str!("../../../themes/harbour.toml")),
+    ("ember", include_str!("../../../themes/ember.toml")),
+    ("moss", include_str!("../../../themes/moss.toml")),
+    ("paper", include_str!("../../../themes/paper.toml")),
     ("mono", include_str!("../../../themes/mono.toml")),
 ];
 
@@ -86,10 +94,13 @@ impl Theme {
         if depth == ColourDepth::Mono {
             return Ok(Self::mono());
         }
+        if let (ColourDepth::Sixteen, Some(instead)) = (depth, &written.sixteen) {
+            return Ok(Self { name: name.to_owned(), ..Self::of_built_in(instead, depth) });
+        }
         let base = match written.base.as_deref() {
-            Some("mono") => Some(built_in("mono")),
             Some("none") => None,
-            _ => Some(built_in(DEFAULT_THEME)),
+            Some(base) => Some(built_in(base)),
+            None => Some(built_in(DEFAULT_THEME)),
         };
         let base = base.and_then(|(path, text)| file::read(&path, text).ok());
         Ok(Self::fitted(name, depth, &written, base.as_ref()))
@@ -127,6 +138,12 @@ impl Theme {
             })
             .collect();
         Self { name: name.to_owned(), depth, styles }
+    }
+
+    /// The same look under another name: without colour every theme looks like `mono`.
+    #[must_use]
+    pub fn named(self, name: &str) -> Self {
+        Self { name: name.to_owned(), ..self }
     }
 
     /// The theme's name.

@@ -26,6 +26,8 @@ macro_rules! roles {
 }
 
 roles! {
+    /// The ground of the whole screen.
+    Screen = "screen",
     /// What the user and the models wrote; the brightest thing on the screen.
     Text = "text",
     /// Chrome, units, explanations, whatever is not the matter itself.

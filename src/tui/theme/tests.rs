@@ -107,7 +107,7 @@ fn mistakes_are_told_with_their_place_and_the_nearest_key() {
         "base = \"defualt\"\nstyle = 1\n\n[styles]\nacent = {}\ntitle = { foreground = \"cyna\", blod = true }\nbad = { bold = 1 }\ngood = \"green\"\nwarning = { foreground = 256 }\n",
     );
     let expected = [
-        "1:8 `base` must be one of \"default\", \"mono\", \"none\"; did you mean `default`?",
+        "1:8 `base` must be one of \"default\", \"light\", \"mono\", \"none\"; did you mean `default`?",
         "2:1 unknown key `style`; did you mean `styles`?",
         "5:1 unknown key `acent` in [styles]; did you mean `accent`?",
         "6:24 `cyna` is no colour",
@@ -136,15 +136,71 @@ fn names_are_names_and_unknown_ones_get_a_suggestion() {
     std::fs::write(folder.path().join("seaside.toml"), "").expect("written");
     std::fs::write(folder.path().join("notes.txt"), "").expect("written");
     let load = |name| Theme::load(name, &environment(&[("TERM", "xterm")]), folder.path());
-    assert_eq!(Theme::names(folder.path()), ["default", "mono", "seaside"]);
+    assert_eq!(
+        Theme::names(folder.path()),
+        ["default", "light", "contrast", "harbour", "ember", "moss", "paper", "mono", "seaside"]
+    );
     let error = load("seasid").expect_err("unknown").to_string();
     assert_eq!(
         error,
-        "there is no theme `seasid`; did you mean `seaside`?; there are default, mono, seaside"
+        "there is no theme `seasid`; did you mean `seaside`?; there are default, light, contrast, harbour, ember, moss, paper, mono, seaside"
     );
     for name in ["../default", "", "a/b", "/etc/passwd"] {
         assert!(matches!(load(name), Err(ThemeError::BadName { .. })), "{name}");
     }
     std::fs::create_dir(folder.path().join("folder.toml")).expect("created");
     assert!(matches!(load("folder"), Err(ThemeError::Unreadable { .. })));
+}
+
+/// Relative luminance by WCAG 2.2.
+fn luminance(colour: Color) -> Option<f64> {
+    let Color::Rgb(red, green, blue) = colour else { return None };
+    let [red, green, blue] = [red, green, blue].map(|channel| {
+        let value = f64::from(channel) / 255.0;
+        if value <= 0.040_45 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+    });
+    Some(0.2126 * red + 0.7152 * green + 0.0722 * blue)
+}
+
+/// The contrast ratio of two colours by WCAG 2.2; `None` where one is the terminal's own.
+fn contrast(one: Color, other: Color) -> Option<f64> {
+    let (one, other) = (luminance(one)?, luminance(other)?);
+    Some((one.max(other) + 0.05) / (one.min(other) + 0.05))
+}
+
+#[test]
+fn every_role_can_be_read_on_every_ground_it_stands_on() {
+    let full = environment(&[("TERM", "xterm"), ("COLORTERM", "truecolor")]);
+    let mut known = 0;
+    for (name, _) in BUILT_IN {
+        let theme = Theme::load(name, &full, Path::new("/nowhere")).expect("built in");
+        let ground = |role: Role| theme.style(role).bg;
+        let grounds = [Role::Screen, Role::Dialog, Role::CursorLine, Role::Input].map(ground);
+        let text = theme.style(Role::Text).fg;
+        for role in Role::ALL {
+            let style = theme.style(*role);
+            let own = [style.bg];
+            let stands_on = if style.bg.is_some() { &own[..] } else { &grounds[..] };
+            for on in stands_on.iter().flatten() {
+                let Some(ratio) = style.fg.or(text).and_then(|colour| contrast(colour, *on)) else {
+                    continue;
+                };
+                known += 1;
+                let least = if name == "contrast" { 7.0 } else { 4.5 };
+                assert!(ratio >= least, "{name}: {} has {ratio:.2}", role.as_str());
+            }
+        }
+    }
+    assert!(known > 500, "the themes with colours of their own were looked at");
+}
+
+#[test]
+fn themes_with_a_ground_give_way_where_there_are_sixteen_colours() {
+    let few = environment(&[("TERM", "xterm")]);
+    let paper = Theme::load("paper", &few, Path::new("/nowhere")).expect("built in");
+    assert_eq!(paper.name(), "paper");
+    let light = Theme::load("light", &few, Path::new("/nowhere")).expect("built in");
+    for role in Role::ALL {
+        assert_eq!(paper.style(*role), light.style(*role), "{}", role.as_str());
+    }
 }

@@ -41,6 +41,7 @@ impl Step<'_> {
             | Action::MoveToTop
             | Action::MoveToBottom => self.move_here(action),
             Action::ToggleMouse => self.toggle_mouse(),
+            Action::PickTheme => self.open_themes(),
             Action::Tour => self.tour_on(),
             Action::Redraw => self.effects.push(Effect::Repaint),
             Action::Suspend => self.effects.push(Effect::Suspend),
@@ -109,12 +110,15 @@ impl Step<'_> {
         }
         let Some(overlay) = self.state.overlays.last() else { return false };
         if matches!(action, Action::Escape | Action::No) {
-            self.state.overlays.pop();
+            if let Some(Overlay::Themes(list)) = self.state.overlays.pop() {
+                self.undo_theme(&list.before);
+            }
             return true;
         }
         match overlay {
             Overlay::Palette(_) => self.act_in_palette(action),
             Overlay::Models(_) => self.act_in_models(action),
+            Overlay::Themes(_) => self.act_in_themes(action),
             Overlay::Parameters(_) => self.act_in_parameters(action),
             Overlay::Save(_) => self.act_in_save(action),
             Overlay::Line(_) => self.act_in_line(action),

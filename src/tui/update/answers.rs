@@ -37,6 +37,7 @@ impl Step<'_> {
                 self.take_history(Some((text, *filter)), page);
             }
             (Purpose::MoreHistory, Answer::History(page)) => self.take_history(None, page),
+            (Purpose::Themes, Answer::Themes(themes, broken)) => self.take_themes(themes, &broken),
             (Purpose::Pair, Answer::Pair(pair)) => self.take_pair(pair),
             (Purpose::Export, Answer::Exported(exported)) => self.take_exported(exported),
             (Purpose::Detail(id), Answer::Execution(execution)) => self.take_detail(id, execution),

@@ -150,6 +150,13 @@ impl Step<'_> {
     }
 
     fn type_into_overlay(&mut self, command: &Command) {
+        if let Some(Overlay::Themes(list)) = self.state.overlays.last_mut() {
+            if list.picker.query.apply(command) {
+                self.match_themes();
+                self.wear_selected();
+            }
+            return;
+        }
         let (models, changed) = match self.state.overlays.last_mut() {
             Some(Overlay::Palette(palette)) => (false, palette.picker.query.apply(command)),
             Some(Overlay::Models(models)) => (true, models.picker.query.apply(command)),

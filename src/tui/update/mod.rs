@@ -23,6 +23,7 @@ mod saving;
 mod step;
 #[cfg(test)]
 mod tests;
+mod themes;
 mod tour;
 mod variants;
 mod versions;
@@ -31,6 +32,7 @@ use step::Step;
 
 pub use act::{LAST_TEMPLATE, PANES};
 pub use judging::WINNER;
+pub use themes::THEME;
 
 use super::{
     effect::{Effect, Question},

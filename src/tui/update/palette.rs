@@ -12,7 +12,7 @@ use crate::tui::{
 };
 
 /// The places of the texts that match a query, best first; all of them, in order, for an empty one.
-fn matches<'a>(query: &str, texts: impl Iterator<Item = String> + 'a) -> Vec<usize> {
+pub(super) fn matches<'a>(query: &str, texts: impl Iterator<Item = String> + 'a) -> Vec<usize> {
     let pattern = Pattern::parse(query, CaseMatching::Ignore, Normalization::Smart);
     let mut matcher = Matcher::new(Config::DEFAULT);
     let mut characters = Vec::new();
@@ -57,6 +57,7 @@ impl Step<'_> {
         let picker: Option<&mut Picker> = match self.state.overlays.last_mut() {
             Some(Overlay::Palette(palette)) => Some(&mut palette.picker),
             Some(Overlay::Models(models)) => Some(&mut models.picker),
+            Some(Overlay::Themes(themes)) => Some(&mut themes.picker),
             _ => None,
         };
         let by = match action {

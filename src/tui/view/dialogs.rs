@@ -14,8 +14,8 @@ use crate::{
         msg::Severity,
         state::{
             Confirm, Conflict, ConflictChoice, DiffView, LineDialog, ModelPicker, Overlay, Palette,
-            ParameterForm, Picker, Reading, SaveDialog, Screen, Sign, VersionList, centred,
-            overlay_area,
+            ParameterForm, Picker, Reading, SaveDialog, Screen, Sign, ThemePicker, VersionList,
+            centred, overlay_area,
         },
         theme::Role,
     },
@@ -26,6 +26,7 @@ pub(super) fn draw(paint: &mut Paint<'_, '_, '_>, overlay: &Overlay) {
         Overlay::Palette(palette) => actions(paint, palette),
         Overlay::Help(reading) => help(paint, reading),
         Overlay::Models(picker) => models(paint, picker),
+        Overlay::Themes(list) => themes(paint, list),
         Overlay::Parameters(form) => parameters(paint, form),
         Overlay::Save(dialog) => save(paint, dialog),
         Overlay::Versions(list) => versions(paint, list),
@@ -221,6 +222,32 @@ fn models(paint: &mut Paint<'_, '_, '_>, list: &ModelPicker) {
         if !paint.pieces_right(rest, &right) {
             paint.pieces(rest, &right);
         }
+    });
+}
+
+/// Narrow and at the right, so that the theme is seen beside it.
+fn themes(paint: &mut Paint<'_, '_, '_>, list: &ThemePicker) {
+    let state = paint.state;
+    let wanted = u16::try_from(state.themes.len()).unwrap_or(u16::MAX).saturating_add(3);
+    let place = centred(state, 30, wanted.clamp(5, 20));
+    let outer = Rect { x: state.size.0.saturating_sub(place.width + 2), ..place };
+    let mut frills = titled(paint, "Theme");
+    frills.bottom = vec![paint.piece("Enter keeps it", Role::Dim)];
+    let inner = paint.dialog(outer, &frills);
+    let area = query(paint, inner, &list.picker);
+    if list.picker.matches.is_empty() {
+        let text = if state.themes.is_empty() { "Reading the themes" } else { "No such theme." };
+        readings::note(paint, area, text);
+        return;
+    }
+    let picker = &list.picker;
+    let first = picker.scroll.first(picker.matches.len(), usize::from(area.height));
+    rows(paint, area, picker.matches.len(), picker.selected, first, |paint, row, index| {
+        let theme = picker.matches.get(index).and_then(|at| state.themes.get(*at));
+        let Some(theme) = theme else { return };
+        let style = paint.style(Role::Text);
+        let name = paint.safe(theme.name()).into_owned();
+        paint.text(row.x + 1, row.y, row.width.saturating_sub(2), &name, style);
     });
 }
 

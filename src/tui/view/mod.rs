@@ -18,7 +18,7 @@ use ratatui::Frame;
 
 use super::{
     state::{Overlay, Screen, State, areas},
-    theme::{Glyphs, Theme},
+    theme::{Glyphs, Role, Theme},
 };
 use paint::Paint;
 
@@ -33,6 +33,8 @@ pub struct Look {
 pub fn draw(state: &State, look: &Look, frame: &mut Frame<'_>) {
     let areas = areas(state);
     let mut paint = Paint::new(state, look, frame);
+    let ground = paint.style(Role::Screen);
+    paint.fill(paint.area(), ground);
     if areas.too_small {
         chrome::too_small(&mut paint);
         return;

@@ -167,6 +167,7 @@ impl Script {
             marks: MarkStyle::Unicode,
             size: (120, 36),
             mouse: false,
+            theme: "default".to_owned(),
             default_model: Some(model("demo/fast")),
             template: None,
             keymap: KEYMAP.clone(),

@@ -230,3 +230,30 @@ fn the_mouse_is_listened_to_only_when_asked_for() {
         [_, Effect::Mouse(false), Effect::Repaint, Effect::Suspend]
     ));
 }
+
+#[test]
+fn themes_are_seen_while_one_goes_through_them() {
+    use crate::tui::theme::Theme;
+    let mut script = Script::open();
+    script.act(Action::PickTheme);
+    let asked = |it: &Question| matches!(it, Question::Themes);
+    let themes = ["default", "moss", "paper"].map(|name| Theme::mono().named(name));
+    script.answer(asked, Answer::Themes(themes.to_vec(), vec!["broken.toml: 1:1".to_owned()]));
+    assert!(script.status().contains("broken.toml"));
+    let worn = |script: &Script| {
+        script.effects.iter().rev().find_map(|effect| match effect {
+            Effect::Wear(theme) => Some(theme.name().to_owned()),
+            _ => None,
+        })
+    };
+    script.act(Action::MoveDown);
+    assert_eq!(worn(&script).as_deref(), Some("moss"));
+    script.act(Action::Escape);
+    assert_eq!(worn(&script).as_deref(), Some("default"), "Esc takes it back");
+    script.act(Action::PickTheme);
+    script.typed("paper");
+    script.press("enter");
+    assert_eq!(worn(&script).as_deref(), Some("paper"));
+    let kept = Keep::Setting { name: crate::tui::update::THEME, value: json!("paper") };
+    assert!(script.kept().contains(&&kept));
+}
