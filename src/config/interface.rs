@@ -25,6 +25,30 @@ impl Glyphs {
     }
 }
 
+/// Whose habits the keys follow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeySet {
+    #[default]
+    Default,
+    Emacs,
+    Vi,
+}
+
+impl KeySet {
+    /// Every set.
+    pub const ALL: [Self; 3] = [Self::Default, Self::Emacs, Self::Vi];
+
+    /// The word in settings.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::Emacs => "emacs",
+            Self::Vi => "vi",
+        }
+    }
+}
+
 /// The `[interface]` table, without the theme's name, which stands in
 /// [`super::Settings::theme`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,14 +58,20 @@ pub struct InterfaceSettings {
     /// Whether the mouse is listened to from the start.
     pub mouse: bool,
     pub glyphs: Glyphs,
-    /// No spinners, no smooth anything.
-    pub reduce_motion: bool,
+    /// Which habits the keys follow, before the `[keys]` table.
+    pub key_set: KeySet,
     /// Columns the Tab key indents by in the editor.
     pub tab_width: u8,
 }
 
 impl Default for InterfaceSettings {
     fn default() -> Self {
-        Self { fps: None, mouse: false, glyphs: Glyphs::Auto, reduce_motion: false, tab_width: 2 }
+        Self {
+            fps: None,
+            mouse: false,
+            glyphs: Glyphs::Auto,
+            key_set: KeySet::Default,
+            tab_width: 2,
+        }
     }
 }

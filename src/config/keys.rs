@@ -194,7 +194,13 @@ pub const SETTING_KEYS: &[SettingKey] = &[
         "Borders, bars and signs: `\"auto\"` (by the locale), `\"unicode\"` or `\"ascii\"`.",
         Where::User,
     ),
-    key("interface", "reduce_motion", "false", "No spinners and no other movement.", Where::User),
+    key(
+        "interface",
+        "key_set",
+        "\"default\"",
+        "Whose habits the keys follow: `\"default\"`, `\"emacs\"` or `\"vi\"`; `[keys]` goes over it.",
+        Where::User,
+    ),
     key(
         "interface",
         "tab_width",

@@ -11,8 +11,8 @@ use url::Url;
 
 use super::{Authentication, provider::KNOWN};
 use super::{
-    EngineSettings, Environment, Glyphs, KeySource, ModelOverride, Notice, NoticeKind, Paths,
-    ProviderKind, ProviderSettings, Settings, WorkspaceToml,
+    EngineSettings, Environment, Glyphs, KeySet, KeySource, ModelOverride, Notice, NoticeKind,
+    Paths, ProviderKind, ProviderSettings, Settings, WorkspaceToml,
     document::{Located, Section},
     provider::{Known, is_header_name, is_header_value, parse_base_url},
 };
@@ -203,8 +203,8 @@ fn interface(settings: &mut Settings, section: &Section<'_, '_>) {
     {
         interface.glyphs = glyphs;
     }
-    if let Some(reduce) = section.boolean("reduce_motion") {
-        interface.reduce_motion = reduce;
+    if let Some(set) = section.word("key_set", &KeySet::ALL.map(|set| (set.as_str(), set))) {
+        interface.key_set = set;
     }
     if let Some(width) = section.integer("tab_width", 1..=8) {
         interface.tab_width = u8::try_from(width).unwrap_or(interface.tab_width);

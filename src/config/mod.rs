@@ -25,7 +25,7 @@ mod trust;
 pub use engine::EngineSettings;
 pub use environment::{ColourDepth, Environment};
 pub use error::{ConfigError, Problem};
-pub use interface::{Glyphs, InterfaceSettings};
+pub use interface::{Glyphs, InterfaceSettings, KeySet};
 pub use key::{KeyError, KeySource};
 pub use keys::{SETTING_KEYS, SettingKey, Where};
 pub use models::ModelOverride;

@@ -128,7 +128,8 @@ fn open(options: AppOptions, origin: Instant, is_demo: bool) -> Result<ExitCode,
     let (app, notices) = App::open(options).map_err(|error| said(&error))?;
     crate::app::start_log(&app.paths);
     let settings = Arc::clone(&app.settings);
-    let keymap = Keymap::new(&settings.keys).map_err(|error| said(&error))?;
+    let keymap =
+        Keymap::new(settings.interface.key_set, &settings.keys).map_err(|error| said(&error))?;
     let theme = match &settings.theme {
         Some(named) => Theme::load(named, &app.environment, &app.paths.themes_dir)
             .map_err(|error| said(&error))?
@@ -183,6 +184,7 @@ impl Place {
             size: surface.size()?,
             mouse: app.settings.interface.mouse,
             theme: look.theme.name().to_owned(),
+            tab_width: app.settings.interface.tab_width,
             default_model: app.settings.default_model.clone(),
             template: last_template(&app).await,
             keymap: Arc::new(keymap),

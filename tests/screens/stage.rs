@@ -58,6 +58,7 @@ impl Stage {
             size,
             mouse: false,
             theme: "default".to_owned(),
+            tab_width: 2,
             default_model: Some(ModelRef::new("demo", "fast")),
             template: None,
             keymap: Arc::clone(&KEYMAP),

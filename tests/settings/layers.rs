@@ -47,7 +47,7 @@ theme = "mono"
 fps = 10
 mouse = true
 glyphs = "unicode"
-reduce_motion = true
+key_set = "vi"
 tab_width = 8
 
 [keys]
@@ -98,7 +98,7 @@ fn every_key_arrives() {
         (interface.fps, interface.mouse, interface.glyphs),
         (Some(10), true, Glyphs::Unicode)
     );
-    assert!(interface.reduce_motion && interface.tab_width == 8);
+    assert_eq!((interface.key_set, interface.tab_width), (promptlathe::config::KeySet::Vi, 8));
     assert_eq!(settings.keys["run"], ["r", "ctrl-r"]);
     assert_eq!(settings.keys["quit"], ["q"]);
     assert!(settings.keys["zoom"].is_empty());

@@ -59,6 +59,8 @@ const SCREENS: Contexts = Contexts::PANES.and(of(&[Context::Text, Context::Line]
 const ROWS: Contexts = Contexts::PANES.and(Contexts::FRONT);
 /// The editor, whether keys act or type.
 const EDITING: Contexts = of(&[Context::Editor, Context::Text]);
+/// Where keys type, and the editor while keys act.
+const MOVING: Contexts = Contexts::TYPING.and(of(&[Context::Editor]));
 /// Where an answer can be rated.
 const RATED: Contexts = of(&[Context::Output, Context::Detail, Context::History]);
 /// Where an output's text is read.
@@ -133,9 +135,10 @@ actions! {
         ANSWERS, ["M"];
     Find, "find", "find", "Find words in the answer.", ANSWERS, ["/"];
     FindNext, "find-next", "next found", "Go to the next place where the words stand.",
-        ANSWERS, ["n"];
+        ANSWERS.and(of(&[Context::Editor])), ["n"];
     FindPrevious, "find-previous", "previous found", "Go to the place before where the words stand.",
-        ANSWERS, ["N"];
+        ANSWERS.and(of(&[Context::Editor])), ["N"];
+    SearchText, "search-text", "search", "Search the text in the editor.", EDITING, ["/", "ctrl-f"];
     ScrollTogether, "scroll-together", "scroll together", "Scroll all answers together, or each by itself.",
         of(&[Context::Output]), ["L"];
     Filter, "filter", "filter", "Filter the list.",
@@ -175,6 +178,13 @@ actions! {
         ROWS.and(of(&[Context::Line, Context::Picker, Context::Form])), ["shift-tab"];
     InsertMode, "insert-mode", "type", "Begin to type into the focused editor or field.",
         of(&[Context::Editor, Context::Inputs]), ["i"];
+    RowStart, "row-start", "line start", "Go to the start of the line while keys act.",
+        of(&[Context::Editor]), ["0"];
+    RowEnd, "row-end", "line end", "Go to the end of the line while keys act.",
+        of(&[Context::Editor]), ["$"];
+    Append, "append", "append", "Begin to type after the cursor.", of(&[Context::Editor]), [];
+    OpenLine, "open-line", "open line", "Begin a new line below and type there.",
+        of(&[Context::Editor]), [];
     Accept, "accept", "open", "Open, choose or accept; in the editor and the form, begin to type.",
         ROWS.and(of(&[Context::Line, Context::Picker, Context::Form])), ["enter"];
     Escape, "escape", "back", "Go one step back: stop typing, close what is in front.",
@@ -196,9 +206,9 @@ actions! {
 
     // Typing. With Shift held, the moves above and below select.
     WordLeft, "word-left", "word left", "Go to the start of the word.",
-        Contexts::TYPING, ["ctrl-left", "alt-left", "alt-b"];
+        MOVING, ["ctrl-left", "alt-left", "alt-b"];
     WordRight, "word-right", "word right", "Go to the end of the word.",
-        Contexts::TYPING, ["ctrl-right", "alt-right", "alt-f"];
+        MOVING, ["ctrl-right", "alt-right", "alt-f"];
     LineStart, "line-start", "line start", "Go to the start of the line.",
         Contexts::TYPING, ["home"];
     LineEnd, "line-end", "line end", "Go to the end of the line.",
@@ -213,7 +223,7 @@ actions! {
     DeleteBack, "delete-back", "delete back", "Delete the character before the cursor, or the selection.",
         Contexts::TYPING, ["backspace", "ctrl-h"];
     DeleteForward, "delete-forward", "delete", "Delete the character after the cursor, or the selection.",
-        Contexts::TYPING, ["delete", "ctrl-d"];
+        MOVING, ["delete", "ctrl-d"];
     DeleteWordBack, "delete-word-back", "delete word", "Delete to the start of the word.",
         Contexts::TYPING, ["alt-backspace", "ctrl-w", "ctrl-backspace"];
     DeleteWordForward, "delete-word-forward", "delete word", "Delete to the end of the word.",
@@ -221,11 +231,11 @@ actions! {
     DeleteToLineStart, "delete-to-line-start", "delete to start", "Delete to the start of the line.",
         Contexts::TYPING, ["ctrl-u"];
     DeleteToLineEnd, "delete-to-line-end", "delete to end", "Delete to the end of the line.",
-        Contexts::TYPING, ["ctrl-k"];
+        MOVING, ["ctrl-k"];
     CopySelection, "copy-selection", "copy", "Copy the selected text, or the line.",
         of(&[Context::Text]), ["alt-w", "alt-c"];
     DeleteLine, "delete-line", "delete line", "Delete the lines the selection touches.",
-        of(&[Context::Text]), ["alt-k"];
+        EDITING, ["alt-k"];
 
     // The program.
     Palette, "palette", "commands", "Find every action by name.", SCREENS, [":", "ctrl-p"];

@@ -4,6 +4,7 @@
 mod action;
 mod context;
 mod key;
+mod sets;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -18,7 +19,10 @@ pub use self::{
     context::{Context, Contexts},
     key::Key,
 };
-use crate::model::{did_you_mean, nearest};
+use crate::{
+    config::KeySet,
+    model::{did_you_mean, nearest},
+};
 
 /// Why the bindings in the settings cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -44,20 +48,18 @@ pub struct Keymap {
 }
 
 impl Keymap {
-    /// The default keys with the settings' over them, by the action's name: a list replaces the
+    /// The keys of a set with the settings' over them, by the action's name: a list replaces the
     /// defaults of its action, an empty one leaves it to the palette.
     ///
     /// # Errors
     /// [`KeymapError`]: an action or key that does not exist, or two actions on one key where
     /// both work.
-    pub fn new(overrides: &BTreeMap<String, Vec<String>>) -> Result<Self, KeymapError> {
-        let mut keys: BTreeMap<Action, Vec<Key>> = Action::ALL
-            .iter()
-            .map(|action| {
-                let keys = action.default_keys().iter().filter_map(|key| Key::parse(key));
-                (*action, keys.collect())
-            })
-            .collect();
+    pub fn new(
+        set: KeySet,
+        overrides: &BTreeMap<String, Vec<String>>,
+    ) -> Result<Self, KeymapError> {
+        let mut keys: BTreeMap<Action, Vec<Key>> =
+            Action::ALL.iter().map(|action| (*action, parsed(keys_in(set, *action)))).collect();
         for (name, written) in overrides {
             let action = Action::named(name).ok_or_else(|| KeymapError::UnknownAction {
                 name: name.clone(),
@@ -149,7 +151,7 @@ impl Keymap {
 /// The keys as nobody has changed them.
 impl Default for Keymap {
     fn default() -> Self {
-        Self::new(&BTreeMap::new())
+        Self::new(KeySet::Default, &BTreeMap::new())
             .unwrap_or_else(|_| Self { keys: BTreeMap::new(), actions: HashMap::new() })
     }
 }
@@ -176,26 +178,57 @@ fn index(
     Ok(actions)
 }
 
+/// The keys an action has in a set.
+fn keys_in(set: KeySet, action: Action) -> &'static [&'static str] {
+    let replaced = sets::replaced(set).iter().find(|(replaced, _)| *replaced == action);
+    replaced.map_or(action.default_keys(), |(_, keys)| keys)
+}
+
+fn parsed(keys: &[&str]) -> Vec<Key> {
+    keys.iter().filter_map(|key| Key::parse(key)).collect()
+}
+
+/// Keys as they stand in a table's cell.
+fn in_cell(keys: &[Key]) -> String {
+    let keys: Vec<String> = keys.iter().map(|key| format!("`{key}`").replace('|', "\\|")).collect();
+    keys.join(" ")
+}
+
+/// Every action with its keys in each set as a Markdown table, for the documentation.
+#[must_use]
+pub fn sets_table() -> String {
+    let mut table = String::from(
+        "| action | default | emacs | vi | where | what |\n|---|---|---|---|---|---|\n",
+    );
+    for action in Action::ALL {
+        let cells = KeySet::ALL.map(|set| {
+            let same = set != KeySet::Default
+                && keys_in(set, *action) == keys_in(KeySet::Default, *action);
+            if same { "the same".to_owned() } else { in_cell(&parsed(keys_in(set, *action))) }
+        });
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            table,
+            "| `{}` | {} | {} | {} |",
+            action.as_str(),
+            cells.join(" | "),
+            action.contexts().describe(),
+            action.sentence()
+        );
+    }
+    table
+}
+
 /// The default keys as a Markdown table, for the documentation.
 #[must_use]
 pub fn markdown_table() -> String {
     let mut table = String::from("| keys | action | where | what |\n|---|---|---|---|\n");
     for (_, action) in Keymap::default().all() {
-        let keys: Vec<String> = action
-            .default_keys()
-            .iter()
-            .filter_map(|key| Key::parse(key))
-            .map(|key| format!("`{key}`").replace('|', "\\|"))
-            .collect();
+        let keys = in_cell(&parsed(action.default_keys()));
         let place = action.contexts().describe();
         // Writing to a string cannot fail.
-        let _ = writeln!(
-            table,
-            "| {} | `{}` | {place} | {} |",
-            keys.join(" "),
-            action.as_str(),
-            action.sentence()
-        );
+        let _ =
+            writeln!(table, "| {keys} | `{}` | {place} | {} |", action.as_str(), action.sentence());
     }
     table
 }

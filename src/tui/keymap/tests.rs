@@ -37,7 +37,7 @@ fn every_action_is_whole_and_named_once() {
 
 #[test]
 fn the_defaults_parse_and_do_not_conflict() {
-    let keymap = Keymap::new(&BTreeMap::new()).expect("the defaults agree");
+    let keymap = Keymap::new(KeySet::Default, &BTreeMap::new()).expect("the defaults agree");
     for action in Action::ALL {
         assert_eq!(
             keymap.keys_of(*action).len(),
@@ -119,7 +119,8 @@ fn shift_makes_moves_select_and_nothing_else() {
 
 #[test]
 fn settings_replace_and_unbind() {
-    let keymap = Keymap::new(&overrides(&[("run", &["ctrl-g"]), ("zoom", &[])])).expect("agrees");
+    let keymap = Keymap::new(KeySet::Default, &overrides(&[("run", &["ctrl-g"]), ("zoom", &[])]))
+        .expect("agrees");
     let control_g = press(KeyCode::Char('g'), KeyModifiers::CONTROL);
     assert_eq!(keymap.resolve(Context::Text, &control_g), Some(Action::Run));
     assert_eq!(keymap.resolve(Context::Editor, &letter('r')), None);
@@ -129,7 +130,8 @@ fn settings_replace_and_unbind() {
 
 #[test]
 fn mistakes_in_settings_say_what_to_write() {
-    let told = |pairs| Keymap::new(&overrides(pairs)).expect_err("refused").to_string();
+    let told =
+        |pairs| Keymap::new(KeySet::Default, &overrides(pairs)).expect_err("refused").to_string();
     assert_eq!(
         told(&[("run-al", &["r"])]),
         "[keys] there is no action `run-al`; did you mean `run-all`?; the palette lists them all"
@@ -143,7 +145,10 @@ fn mistakes_in_settings_say_what_to_write() {
 
 #[test]
 fn one_key_twice_for_one_action_is_no_conflict() {
-    assert!(Keymap::new(&overrides(&[("run", &["r", "r", "Ctrl+R", "ctrl-r"])])).is_ok());
+    assert!(
+        Keymap::new(KeySet::Default, &overrides(&[("run", &["r", "r", "Ctrl+R", "ctrl-r"])]))
+            .is_ok()
+    );
 }
 
 #[test]
@@ -162,4 +167,29 @@ fn the_table_has_every_action_once() {
         assert_eq!(line.matches('|').count() - line.matches("\\|").count(), 5, "{line}");
     }
     assert!(table.contains("| `r` `Ctrl-R` `F5` `Alt-Enter`"), "{table}");
+}
+
+#[test]
+fn every_set_agrees_with_itself_and_keeps_what_it_does_not_name() {
+    for set in KeySet::ALL {
+        let keymap = Keymap::new(set, &BTreeMap::new()).expect("it agrees with itself");
+        for action in Action::ALL {
+            assert_eq!(keymap.keys_of(*action).len(), keys_in(set, *action).len(), "{action:?}");
+        }
+        assert_eq!(keymap.resolve(Context::Editor, &letter('r')), Some(Action::Run));
+    }
+}
+
+#[test]
+fn sets_follow_the_habits_they_are_named_for() {
+    let emacs = Keymap::new(KeySet::Emacs, &BTreeMap::new()).expect("emacs");
+    let control = |letter| press(KeyCode::Char(letter), KeyModifiers::CONTROL);
+    assert_eq!(emacs.resolve(Context::Text, &control('p')), Some(Action::MoveUp));
+    assert_eq!(emacs.resolve(Context::Text, &control('a')), Some(Action::LineStart));
+    assert_eq!(emacs.resolve(Context::History, &control('g')), Some(Action::Escape));
+    let vi = Keymap::new(KeySet::Vi, &BTreeMap::new()).expect("vi");
+    assert_eq!(vi.resolve(Context::Editor, &letter('w')), Some(Action::WordRight));
+    assert_eq!(vi.resolve(Context::Editor, &letter('x')), Some(Action::DeleteForward));
+    assert_eq!(vi.resolve(Context::Editor, &letter('o')), Some(Action::OpenLine));
+    assert_eq!(vi.resolve(Context::Text, &letter('w')), None, "where keys type, letters are text");
 }

@@ -52,6 +52,7 @@ use super::{
     keymap::{Action, Context, Contexts, Keymap},
     msg::{ModelChoice, ParameterPlan},
     theme::Theme,
+    widgets::editor::Position,
 };
 use crate::{
     model::{ExecutionId, GenerationParameters, ModelRef, Price, TemplateId, VariantName},
@@ -116,6 +117,8 @@ pub struct StateOptions {
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
     pub mouse: bool,
+    /// Columns that indenting goes on to.
+    pub tab_width: u8,
     /// The name of the theme in use.
     pub theme: String,
     /// Used where neither pane nor template names a model.
@@ -145,6 +148,8 @@ pub struct State {
     pub raw: bool,
     /// Words to look for in the answer in sight.
     pub find: LineInput,
+    /// Where the cursor of the editor was when they began to be typed there.
+    pub find_from: Option<Position>,
     /// Whether those words are being typed.
     pub finding: bool,
     /// Where each variant stands while it is hidden which is which, first to last.
@@ -173,6 +178,8 @@ pub struct State {
     pub workspace: String,
     pub marks: MarkStyle,
     pub mouse: bool,
+    /// Columns that indenting goes on to.
+    pub tab_width: u8,
     /// Every theme that can be used, once they were asked for.
     pub themes: Vec<Theme>,
     /// The name of the theme in use.
@@ -215,6 +222,7 @@ impl State {
             zoom: false,
             raw: false,
             find: LineInput::default(),
+            find_from: None,
             finding: false,
             scrolls_together: false,
             blind: None,
@@ -233,6 +241,7 @@ impl State {
             workspace: crate::safety::display_line_with(&options.workspace, marks).into_owned(),
             marks,
             mouse: options.mouse,
+            tab_width: options.tab_width,
             themes: Vec::new(),
             theme: options.theme,
             focused: true,
@@ -380,6 +389,7 @@ impl State {
             Some(Overlay::Preview(_) | Overlay::Help(_) | Overlay::Log(_)) => Context::Reading,
             Some(Overlay::Conflict(_) | Overlay::Confirm(_)) => Context::Question,
             None if self.is_typing() => match (self.screen, self.focus) {
+                (Screen::Workbench, Focus::Editor) if self.finding => Context::Line,
                 (Screen::Workbench, Focus::Editor | Focus::Inputs) => Context::Text,
                 _ => Context::Line,
             },
@@ -434,7 +444,9 @@ impl State {
                 Screen::Charts => self.charts.filtering,
                 Screen::Workbench if self.focus == Focus::Library => self.library.filtering,
                 Screen::Workbench if matches!(self.focus, Focus::Output(_)) => self.finding,
-                Screen::Workbench => self.mode == Mode::Type,
+                Screen::Workbench => {
+                    self.mode == Mode::Type || (self.focus == Focus::Editor && self.finding)
+                }
             },
         }
     }

@@ -222,7 +222,7 @@ impl Whole {
         let (signals, mut told) = mpsc::unbounded_channel();
         let store = app.store.clone();
         let place = Place {
-            keymap: Keymap::new(&app.settings.keys).expect("keys"),
+            keymap: Keymap::new(app.settings.interface.key_set, &app.settings.keys).expect("keys"),
             app,
             notices,
             look: Look { theme: Theme::terminal(), glyphs: Glyphs::UNICODE },

@@ -16,8 +16,6 @@ pub struct Glyphs {
     pub border: border::Set<'static>,
     /// Where a line inside a pane meets its frame, left and right.
     pub border_join: (&'static str, &'static str),
-    /// The phases of a spinner.
-    pub spinner: &'static [&'static str],
     /// A bar's filled cells by eighths: index 0 is an empty cell, the last a full one.
     pub bar: &'static [&'static str],
     /// The ends of a bar, left and right.
@@ -68,7 +66,6 @@ impl Glyphs {
         unicode: true,
         border: border::ROUNDED,
         border_join: ("├", "┤"),
-        spinner: &["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"],
         bar: &[" ", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"],
         bar_ends: ("▕", "▏"),
         check: "✓",
@@ -106,7 +103,6 @@ impl Glyphs {
             horizontal_bottom: "-",
         },
         border_join: ("+", "+"),
-        spinner: &["|", "/", "-", "\\"],
         bar: &[" ", "#"],
         bar_ends: ("[", "]"),
         check: "+",
@@ -206,7 +202,6 @@ mod tests {
         {
             signs.extend([left, right]);
         }
-        signs.extend(glyphs.spinner);
         signs.extend(glyphs.bar);
         signs
     }

@@ -62,6 +62,16 @@ impl Step<'_> {
             Action::ToggleReasoning => self.toggle_reasoning(),
             Action::ToggleRaw => self.toggle_raw(),
             Action::Find => self.start_finding(),
+            Action::SearchText => self.search_text(),
+            Action::WordLeft
+            | Action::WordRight
+            | Action::RowStart
+            | Action::RowEnd
+            | Action::DeleteForward
+            | Action::DeleteLine
+            | Action::DeleteToLineEnd
+            | Action::Append
+            | Action::OpenLine => self.edit_in_place(action),
             Action::FindNext => self.step_found(true),
             Action::FindPrevious => self.step_found(false),
             Action::ScrollTogether => self.scroll_together(),

@@ -4,6 +4,30 @@ use super::step::Step;
 use crate::tui::state::{Focus, Output, Pane, Screen};
 
 impl Step<'_> {
+    /// Begins to type words to look for in the editor, from the cursor on.
+    pub fn search_text(&mut self) {
+        let Some(document) = &self.state.document else {
+            return self.warn("No template is open; pick one in the library");
+        };
+        self.state.find_from = Some(document.editor.buffer().cursor());
+        self.state.find.clear();
+        self.state.finding = true;
+    }
+
+    fn is_searching_text(&self) -> bool {
+        self.state.screen == Screen::Workbench && self.state.focus == Focus::Editor
+    }
+
+    /// Selects the first place of what is typed, from where the search began.
+    fn search_from_start(&mut self) {
+        let words = self.state.find.text().to_owned();
+        let from = self.state.find_from;
+        let Some(document) = &mut self.state.document else { return };
+        if let Some(from) = from {
+            document.editor.go_to(from);
+        }
+        document.editor.find(&words, false);
+    }
     /// Begins to type words to look for.
     pub fn start_finding(&mut self) {
         if self.answer_in_sight().is_none() {
@@ -15,6 +39,9 @@ impl Step<'_> {
 
     /// Looks for the words typed so far, from the row in sight on.
     pub fn look_for(&mut self) {
+        if self.is_searching_text() {
+            return self.search_from_start();
+        }
         let words = self.state.find.text().to_owned();
         let height = self.answer_height();
         let Some(output) = self.answer_in_sight() else { return };
@@ -27,6 +54,19 @@ impl Step<'_> {
 
     /// To the next place found, or the one before.
     pub fn step_found(&mut self, forwards: bool) {
+        if self.is_searching_text() {
+            let words = self.state.find.text().to_owned();
+            let found = self
+                .state
+                .document
+                .as_mut()
+                .is_some_and(|document| document.editor.find(&words, !forwards));
+            return match found {
+                true => {}
+                false if words.is_empty() => self.tell("Type the words to look for first"),
+                false => self.tell("These words are not in this text"),
+            };
+        }
         let height = self.answer_height();
         let words = self.state.find.text().to_owned();
         let found = self.answer_in_sight().map(|output| {
@@ -50,6 +90,15 @@ impl Step<'_> {
     /// Ends looking for words; false where nothing was looked for.
     pub fn stop_finding(&mut self) -> bool {
         let typed = std::mem::take(&mut self.state.finding);
+        if typed && self.is_searching_text() {
+            // Esc goes back to where one was.
+            if let (Some(from), Some(document)) =
+                (self.state.find_from.take(), &mut self.state.document)
+            {
+                document.editor.go_to(from);
+            }
+            return true;
+        }
         let reads = match self.state.screen {
             Screen::History => self.state.history.in_detail,
             Screen::Workbench => matches!(self.state.focus, Focus::Output(_)),

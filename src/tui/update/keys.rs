@@ -67,7 +67,9 @@ impl Step<'_> {
             return Some(Target::Overlay);
         }
         match (self.state.screen, self.state.focus) {
-            (Screen::History, _) if self.state.finding => Some(Target::Find),
+            (Screen::History, _) | (Screen::Workbench, Focus::Editor) if self.state.finding => {
+                Some(Target::Find)
+            }
             (Screen::History, _) => Some(Target::HistoryFilter),
             (Screen::Charts, _) => Some(Target::ChartFilter),
             (Screen::Workbench, Focus::Library) => Some(Target::LibraryFilter),

@@ -117,7 +117,9 @@ impl Step<'_> {
         };
         self.put_on_shelf();
         let had_draft = opened.draft.is_some();
-        self.state.document = Some(Document::new(opened, self.state.marks));
+        let mut document = Document::new(opened, self.state.marks);
+        document.editor.set_indent(self.state.tab_width);
+        self.state.document = Some(document);
         if had_draft {
             self.tell("Your draft is back as you left it; discard it to see the file");
         }

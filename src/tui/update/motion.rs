@@ -95,6 +95,31 @@ impl Step<'_> {
         self.type_into(Target::Editor, &command);
     }
 
+    /// Moves and changes in the editor while keys act.
+    pub fn edit_in_place(&mut self, action: Action) {
+        if self.state.focus != Focus::Editor || self.state.screen != Screen::Workbench {
+            return;
+        }
+        let go = |motion| Command::Go { motion, select: false };
+        let commands: &[Command] = match action {
+            Action::WordLeft => &[go(Motion::WordLeft)],
+            Action::WordRight => &[go(Motion::WordRight)],
+            Action::RowStart => &[go(Motion::LineStart)],
+            Action::RowEnd => &[go(Motion::LineEnd)],
+            Action::DeleteForward => &[Command::Delete(Motion::Right)],
+            Action::DeleteLine => &[Command::DeleteLines],
+            Action::DeleteToLineEnd => &[Command::Delete(Motion::LineEnd)],
+            Action::Append => &[go(Motion::Right)],
+            _ => &[go(Motion::LineEnd), Command::NewLine],
+        };
+        for command in commands {
+            self.type_into(Target::Editor, command);
+        }
+        if matches!(action, Action::Append | Action::OpenLine) {
+            self.start_typing();
+        }
+    }
+
     fn move_in_history(&mut self, action: Action) {
         let history = &mut self.state.history;
         if !history.in_detail {
@@ -118,6 +143,7 @@ impl Step<'_> {
     /// Enter: into what is selected.
     pub fn open_here(&mut self) {
         if std::mem::take(&mut self.state.finding) {
+            self.state.find_from = None;
             return;
         }
         if self.state.screen == Screen::History {

@@ -75,7 +75,13 @@ fn position(paint: &Paint<'_, '_, '_>, document: &Document, width: u16) -> Vec<P
     let state = paint.state;
     let separator = format!(" {} ", paint.glyphs().separator);
     let mut pieces = Vec::new();
-    if state.focus == Focus::Editor && state.mode == Mode::Type {
+    if state.focus == Focus::Editor && state.finding {
+        let words = paint.safe(state.find.text()).into_owned();
+        pieces.push(paint.piece("/", Role::FooterKey));
+        pieces.push(paint.piece(words, Role::Text));
+        pieces.push(paint.piece(paint.glyphs().cursor, Role::Text));
+        pieces.push(paint.piece(separator.clone(), Role::Dim));
+    } else if state.focus == Focus::Editor && state.mode == Mode::Type {
         pieces.push(paint.piece("INSERT", Role::ModeInsert));
         pieces.push(paint.piece(" ", Role::Dim));
     }

@@ -168,6 +168,7 @@ impl Script {
             size: (120, 36),
             mouse: false,
             theme: "default".to_owned(),
+            tab_width: 2,
             default_model: Some(model("demo/fast")),
             template: None,
             keymap: KEYMAP.clone(),

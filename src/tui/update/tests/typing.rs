@@ -153,3 +153,54 @@ fn a_terminal_too_small_still_quits() {
     script.press("q");
     assert!(script.quits());
 }
+
+#[test]
+fn words_are_looked_for_in_the_editor_as_they_are_typed() {
+    let mut script = Script::open();
+    script.press("/");
+    script.typed("say");
+    let selected = |script: &Script| {
+        script.state.document.as_ref().expect("open").editor.buffer().selected_text()
+    };
+    assert_eq!(selected(&script).as_deref(), Some("Say"), "case does not matter");
+    script.typed(" {{");
+    assert_eq!(selected(&script).as_deref(), Some("Say {{"));
+    script.act(Action::Escape);
+    let cursor = script.state.document.as_ref().expect("open").editor.buffer().cursor();
+    assert_eq!((cursor.line, cursor.byte), (0, 0), "Esc goes back to where one was");
+    script.press("/");
+    script.typed("s");
+    script.press("enter");
+    let at =
+        |script: &Script| script.state.document.as_ref().expect("open").editor.buffer().cursor();
+    let first = at(&script);
+    script.press("n");
+    assert_ne!(at(&script), first, "on to the next place");
+    script.press("N");
+    assert_eq!(at(&script), first, "and back");
+    script.press("/");
+    script.typed("nowhere to be found");
+    script.press("enter n");
+    assert!(script.status().contains("not in this text"));
+}
+
+#[test]
+fn the_editor_is_changed_while_keys_act() {
+    let mut script = Script::open();
+    script.act(Action::RowEnd);
+    script.act(Action::OpenLine);
+    assert!(script.state.is_typing());
+    script.typed("name: x");
+    script.act(Action::Escape);
+    script.act(Action::RowStart);
+    script.act(Action::WordRight);
+    script.act(Action::DeleteToLineEnd);
+    assert!(script.text().starts_with("---\nname\n"), "{}", script.text());
+    script.act(Action::DeleteLine);
+    assert_eq!(script.text(), TEXT);
+    script.act(Action::DeleteForward);
+    assert!(script.text().starts_with("---\nersion"), "{}", script.text());
+    script.act(Action::Append);
+    script.typed("!");
+    assert!(script.text().starts_with("---\ne!rsion"), "{}", script.text());
+}

@@ -65,6 +65,8 @@ pub struct Editor {
     top: usize,
     /// The column that going up and down keeps to.
     goal: Option<usize>,
+    /// Columns that indenting goes on to.
+    indent: usize,
 }
 
 impl Default for Editor {
@@ -85,6 +87,7 @@ impl Editor {
             counts: Vec::new(),
             top: 0,
             goal: None,
+            indent: 2,
         };
         editor.measure_all();
         editor
@@ -94,6 +97,11 @@ impl Editor {
     pub fn set_marks(&mut self, marks: MarkStyle) {
         self.marks = marks;
         self.measure_all();
+    }
+
+    /// Chooses the columns that indenting goes on to.
+    pub fn set_indent(&mut self, columns: u8) {
+        self.indent = usize::from(columns.max(1));
     }
 
     /// How hidden characters are made visible.
@@ -162,7 +170,7 @@ impl Editor {
                 let head = self.buffer.line(cursor.line).get(..cursor.byte).unwrap_or("");
                 let column: usize =
                     layout::pieces(head, 0, self.marks).map(|piece| piece.cells).sum();
-                self.buffer.insert(&" ".repeat(2 - column % 2));
+                self.buffer.insert(&" ".repeat(self.indent - column % self.indent));
             }
             Command::Delete(motion) => self.buffer.delete(*motion),
             Command::DeleteLines => self.buffer.delete_lines(),
