@@ -11,7 +11,7 @@ use crate::{
     prompt::{
         Finding, Form, Limits, ParameterKind, ParameterSpec, Severity, Sources, TemplateError,
         Variable, lint, parse, render,
-        tokens::{TokenCount, count_messages},
+        tokens::{TokenCount, count, count_messages},
         variables,
     },
 };
@@ -32,6 +32,8 @@ pub struct Analysis {
     pub findings: Vec<Finding>,
     /// Tokens of the rendered messages; `None` while it does not render.
     pub tokens: Option<TokenCount>,
+    /// Tokens of each rendered message by itself.
+    pub message_tokens: Vec<TokenCount>,
     /// The context window of the model, in tokens, where known.
     pub context_window: Option<u64>,
     /// The rendered messages, where it renders.
@@ -114,8 +116,9 @@ pub fn analyse(
     };
     let counted = model.or(template.front.model.as_ref());
     let nameless = ModelRef::new("", "");
-    let tokens =
-        (!messages.is_empty()).then(|| count_messages(counted.unwrap_or(&nameless), &messages));
+    let counted = counted.unwrap_or(&nameless);
+    let tokens = (!messages.is_empty()).then(|| count_messages(counted, &messages));
+    let message_tokens = messages.iter().map(|message| count(counted, &message.content)).collect();
     Analysis {
         version: template.front.version.clone(),
         model: template.front.model.clone(),
@@ -124,6 +127,7 @@ pub fn analyse(
         variables: uses,
         findings,
         tokens,
+        message_tokens,
         context_window: None,
         messages,
     }

@@ -7,6 +7,7 @@ mod endpoints;
 mod error;
 mod export;
 pub mod filter;
+mod finds;
 mod log;
 mod models;
 mod prepare;
@@ -59,6 +60,8 @@ pub struct App {
     pub store: Store,
     pub engine: Engine,
     pub endpoints: Arc<Endpoints>,
+    /// Settings of the workspace that were left out because its file is not trusted.
+    untrusted: Arc<Vec<NoticeKind>>,
 }
 
 impl App {
@@ -75,6 +78,7 @@ impl App {
         let (settings, mut notices) =
             Settings::load(&paths, workspace_settings.as_ref(), &environment)?;
         let settings = settings.with_flags(&flags);
+        let untrusted = notices.iter().map(|notice| notice.kind.clone()).collect();
         let name = store_key(&workspace);
         let (store, report) =
             Store::open(&StoreOptions::file(paths.database.clone()).workspace(name))?;
@@ -106,6 +110,7 @@ impl App {
             store,
             engine,
             endpoints,
+            untrusted: Arc::new(untrusted),
         };
         Ok((app, notices))
     }

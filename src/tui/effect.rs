@@ -100,6 +100,16 @@ pub enum Question {
     History { filter: Box<Filter>, before: Option<HistoryCursor>, limit: usize },
     /// → `Answer::Execution`.
     Execution(ExecutionId),
+    /// Lines of all templates that hold a text → `Answer::Places`.
+    Places(String),
+    /// The named sets of inputs of a template → `Answer::InputSets`.
+    InputSets(TemplateId),
+    /// The text of a small file → `Answer::FileRead`.
+    ReadFile(String),
+    /// Write a new template's file → `Answer::Created`.
+    Create { template: TemplateId, text: String },
+    /// Trust the workspace's settings as they are now → `Answer::Trusted`.
+    Trust,
     /// Every theme that can be used → `Answer::Themes`.
     Themes,
     /// Two executions to compare → `Answer::Pair`.
@@ -125,6 +135,8 @@ pub enum Question {
 pub enum Keep {
     /// The values used last.
     Inputs { template: TemplateId, inputs: BTreeMap<String, Value> },
+    /// The named sets of inputs of a template.
+    InputSets { template: TemplateId, sets: BTreeMap<String, BTreeMap<String, Value>> },
     /// Text that is not saved as a version yet; `None` when it is the same as the file again.
     Draft { template: TemplateId, text: Option<String> },
     /// What a person thinks of an answer, 1 to 5; `None` takes it back.

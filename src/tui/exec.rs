@@ -12,7 +12,7 @@ use super::{
     msg::{
         Answer, CallEvent, DeletedExecutions, Fault, HistoryCursor, HistoryLine, HistoryPage,
         LibraryEntry, Msg, Notice, ParameterPlan, RequestId, RunToken, SaveFault, Severity,
-        TimerId,
+        TextPlace, TimerId,
     },
 };
 use crate::{
@@ -150,6 +150,7 @@ async fn keep_all(
             Keep::Inputs { template, inputs } => {
                 app.store.remember_inputs(&template, &inputs).await
             }
+            Keep::InputSets { template, sets } => app.keep_input_sets(&template, &sets).await,
             Keep::Draft { template, text: Some(text) } => {
                 app.store.save_draft(&template, &text).await
             }
@@ -271,7 +272,7 @@ async fn answer(app: &App, question: Question, messages: &mpsc::UnboundedSender<
     match question {
         Question::Library => Answer::Library(library(app, messages).await),
         Question::Open(id) => {
-            Answer::Opened(app.open_template(&id).await.map(Box::new).map_err(fault))
+            Answer::Opened(app.open_or_scratch(&id).await.map(Box::new).map_err(fault))
         }
         Question::Analyse { template, text, inputs, model } => {
             Answer::Analysed(Box::new(app.analyse(&template, text, inputs, model).await))
@@ -294,6 +295,23 @@ async fn answer(app: &App, question: Question, messages: &mpsc::UnboundedSender<
         Question::Models => Answer::Models(app.models()),
         Question::Plan { model } => Answer::Planned(plan(app, &model).await),
         Question::Themes => themes(app).await,
+        Question::Places(text) => Answer::Places(Ok(app
+            .search_texts(&text)
+            .await
+            .into_iter()
+            .map(|(template, line, text)| TextPlace { template, line, text })
+            .collect())),
+        Question::InputSets(template) => {
+            let sets = app.input_sets(&template).await;
+            Answer::InputSets(sets.map_err(|error| told(&error)))
+        }
+        Question::ReadFile(path) => {
+            Answer::FileRead(app.read_input_file(&path).await.map_err(Fault::new))
+        }
+        Question::Create { template, text } => {
+            Answer::Created(app.create_template(&template, &text).await.map_err(fault))
+        }
+        Question::Trust => Answer::Trusted(app.trust_workspace().await.map_err(Fault::new)),
         Question::Pair(one, other) => Answer::Pair(pair(app, one, other).await),
         Question::Export { filter, path } => Answer::Exported(export(app, &filter, &path).await),
         Question::History { filter, before, limit } => {

@@ -191,6 +191,7 @@ impl Place {
             zone: jiff::tz::TimeZone::system(),
         });
         welcome(&app, &mut state, last_panes(&app).await, is_demo);
+        state.recent = recent(&app).await;
         state.tour = is_demo.then(Tour::begin);
         let (exec, inbox) = Exec::new(app.clone());
         for notice in notices {
@@ -229,6 +230,13 @@ async fn picked_theme(app: &App) -> Theme {
 async fn last_template(app: &App) -> Option<TemplateId> {
     let kept = app.store.setting(update::LAST_TEMPLATE).await.ok()??;
     TemplateId::new(kept.as_str()?).ok()
+}
+
+/// The templates that were open last.
+async fn recent(app: &App) -> Vec<TemplateId> {
+    let kept = app.store.setting(update::RECENT).await.ok().flatten();
+    let names = kept.as_ref().and_then(|kept| kept.as_array()).cloned().unwrap_or_default();
+    names.iter().filter_map(|name| TemplateId::new(name.as_str()?).ok()).collect()
 }
 
 /// The variants there were when the program last ended.

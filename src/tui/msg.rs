@@ -4,11 +4,12 @@
 //! one which comes too late changes nothing. Text that came from outside is exact here; it is
 //! made safe where it enters the state.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use crossterm::event::{KeyEvent, MouseEvent};
 use jiff::Timestamp;
 use semver::Version;
+use serde_json::Value;
 
 use super::theme::Theme;
 use crate::model::{
@@ -158,6 +159,12 @@ pub enum Answer {
     Planned(Result<ParameterPlan, Fault>),
     History(Result<HistoryPage, Fault>),
     Execution(Result<Option<Box<Execution>>, Fault>),
+    Places(Result<Vec<TextPlace>, Fault>),
+    InputSets(Result<BTreeMap<String, BTreeMap<String, Value>>, Fault>),
+    FileRead(Result<String, Fault>),
+    Created(Result<(), Fault>),
+    /// The settings that count from the next start on.
+    Trusted(Result<Vec<String>, Fault>),
     /// The themes that can be used, and why others cannot.
     Themes(Vec<Theme>, Vec<String>),
     Pair(Result<Box<(Execution, Execution)>, Fault>),
@@ -171,6 +178,15 @@ pub enum Answer {
     Edited(Result<Option<String>, Fault>),
     /// By which way the text went, in words: `tmux buffer`, `OSC 52`, a file's name.
     Copied(Result<String, Fault>),
+}
+
+/// A line of a template's text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TextPlace {
+    pub template: TemplateId,
+    /// Counted from 0.
+    pub line: usize,
+    pub text: String,
 }
 
 /// One template of the workspace.

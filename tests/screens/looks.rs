@@ -136,6 +136,11 @@ fn what_stands_in_front() {
         ("messages", "!"),
         ("themes", "alt-t"),
         ("line", "2 #"),
+        ("templates", "ctrl-o"),
+        ("places", "S s a y"),
+        ("input_sets", "I"),
+        ("jump", ";"),
+        ("trust", ": t r u s t enter"),
     ] {
         seen(name, after(keys));
     }

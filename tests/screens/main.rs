@@ -6,6 +6,7 @@
 mod charts;
 mod front;
 mod history;
+mod lists;
 mod looks;
 mod plain;
 mod stage;

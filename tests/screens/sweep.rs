@@ -239,7 +239,27 @@ fn calls_that_go_wrong() {
 
 #[test]
 fn lists_in_front() {
-    sweep_after(&[":", ": @", "m", "m @", "alt-t", "alt-t @", "v", "V", "? down"]);
+    sweep_after(&[
+        ":",
+        ": @",
+        "m",
+        "m @",
+        "alt-t",
+        "alt-t @",
+        "ctrl-o",
+        "ctrl-o @",
+        "S @",
+        "I",
+        "I enter @",
+        ";",
+        "2 ;",
+        "3 ;",
+        "tab tab tab @ @ enter",
+        "alt-n",
+        "v",
+        "V",
+        "? down",
+    ]);
 }
 
 #[test]

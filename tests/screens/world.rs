@@ -18,7 +18,7 @@ use promptlathe::{
         msg::{
             Analysis, Answer, DeletedExecutions, Fault, HistoryLine, HistoryPage, InputField,
             LibraryEntry, ModelChoice, ModelOrigin, OpenedTemplate, ParameterPlan, SaveFault,
-            SavedVersion,
+            SavedVersion, TextPlace,
         },
         theme::Theme,
     },
@@ -278,6 +278,18 @@ impl World {
                 undo: std::sync::Arc::new(()),
             })),
             Question::Spend => Answer::Spend(self.spend),
+            Question::Places(text) => Answer::Places(Ok(self
+                .library
+                .iter()
+                .map(|entry| TextPlace { template: entry.id.clone(), line: 4, text: text.clone() })
+                .collect())),
+            Question::InputSets(_) => {
+                let set = |name: &str| (name.to_owned(), self.inputs.clone());
+                Answer::InputSets(Ok(BTreeMap::from([set("angry"), set("mild")])))
+            }
+            Question::ReadFile(path) => Answer::FileRead(Ok(path.clone())),
+            Question::Create { .. } => Answer::Created(Ok(())),
+            Question::Trust => Answer::Trusted(Ok(vec!["providers.work.base_url".to_owned()])),
             Question::Themes => Answer::Themes(themes(), Vec::new()),
             Question::Charts(query) => Answer::Charts(Ok(Box::new(self.charts(query)))),
             Question::Pair(one, other) => {

@@ -244,6 +244,20 @@ actions! {
         Contexts::PANES, ["!"];
     ToggleMouse, "toggle-mouse", "mouse", "Listen to the mouse, or leave it to the terminal.",
         Contexts::PANES, ["alt-m"];
+    Jump, "jump", "jump", "Jump: put a letter on every pane and field, and go to one.",
+        Contexts::PANES, [";"];
+    GoToTemplate, "go-to-template", "templates", "Go to any template, those that were open last first.",
+        WORK, ["ctrl-o"];
+    SearchTemplates, "search-templates", "search all", "Search the texts of all templates.",
+        Contexts::WORKBENCH, ["S"];
+    Scratch, "scratch", "scratch", "Open the scratch prompt, which has no file; saving it makes one.",
+        Contexts::WORKBENCH, ["alt-n"];
+    InputSets, "input-sets", "input sets", "Fill the inputs from a named set, or keep them as one.",
+        Contexts::WORKBENCH, ["I"];
+    LoadFile, "load-file", "from file", "Put the text of a file into the selected field.",
+        of(&[Context::Inputs]), ["@"];
+    TrustWorkspace, "trust-workspace", "trust", "Trust the settings file of this workspace as it is now.",
+        Contexts::PANES, [];
     PickTheme, "pick-theme", "theme", "Pick a theme; each is seen while one goes through them.",
         Contexts::PANES, ["alt-t"];
     Tour, "tour", "tour", "Walk through the program: begin, or go on to the next stop.",
@@ -330,6 +344,8 @@ pub(super) const fn footer(context: Context) -> &'static [Action] {
             A::Accept,
             A::Run,
             A::RunAll,
+            A::InputSets,
+            A::LoadFile,
             A::PickModel,
             A::EditParameters,
             A::Preview,

@@ -10,9 +10,11 @@ mod diff;
 mod document;
 mod history;
 mod inputs;
+mod jump;
 mod layout;
 mod library;
 mod line_input;
+mod list;
 mod notices;
 mod output;
 mod overlay;
@@ -24,6 +26,7 @@ mod tour;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use jiff::{Timestamp, tz::TimeZone};
+use serde_json::Value;
 
 pub use answer::Answer;
 pub use charts::{Chart, ChartFocus, ChartScreen};
@@ -31,12 +34,14 @@ pub use diff::{DiffLine, DiffView, Sign};
 pub use document::Document;
 pub use history::{Detail, DetailTab, History, PAGE};
 pub use inputs::{FIELD_ROWS, Field, FormRow, InputsForm, shown};
+pub use jump::{JumpLabel, JumpTo, jump_labels};
 pub use layout::{
     Areas, EditorArea, PaneArea, SMALLEST, WIDE, areas, centred, editor_cells, form_slots, inner,
     roomy,
 };
 pub use library::{Library, LibraryRow};
 pub use line_input::LineInput;
+pub use list::{Lead, ListDialog, ListKind, ListRow};
 pub use notices::{LoggedNotice, Notices};
 pub use output::{Figures, Origin, Output, Phase, RowKind, STALLED_AFTER};
 pub use overlay::{
@@ -192,6 +197,12 @@ pub struct State {
     pub wall: Timestamp,
     /// The template to open once the library is known.
     pub opening: Option<TemplateId>,
+    /// The line to show once its template is open.
+    pub opening_line: Option<(TemplateId, usize)>,
+    /// The templates that were open last, the last one first.
+    pub recent: Vec<TemplateId>,
+    /// The named values of the inputs, as they were last listed.
+    pub input_sets: BTreeMap<String, BTreeMap<String, Value>>,
     /// The variants to run once their template was read for the first time.
     pub run_when_read: Option<(TemplateId, Vec<VariantName>)>,
     /// The past execution to run again once the workbench is set up as it was.
@@ -248,6 +259,9 @@ impl State {
             now: Duration::ZERO,
             wall: Timestamp::UNIX_EPOCH,
             opening: options.template,
+            opening_line: None,
+            recent: Vec::new(),
+            input_sets: BTreeMap::new(),
             run_when_read: None,
             rerun: None,
             tour: None,
@@ -382,7 +396,13 @@ impl State {
     #[must_use]
     pub fn context(&self) -> Context {
         match self.overlays.last() {
-            Some(Overlay::Palette(_) | Overlay::Models(_) | Overlay::Themes(_)) => Context::Picker,
+            Some(
+                Overlay::Palette(_)
+                | Overlay::Models(_)
+                | Overlay::Themes(_)
+                | Overlay::List(_)
+                | Overlay::Jump,
+            ) => Context::Picker,
             Some(Overlay::Parameters(_) | Overlay::Save(_) | Overlay::Line(_)) => Context::Form,
             Some(Overlay::Versions(_)) => Context::Versions,
             Some(Overlay::Diff(_)) => Context::Diff,
@@ -432,6 +452,8 @@ impl State {
                 Overlay::Palette(_)
                 | Overlay::Models(_)
                 | Overlay::Themes(_)
+                | Overlay::List(_)
+                | Overlay::Jump
                 | Overlay::Parameters(_)
                 | Overlay::Save(_)
                 | Overlay::Line(_),

@@ -2,7 +2,7 @@
 
 use semver::Version;
 
-use super::{diff::DiffView, line_input::LineInput};
+use super::{diff::DiffView, line_input::LineInput, list::ListDialog};
 use crate::{
     model::{
         Bump, ContentHash, ExecutionId, GenerationParameters, ModelRef, Parameter, TemplateId,
@@ -18,6 +18,9 @@ pub enum Overlay {
     Help(Reading),
     Models(ModelPicker),
     Themes(ThemePicker),
+    List(ListDialog),
+    /// Letters on every place that can have the focus.
+    Jump,
     Parameters(ParameterForm),
     Save(SaveDialog),
     Versions(VersionList),
@@ -240,6 +243,12 @@ pub enum LineIntent {
     Tag(ExecutionId),
     /// The file that the listed executions are written to.
     Export,
+    /// A name for the present values of the inputs.
+    InputSet,
+    /// The file whose text goes into the selected field.
+    LoadFile,
+    /// The id that the prompt without a file is kept under.
+    NewTemplate,
 }
 
 impl LineIntent {
@@ -250,6 +259,9 @@ impl LineIntent {
             Self::Label(version) => format!("A name for {version}"),
             Self::Tag(_) => "Tag this execution".to_owned(),
             Self::Export => "Write the listed executions to a file".to_owned(),
+            Self::InputSet => "A name for these inputs".to_owned(),
+            Self::LoadFile => "Put a file's text into the field".to_owned(),
+            Self::NewTemplate => "Keep this prompt as a template".to_owned(),
         }
     }
 
@@ -259,6 +271,9 @@ impl LineIntent {
         match self {
             Self::Label(_) => "Enter names it, empty takes the name away",
             Self::Tag(_) => "key=value; key= takes the tag away",
+            Self::InputSet => "Enter keeps them; a name that is there is replaced",
+            Self::LoadFile => "a path; what is in the field is replaced, undo brings it back",
+            Self::NewTemplate => "its id below prompts/, such as analysis/mood",
             Self::Export => "ending: .jsonl for programs, .csv for spreadsheets, .md to read",
         }
     }
@@ -313,6 +328,8 @@ pub enum Confirm {
     Quit { running: usize },
     /// The draft goes back to the file's text.
     DiscardDraft,
+    /// The workspace's settings may name servers, headers and key commands.
+    TrustWorkspace,
 }
 
 impl Confirm {
@@ -325,6 +342,11 @@ impl Confirm {
             }
             Self::Quit { running } => {
                 format!("{running} calls are running. Cancel them, keep what they wrote, and quit?")
+            }
+            Self::TrustWorkspace => {
+                "Trust the settings file of this workspace as it is now? It may then name servers, \
+                 send headers and run commands for keys."
+                    .to_owned()
             }
             Self::DiscardDraft => {
                 "Put the file's text back? Undo brings the draft back.".to_owned()

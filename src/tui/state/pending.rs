@@ -54,6 +54,14 @@ pub enum Purpose {
     MoreHistory,
     /// Two executions to compare.
     Pair,
+    Places,
+    InputSets(TemplateId),
+    LoadFile {
+        template: TemplateId,
+        name: String,
+    },
+    Create(TemplateId),
+    Trust,
     Themes,
     Export,
     /// An execution to read.
@@ -81,6 +89,8 @@ pub enum Wake {
     Analyse,
     /// The filter of the history has rested.
     HistoryFilter,
+    /// What the templates are searched for has rested.
+    SearchTemplates,
     /// The filter of the charts has rested.
     ChartFilter,
     /// Counters of running calls move on.

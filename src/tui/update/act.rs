@@ -4,9 +4,9 @@ use serde_json::Value;
 
 use super::step::Step;
 use crate::tui::{
-    effect::{Effect, Keep},
+    effect::{Effect, Keep, Question},
     keymap::Action,
-    state::{Confirm, Focus, Mode, Overlay, Pane, Screen},
+    state::{Confirm, Focus, Mode, Overlay, Pane, Purpose, Screen},
 };
 
 impl Step<'_> {
@@ -41,6 +41,15 @@ impl Step<'_> {
             | Action::MoveToTop
             | Action::MoveToBottom => self.move_here(action),
             Action::ToggleMouse => self.toggle_mouse(),
+            Action::Jump => self.start_jump(),
+            Action::GoToTemplate => self.go_to_template(),
+            Action::SearchTemplates => self.search_templates(),
+            Action::InputSets => self.open_input_sets(),
+            Action::LoadFile => self.open_load_file(),
+            Action::Scratch => self.open_scratch(),
+            Action::TrustWorkspace => {
+                self.put_in_front(Overlay::Confirm(Confirm::TrustWorkspace));
+            }
             Action::PickTheme => self.open_themes(),
             Action::Tour => self.tour_on(),
             Action::Redraw => self.effects.push(Effect::Repaint),
@@ -129,6 +138,10 @@ impl Step<'_> {
             Overlay::Palette(_) => self.act_in_palette(action),
             Overlay::Models(_) => self.act_in_models(action),
             Overlay::Themes(_) => self.act_in_themes(action),
+            Overlay::List(_) => self.act_in_list(action),
+            Overlay::Jump => {
+                self.state.overlays.pop();
+            }
             Overlay::Parameters(_) => self.act_in_parameters(action),
             Overlay::Save(_) => self.act_in_save(action),
             Overlay::Line(_) => self.act_in_line(action),
@@ -141,6 +154,7 @@ impl Step<'_> {
                     match confirm {
                         Confirm::Quit { .. } => self.leave(),
                         Confirm::DiscardDraft => self.discard_draft(),
+                        Confirm::TrustWorkspace => self.ask(Purpose::Trust, Question::Trust),
                     }
                 }
             }

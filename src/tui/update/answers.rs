@@ -38,6 +38,23 @@ impl Step<'_> {
             }
             (Purpose::MoreHistory, Answer::History(page)) => self.take_history(None, page),
             (Purpose::Themes, Answer::Themes(themes, broken)) => self.take_themes(themes, &broken),
+            (Purpose::Places, Answer::Places(places)) => self.take_places(places),
+            (Purpose::InputSets(template), Answer::InputSets(sets)) => {
+                self.take_input_sets(&template, sets);
+            }
+            (Purpose::LoadFile { template, name }, Answer::FileRead(read)) => {
+                self.take_file(&template, &name, read);
+            }
+            (Purpose::Create(id), Answer::Created(created)) => self.take_created(id, created),
+            (Purpose::Trust, Answer::Trusted(Ok(keys))) if keys.is_empty() => {
+                self.tell("There is nothing to trust: no setting of this workspace was left out");
+            }
+            (Purpose::Trust, Answer::Trusted(Ok(keys))) => {
+                self.tell(format!(
+                    "Trusted as it is now; from the next start: {}",
+                    keys.join(", ")
+                ));
+            }
             (Purpose::Pair, Answer::Pair(pair)) => self.take_pair(pair),
             (Purpose::Export, Answer::Exported(exported)) => self.take_exported(exported),
             (Purpose::Detail(id), Answer::Execution(execution)) => self.take_detail(id, execution),
@@ -53,7 +70,8 @@ impl Step<'_> {
                 self.take_edited(&template, Some(&name), edited);
             }
             (Purpose::Copy, Answer::Copied(Ok(way))) => self.tell(format!("Copied by {way}")),
-            (Purpose::Copy, Answer::Copied(Err(fault))) => self.fail(&fault),
+            (Purpose::Copy, Answer::Copied(Err(fault)))
+            | (Purpose::Trust, Answer::Trusted(Err(fault))) => self.fail(&fault),
             _ => {}
         }
     }

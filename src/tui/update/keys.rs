@@ -159,6 +159,18 @@ impl Step<'_> {
             }
             return;
         }
+        if matches!(self.state.overlays.last(), Some(Overlay::Jump)) {
+            if let Command::Insert(text) = command {
+                self.jump(text);
+            }
+            return;
+        }
+        if let Some(Overlay::List(list)) = self.state.overlays.last_mut() {
+            if list.picker.query.apply(command) {
+                self.list_query_changed();
+            }
+            return;
+        }
         let (models, changed) = match self.state.overlays.last_mut() {
             Some(Overlay::Palette(palette)) => (false, palette.picker.query.apply(command)),
             Some(Overlay::Models(models)) => (true, models.picker.query.apply(command)),

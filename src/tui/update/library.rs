@@ -135,6 +135,8 @@ impl Step<'_> {
         self.state.zoom = false;
         self.state.set_focus(self.state.tour.map_or(Focus::Editor, |tour| tour.stop().focus));
         self.analyse();
+        self.note_recent();
+        self.show_opening_line();
         if let Some(execution) = recall {
             self.recall_here(execution);
         }

@@ -14,6 +14,7 @@ mod history_edits;
 mod judging;
 mod keys;
 mod library;
+mod lists;
 mod motion;
 mod mouse;
 mod palette;
@@ -32,6 +33,7 @@ use step::Step;
 
 pub use act::{LAST_TEMPLATE, PANES};
 pub use judging::WINNER;
+pub use lists::{RECENT, SCRATCH};
 pub use themes::THEME;
 
 use super::{
@@ -70,6 +72,7 @@ pub fn update(state: &mut State, message: Msg, now: Now) -> Vec<Effect> {
             Some(Wake::Analyse) => step.settle_text(),
             Some(Wake::HistoryFilter) => step.search_history(),
             Some(Wake::ChartFilter) => step.apply_chart_filter(),
+            Some(Wake::SearchTemplates) => step.search_texts(),
             Some(Wake::Tick) => step.tick(),
             None => {}
         },

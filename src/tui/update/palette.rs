@@ -58,6 +58,7 @@ impl Step<'_> {
             Some(Overlay::Palette(palette)) => Some(&mut palette.picker),
             Some(Overlay::Models(models)) => Some(&mut models.picker),
             Some(Overlay::Themes(themes)) => Some(&mut themes.picker),
+            Some(Overlay::List(list)) => Some(&mut list.picker),
             _ => None,
         };
         let by = match action {

@@ -55,7 +55,20 @@ impl Step<'_> {
                 );
             return self.warn(format!("The prompt does not render: {reason}"));
         }
-        let text = GrowingText::of(&rendered(&document.analysis), self.state.marks, 80);
+        let analysis = &document.analysis;
+        let parts: Vec<String> = analysis
+            .messages
+            .iter()
+            .enumerate()
+            .map(|(index, message)| {
+                let tokens = analysis.message_tokens.get(index).map_or_else(String::new, |count| {
+                    let about = if count.exact { "" } else { "~" };
+                    format!("  {about}{} tok", count.tokens)
+                });
+                format!("{}:{tokens}\n{}", message.role, message.content)
+            })
+            .collect();
+        let text = GrowingText::of(&parts.join("\n\n"), self.state.marks, 80);
         self.put_in_front(Overlay::Preview(Box::new(Reading { text, scroll: Scroll::at_top() })));
     }
 

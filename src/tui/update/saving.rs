@@ -18,6 +18,9 @@ impl Step<'_> {
         let Some(document) = &self.state.document else {
             return self.warn("No template is open; pick one in the library");
         };
+        if self.is_scratch() {
+            return self.open_keep_scratch();
+        }
         if !document.writable {
             return self.warn("Built-in samples cannot be changed; `lathe init` makes a workspace");
         }

@@ -127,6 +127,9 @@ impl Step<'_> {
             }
             LineIntent::Tag(execution) => self.tag_execution(execution, &text),
             LineIntent::Export => self.export_to(&text),
+            LineIntent::InputSet => self.name_inputs(&text),
+            LineIntent::LoadFile => self.load_file(&text),
+            LineIntent::NewTemplate => self.keep_scratch(&text),
         };
         match taken {
             Ok(()) => self.state.overlays.retain(|overlay| !matches!(overlay, Overlay::Line(_))),

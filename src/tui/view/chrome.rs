@@ -9,7 +9,7 @@ use super::{
 use crate::tui::{
     keymap::Action,
     msg::Severity,
-    state::{Document, SMALLEST, Screen},
+    state::{Document, Overlay, SMALLEST, Screen},
     theme::Role,
 };
 
@@ -147,6 +147,11 @@ pub(super) fn footer(paint: &mut Paint<'_, '_, '_>, area: Rect) {
     let state = paint.state;
     let context = state.context();
     let lasting = |action: &Action| matches!(action, Action::Palette | Action::Help);
+    if matches!(state.overlay(), Some(Overlay::Jump)) {
+        let words = paint.piece(" a letter goes to its place, Esc goes back", Role::FooterText);
+        paint.pieces(area, &[words]);
+        return;
+    }
     let hints = state.keymap.hints(context);
     let show = |(key, action): &(String, Action)| {
         vec![

@@ -13,9 +13,9 @@ use crate::{
     tui::{
         msg::Severity,
         state::{
-            Confirm, Conflict, ConflictChoice, DiffView, LineDialog, ModelPicker, Overlay, Palette,
-            ParameterForm, Picker, Reading, SaveDialog, Screen, Sign, ThemePicker, VersionList,
-            centred, overlay_area,
+            Confirm, Conflict, ConflictChoice, DiffView, Lead, LineDialog, ListDialog, ListKind,
+            ModelPicker, Overlay, Palette, ParameterForm, Picker, Reading, SaveDialog, Screen,
+            Sign, ThemePicker, VersionList, centred, jump_labels, overlay_area,
         },
         theme::Role,
     },
@@ -27,6 +27,8 @@ pub(super) fn draw(paint: &mut Paint<'_, '_, '_>, overlay: &Overlay) {
         Overlay::Help(reading) => help(paint, reading),
         Overlay::Models(picker) => models(paint, picker),
         Overlay::Themes(list) => themes(paint, list),
+        Overlay::List(list) => any_list(paint, list),
+        Overlay::Jump => jump(paint),
         Overlay::Parameters(form) => parameters(paint, form),
         Overlay::Save(dialog) => save(paint, dialog),
         Overlay::Versions(list) => versions(paint, list),
@@ -222,6 +224,50 @@ fn models(paint: &mut Paint<'_, '_, '_>, list: &ModelPicker) {
         if !paint.pieces_right(rest, &right) {
             paint.pieces(rest, &right);
         }
+    });
+}
+
+/// A letter on each place; nothing else is covered.
+fn jump(paint: &mut Paint<'_, '_, '_>) {
+    let style = paint.style(Role::ModeInsert);
+    for label in jump_labels(paint.state) {
+        let (x, y) = label.at;
+        paint.text(x, y, 3, &format!(" {} ", label.letter), style);
+    }
+}
+
+/// Names with what is said beside them.
+fn any_list(paint: &mut Paint<'_, '_, '_>, list: &ListDialog) {
+    let outer = centred(paint.state, 96, 20);
+    let mut frills = titled(paint, list.kind.title());
+    if !list.picker.matches.is_empty() {
+        let count = format!("{} of {}", list.picker.selected + 1, list.picker.matches.len());
+        frills.bottom = vec![paint.piece(count, Role::Dim)];
+    }
+    let inner = paint.dialog(outer, &frills);
+    let area = query(paint, inner, &list.picker);
+    if list.picker.matches.is_empty() {
+        let typed = list.kind == ListKind::Places && !list.picker.query.is_empty();
+        let text = if typed { "No template holds this." } else { list.kind.nothing() };
+        readings::note(paint, area, text);
+        return;
+    }
+    let picker = &list.picker;
+    let first = picker.scroll.first(picker.matches.len(), usize::from(area.height));
+    let widest = list.rows.iter().map(|row| row.name.chars().count()).max().unwrap_or(0);
+    let width = u16::try_from(widest).unwrap_or(40).min(area.width / 2);
+    rows(paint, area, picker.matches.len(), picker.selected, first, |paint, place, index| {
+        let row = picker.matches.get(index).and_then(|at| list.rows.get(*at));
+        let Some(row) = row else { return };
+        let role = if row.leads == Lead::NameInputs { Role::Accent } else { Role::Text };
+        let name = paint.safe(&row.name).into_owned();
+        let style = paint.style(role);
+        let room = if row.detail.is_empty() { place.width } else { width + 1 };
+        paint.text(place.x + 1, place.y, room.saturating_sub(1), &name, style);
+        let detail = paint.safe(&row.detail).into_owned();
+        let style = paint.style(Role::Dim);
+        let x = place.x + width + 3;
+        paint.text(x, place.y, place.right().saturating_sub(x), &detail, style);
     });
 }
 

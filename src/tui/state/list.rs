@@ -1,0 +1,85 @@
+//! Lists in front that lead somewhere: templates, places in their texts, sets of inputs.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::overlay::Picker;
+use crate::model::TemplateId;
+
+/// What a list is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListKind {
+    /// Every template, those that were open last first.
+    Templates,
+    /// Places in the texts of all templates that hold what is typed.
+    Places,
+    /// Named values of the inputs of the open template.
+    InputSets,
+}
+
+impl ListKind {
+    /// The words on the frame.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Templates => "Go to a template",
+            Self::Places => "Search all templates",
+            Self::InputSets => "Sets of inputs",
+        }
+    }
+
+    /// What an empty list says.
+    #[must_use]
+    pub const fn nothing(self) -> &'static str {
+        match self {
+            Self::Templates => "No template has a name like that.",
+            Self::Places => "Type what the text must hold; case does not matter.",
+            Self::InputSets => "No set has a name like that.",
+        }
+    }
+}
+
+/// One row of a list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ListRow {
+    /// What is looked for by what is typed.
+    pub name: String,
+    /// Said beside it.
+    pub detail: String,
+    pub leads: Lead,
+}
+
+/// Where a row leads.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Lead {
+    Template(TemplateId),
+    /// A line of a template, counted from 0.
+    Line(TemplateId, usize),
+    /// These values into the inputs.
+    Inputs(BTreeMap<String, Value>),
+    /// A name is asked for, to keep the present values under.
+    NameInputs,
+}
+
+/// A list in front.
+#[derive(Clone, Debug)]
+pub struct ListDialog {
+    pub kind: ListKind,
+    pub picker: Picker,
+    pub rows: Vec<ListRow>,
+}
+
+impl ListDialog {
+    /// A list with these rows, the first selected.
+    #[must_use]
+    pub fn new(kind: ListKind, rows: Vec<ListRow>) -> Self {
+        Self { kind, picker: Picker::over(rows.len()), rows }
+    }
+
+    /// The selected row.
+    #[must_use]
+    pub fn chosen(&self) -> Option<&ListRow> {
+        self.rows.get(self.picker.chosen()?)
+    }
+}

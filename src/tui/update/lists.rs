@@ -1,0 +1,366 @@
+//! Lists that lead somewhere: any template, any place in their texts, a set of inputs; and what
+//! is filled in from elsewhere.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::{palette, step::Step};
+use crate::{
+    model::TemplateId,
+    tui::{
+        effect::{Keep, Question},
+        keymap::Action,
+        msg::{Fault, TextPlace},
+        state::{
+            FILTER_REST, Focus, FormRow, JumpTo, Lead, LineDialog, LineInput, LineIntent,
+            ListDialog, ListKind, ListRow, Overlay, Purpose, Screen, Wake, jump_labels,
+        },
+        widgets::editor::Position,
+    },
+};
+
+/// The setting that names the templates that were open last.
+pub const RECENT: &str = "workbench.recent";
+
+/// So many of them are kept.
+const MOST_RECENT: usize = 20;
+
+/// The id of the prompt that has no file.
+pub const SCRATCH: &str = "scratch";
+
+impl Step<'_> {
+    /// Lists every template, those that were open last first.
+    pub fn go_to_template(&mut self) {
+        let open = self.state.document.as_ref().map(|document| &document.id);
+        let recent: Vec<&TemplateId> =
+            self.state.recent.iter().filter(|id| Some(*id) != open).collect();
+        let known = |id: &TemplateId| self.state.library.entry(id).is_some();
+        let mut ids: Vec<TemplateId> =
+            recent.iter().filter(|id| known(id)).map(|id| (*id).clone()).collect();
+        let others = self.state.library.ids().filter(|id| !recent.contains(id));
+        ids.extend(others.cloned());
+        let rows = ids
+            .into_iter()
+            .map(|id| {
+                let entry = self.state.library.entry(&id);
+                let version = entry.and_then(|entry| entry.version.as_ref());
+                let mut detail = version.map_or_else(String::new, ToString::to_string);
+                if entry.is_some_and(|entry| entry.draft) {
+                    detail.push_str(" draft");
+                }
+                ListRow { name: id.to_string(), detail, leads: Lead::Template(id) }
+            })
+            .collect();
+        self.put_in_front(Overlay::List(ListDialog::new(ListKind::Templates, rows)));
+    }
+
+    /// Searches the texts of all templates for what is typed.
+    pub fn search_templates(&mut self) {
+        self.put_in_front(Overlay::List(ListDialog::new(ListKind::Places, Vec::new())));
+    }
+
+    /// Lists the named sets of inputs of the open template.
+    pub fn open_input_sets(&mut self) {
+        let Some(document) = &self.state.document else {
+            return self.warn("No template is open; pick one in the library");
+        };
+        let template = document.id.clone();
+        self.put_in_front(Overlay::List(ListDialog::new(ListKind::InputSets, Vec::new())));
+        self.show_input_sets(&BTreeMap::new());
+        self.ask(Purpose::InputSets(template.clone()), Question::InputSets(template));
+    }
+
+    pub fn take_input_sets(
+        &mut self,
+        template: &TemplateId,
+        sets: Result<BTreeMap<String, BTreeMap<String, Value>>, Fault>,
+    ) {
+        if self.state.document.as_ref().is_none_or(|document| document.id != *template) {
+            return;
+        }
+        match sets {
+            Ok(sets) => {
+                self.show_input_sets(&sets);
+                self.state.input_sets = sets;
+            }
+            Err(fault) => self.fail(&fault),
+        }
+    }
+
+    fn show_input_sets(&mut self, sets: &BTreeMap<String, BTreeMap<String, Value>>) {
+        let mut rows: Vec<ListRow> = sets
+            .iter()
+            .map(|(name, values)| {
+                let values_in_words: Vec<String> = values
+                    .iter()
+                    .map(|(key, value)| format!("{key}={}", crate::tui::state::shown(value)))
+                    .collect();
+                ListRow {
+                    name: name.clone(),
+                    detail: values_in_words.join("  "),
+                    leads: Lead::Inputs(values.clone()),
+                }
+            })
+            .collect();
+        rows.push(ListRow {
+            name: "keep the present values as a set".to_owned(),
+            detail: String::new(),
+            leads: Lead::NameInputs,
+        });
+        if let Some(Overlay::List(list)) = self.state.overlays.last_mut()
+            && list.kind == ListKind::InputSets
+        {
+            list.rows = rows;
+        }
+        self.match_list();
+    }
+
+    /// After what is typed over a list changed, or its rows did.
+    pub fn list_query_changed(&mut self) {
+        let Some(Overlay::List(list)) = self.state.overlays.last() else { return };
+        if list.kind == ListKind::Places {
+            self.wake(Wake::SearchTemplates, FILTER_REST);
+        } else {
+            self.match_list();
+        }
+    }
+
+    fn match_list(&mut self) {
+        if let Some(Overlay::List(list)) = self.state.overlays.last_mut() {
+            let found = if list.kind == ListKind::Places {
+                (0..list.rows.len()).collect()
+            } else {
+                let names: Vec<String> = list.rows.iter().map(|row| row.name.clone()).collect();
+                palette::matches(list.picker.query.text(), names.into_iter())
+            };
+            list.picker.set_matches(found);
+        }
+    }
+
+    /// What is typed has rested: the texts are searched.
+    pub fn search_texts(&mut self) {
+        let Some(Overlay::List(list)) = self.state.overlays.last() else { return };
+        if list.kind != ListKind::Places {
+            return;
+        }
+        let text = list.picker.query.text().trim().to_owned();
+        if text.is_empty() {
+            return self.take_places(Ok(Vec::new()));
+        }
+        self.ask(Purpose::Places, Question::Places(text));
+    }
+
+    pub fn take_places(&mut self, places: Result<Vec<TextPlace>, Fault>) {
+        let places = match places {
+            Ok(places) => places,
+            Err(fault) => return self.fail(&fault),
+        };
+        let rows = places
+            .into_iter()
+            .map(|place| ListRow {
+                name: format!("{}:{}", place.template, place.line + 1),
+                detail: place.text.trim().to_owned(),
+                leads: Lead::Line(place.template, place.line),
+            })
+            .collect();
+        if let Some(Overlay::List(list)) = self.state.overlays.last_mut()
+            && list.kind == ListKind::Places
+        {
+            list.rows = rows;
+        }
+        self.match_list();
+    }
+
+    pub fn act_in_list(&mut self, action: Action) {
+        if self.move_in_picker(action) || action != Action::Accept {
+            return;
+        }
+        let Some(Overlay::List(list)) = self.state.overlays.last() else { return };
+        let Some(row) = list.chosen().cloned() else {
+            return self.tell("There is nothing here to go to");
+        };
+        self.state.overlays.pop();
+        match row.leads {
+            Lead::Template(id) => self.go_to(id, None),
+            Lead::Line(id, line) => self.go_to(id, Some(line)),
+            Lead::Inputs(values) => {
+                if let Some(document) = &mut self.state.document {
+                    document.inputs.fill(&values);
+                }
+                self.inputs_changed();
+                self.tell(format!("The inputs are those of the set {}", row.name));
+            }
+            Lead::NameInputs => self.put_in_front(Overlay::Line(LineDialog {
+                intent: LineIntent::InputSet,
+                input: LineInput::default(),
+                error: None,
+            })),
+        }
+    }
+
+    fn go_to(&mut self, id: TemplateId, line: Option<usize>) {
+        self.show(Screen::Workbench);
+        self.state.opening_line = line.map(|line| (id.clone(), line));
+        if self.state.document.as_ref().is_some_and(|document| document.id == id) {
+            self.state.set_focus(Focus::Editor);
+            self.show_opening_line();
+        } else {
+            self.open(id, None);
+        }
+    }
+
+    /// Puts the cursor at the line that was to be opened, once its template is in sight.
+    pub fn show_opening_line(&mut self) {
+        let Some((id, line)) = self.state.opening_line.take() else { return };
+        // The editor has its size first, so that the line comes into sight.
+        self.state.fit();
+        if let Some(document) = self.state.document.as_mut().filter(|it| it.id == id) {
+            document.editor.go_to(Position::new(line, 0));
+        }
+    }
+
+    /// Notes that a template was opened.
+    pub fn note_recent(&mut self) {
+        let Some(id) = self.state.document.as_ref().map(|document| document.id.clone()) else {
+            return;
+        };
+        self.state.recent.retain(|known| *known != id);
+        self.state.recent.insert(0, id);
+        self.state.recent.truncate(MOST_RECENT);
+        let value = self.state.recent.iter().map(|id| Value::from(id.as_str())).collect();
+        self.keep(Keep::Setting { name: RECENT, value: Value::Array(value) });
+    }
+
+    /// Keeps the present values of the inputs under a name.
+    pub fn name_inputs(&mut self, name: &str) -> Result<(), String> {
+        if name.is_empty() || name.len() > 60 {
+            return Err("a set needs a name of 1 to 60 bytes".to_owned());
+        }
+        let Some(document) = &self.state.document else { return Ok(()) };
+        let template = document.id.clone();
+        let values = document.inputs.values();
+        self.state.input_sets.insert(name.to_owned(), values);
+        let sets = self.state.input_sets.clone();
+        self.keep(Keep::InputSets { template, sets });
+        self.tell(format!("Kept as the set {name}"));
+        Ok(())
+    }
+
+    /// Asks for a file whose text goes into the selected field.
+    pub fn open_load_file(&mut self) {
+        let field = self.state.document.as_ref().map(|document| document.inputs.row());
+        match field {
+            Some(FormRow::Field(_)) => self.put_in_front(Overlay::Line(LineDialog {
+                intent: LineIntent::LoadFile,
+                input: LineInput::default(),
+                error: None,
+            })),
+            _ => self.warn("Select a field of the inputs first"),
+        }
+    }
+
+    pub fn load_file(&mut self, path: &str) -> Result<(), String> {
+        let path = path.trim_start_matches('@');
+        if path.is_empty() {
+            return Err("name a file".to_owned());
+        }
+        let Some(document) = &self.state.document else { return Ok(()) };
+        let FormRow::Field(index) = document.inputs.row() else { return Ok(()) };
+        let Some(field) = document.inputs.fields().get(index) else { return Ok(()) };
+        let purpose =
+            Purpose::LoadFile { template: document.id.clone(), name: field.spec.name.clone() };
+        self.ask(purpose, Question::ReadFile(path.to_owned()));
+        Ok(())
+    }
+
+    pub fn take_file(&mut self, template: &TemplateId, name: &str, read: Result<String, Fault>) {
+        let text = match read {
+            Ok(text) => text,
+            Err(fault) => return self.fail(&fault),
+        };
+        let bytes = text.len();
+        let name_owned = name.to_owned();
+        let open = self.state.document.as_mut().filter(|document| document.id == *template);
+        let Some(document) = open else { return };
+        let index = document.inputs.fields().iter().position(|field| field.spec.name == name);
+        let Some(field) = index.and_then(|index| document.inputs.field_mut(index)) else { return };
+        field.editor.replace_all(&text);
+        self.inputs_changed();
+        self.tell(format!("{name_owned} holds the file, {bytes} bytes"));
+    }
+
+    /// Puts a letter on every place that can have the focus.
+    pub fn start_jump(&mut self) {
+        self.put_in_front(Overlay::Jump);
+    }
+
+    /// Goes where a letter leads; any other letter goes nowhere.
+    pub fn jump(&mut self, letter: &str) {
+        self.state.overlays.pop();
+        let labels = jump_labels(self.state);
+        let chosen = labels.iter().find(|label| letter.starts_with(label.letter));
+        let Some(label) = chosen else { return };
+        match label.to {
+            JumpTo::Pane(focus) => self.state.set_focus(focus),
+            JumpTo::Field(row) => {
+                self.state.set_focus(Focus::Inputs);
+                if let Some(document) = &mut self.state.document {
+                    document.inputs.select(row);
+                }
+                if matches!(row, FormRow::Field(_)) {
+                    self.start_typing();
+                }
+            }
+            JumpTo::HistoryList => self.state.history.in_detail = false,
+            JumpTo::HistoryDetail => self.state.history.in_detail = true,
+            JumpTo::Chart(focus) => self.state.charts.focus = focus,
+        }
+    }
+
+    /// Opens the prompt that has no file.
+    pub fn open_scratch(&mut self) {
+        if let Ok(id) = TemplateId::new(SCRATCH) {
+            self.go_to(id, None);
+        }
+    }
+
+    /// Whether the open text has no file.
+    pub fn is_scratch(&self) -> bool {
+        self.state.document.as_ref().is_some_and(|document| {
+            document.id.as_str() == SCRATCH && self.state.library.entry(&document.id).is_none()
+        })
+    }
+
+    /// Asks for the name that the prompt without a file is to be kept under.
+    pub fn open_keep_scratch(&mut self) {
+        self.put_in_front(Overlay::Line(LineDialog {
+            intent: LineIntent::NewTemplate,
+            input: LineInput::default(),
+            error: None,
+        }));
+    }
+
+    pub fn keep_scratch(&mut self, name: &str) -> Result<(), String> {
+        let id = TemplateId::new(name).map_err(|error| error.to_string())?;
+        if self.state.library.entry(&id).is_some() {
+            return Err(format!("{id} is there already"));
+        }
+        let Some(document) = &self.state.document else { return Ok(()) };
+        let text = document.editor.text();
+        self.ask(Purpose::Create(id.clone()), Question::Create { template: id, text });
+        Ok(())
+    }
+
+    pub fn take_created(&mut self, id: TemplateId, created: Result<(), Fault>) {
+        match created {
+            Ok(()) => {
+                self.tell(format!("Kept as {id}"));
+                self.state.opening = Some(id.clone());
+                self.ask(Purpose::Library, Question::Library);
+                self.open(id, None);
+            }
+            Err(fault) => self.fail(&fault),
+        }
+    }
+}

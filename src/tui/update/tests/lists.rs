@@ -1,0 +1,171 @@
+//! Lists that lead somewhere, what is filled in from elsewhere, jumping, the prompt without a file.
+
+use serde_json::json;
+
+use super::*;
+use crate::tui::{
+    msg::{Fault, TextPlace},
+    state::{JumpTo, Overlay, Screen, jump_labels},
+    update::{RECENT, SCRATCH},
+};
+
+fn names(script: &Script) -> Vec<String> {
+    match script.state.overlay() {
+        Some(Overlay::List(list)) => {
+            let rows = list.picker.matches.iter().filter_map(|place| list.rows.get(*place));
+            rows.map(|row| row.name.clone()).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+#[test]
+fn templates_that_were_open_last_come_first() {
+    let mut script = Script::open();
+    script.state.recent = ["a/first", "b/second", "gone"].map(id).to_vec();
+    script.act(Action::GoToTemplate);
+    assert_eq!(
+        names(&script),
+        ["b/second", "a/first"],
+        "but the open one, and those that are gone"
+    );
+    script.typed("sec");
+    script.press("enter");
+    script.answer_open(opened("b/second"));
+    assert_eq!(script.state.document.as_ref().expect("open").id, id("b/second"));
+    let kept = Keep::Setting { name: RECENT, value: json!(["b/second", "a/first", "gone"]) };
+    assert!(script.kept().contains(&&kept));
+}
+
+#[test]
+fn a_place_in_a_text_is_found_and_shown() {
+    let mut script = Script::open();
+    script.act(Action::SearchTemplates);
+    script.typed("say");
+    script.wake();
+    let asked = |it: &Question| matches!(it, Question::Places(text) if text == "say");
+    let place = |name: &str, line| TextPlace {
+        template: id(name),
+        line,
+        text: "  Say {{ message }}".to_owned(),
+    };
+    script.answer(asked, Answer::Places(Ok(vec![place("a/first", 4), place("b/second", 4)])));
+    assert_eq!(names(&script), ["a/first:5", "b/second:5"]);
+    script.press("enter");
+    let line = |script: &Script| {
+        script.state.document.as_ref().expect("open").editor.buffer().cursor().line
+    };
+    assert_eq!(line(&script), 4, "in the open template at once");
+    script.act(Action::SearchTemplates);
+    script.typed("say");
+    script.wake();
+    script.answer(asked, Answer::Places(Ok(vec![place("b/second", 3)])));
+    script.press("enter");
+    script.answer_open(opened("b/second"));
+    assert_eq!(line(&script), 3, "in another once it is open");
+}
+
+#[test]
+fn inputs_are_kept_under_a_name_and_filled_in_again() {
+    let mut script = Script::open();
+    let asked = |it: &Question| matches!(it, Question::InputSets(_));
+    script.act(Action::InputSets);
+    script.answer(asked, Answer::InputSets(Ok(BTreeMap::new())));
+    assert_eq!(names(&script).len(), 1);
+    script.press("enter");
+    script.typed("greeting");
+    script.press("enter");
+    let values = BTreeMap::from([("message".to_owned(), json!("hello"))]);
+    let sets = BTreeMap::from([("greeting".to_owned(), values)]);
+    let kept = Keep::InputSets { template: id("a/first"), sets: sets.clone() };
+    assert!(script.kept().contains(&&kept), "{:?}", script.kept());
+    let other = BTreeMap::from([("message".to_owned(), json!("another"))]);
+    script.state.document.as_mut().expect("open").inputs.fill(&other);
+    script.act(Action::InputSets);
+    script.answer(asked, Answer::InputSets(Ok(sets)));
+    script.typed("greet");
+    script.press("enter");
+    assert_eq!(script.input("message"), Some(json!("hello")));
+    script.act(Action::InputSets);
+    script.answer(asked, Answer::InputSets(Err(Fault::new("the database is locked"))));
+    assert!(script.status().contains("locked"));
+}
+
+#[test]
+fn a_files_text_goes_into_the_selected_field() {
+    let mut script = Script::open();
+    script.focus(Focus::Inputs);
+    script.act(Action::LoadFile);
+    script.typed("@notes.txt");
+    script.press("enter");
+    let asked = |it: &Question| matches!(it, Question::ReadFile(path) if path == "notes.txt");
+    script.answer(asked, Answer::FileRead(Ok("from\na file".to_owned())));
+    assert_eq!(script.input("message"), Some(json!("from\na file")));
+    script.act(Action::LoadFile);
+    script.typed("gone.txt");
+    script.press("enter");
+    let asked = |it: &Question| matches!(it, Question::ReadFile(_));
+    script.answer(asked, Answer::FileRead(Err(Fault::new("cannot read gone.txt"))));
+    assert!(script.status().contains("gone.txt"));
+    assert_eq!(script.input("message"), Some(json!("from\na file")), "nothing is lost");
+}
+
+#[test]
+fn the_prompt_without_a_file_becomes_one_by_saving() {
+    let mut script = Script::open();
+    script.act(Action::Scratch);
+    script.answer_open(OpenedTemplate { writable: false, versions: Vec::new(), ..opened(SCRATCH) });
+    script.act(Action::SaveVersion);
+    script.typed("a/first");
+    script.press("enter");
+    assert!(script.state.overlay().is_some(), "that one is there already");
+    script.press("ctrl-u");
+    script.typed("c/third");
+    script.press("enter");
+    let asked = |it: &Question| matches!(it, Question::Create { template, text } if *template == id("c/third") && text == TEXT);
+    script.answer(asked, Answer::Created(Ok(())));
+    assert!(
+        script.question(|it| matches!(it, Question::Open(it) if *it == id("c/third"))).is_some()
+    );
+    assert!(script.question(|it| matches!(it, Question::Library)).is_some());
+}
+
+#[test]
+fn a_letter_goes_to_every_place() {
+    let mut script = Script::open();
+    let labels = jump_labels(&script.state);
+    let letters: std::collections::BTreeSet<char> =
+        labels.iter().map(|label| label.letter).collect();
+    assert_eq!(letters.len(), labels.len(), "no letter twice");
+    for label in labels {
+        let mut script = Script::open();
+        script.act(Action::Jump);
+        script.typed(&label.letter.to_string());
+        match label.to {
+            JumpTo::Pane(focus) => assert_eq!(script.state.focus, focus),
+            JumpTo::Field(_) => assert_eq!(script.state.focus, Focus::Inputs),
+            other => panic!("{other:?} is not in sight"),
+        }
+        assert!(script.state.overlay().is_none());
+    }
+    script.act(Action::GoToCharts);
+    script.act(Action::Jump);
+    script.act(Action::Escape);
+    assert_eq!(script.state.screen, Screen::Charts, "Esc goes nowhere");
+}
+
+#[test]
+fn trust_is_asked_for_and_told() {
+    let mut script = Script::open();
+    script.act(Action::TrustWorkspace);
+    assert!(script.question(|it| matches!(it, Question::Trust)).is_none(), "not without a yes");
+    script.press("y");
+    let asked = |it: &Question| matches!(it, Question::Trust);
+    let keys = vec!["providers.work.base_url".to_owned()];
+    script.answer(asked, Answer::Trusted(Ok(keys)));
+    assert!(script.status().contains("providers.work.base_url"));
+    script.act(Action::TrustWorkspace);
+    script.press("y");
+    script.answer(asked, Answer::Trusted(Ok(Vec::new())));
+    assert!(script.status().contains("nothing to trust"));
+}
