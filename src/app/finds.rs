@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{App, AppError, OpenedTemplate};
+use super::{App, AppError, OpenedTemplate, store_key};
 use crate::{
     config::{NoticeKind, trust_workspace},
     model::{ContentHash, TemplateId},
@@ -52,7 +52,7 @@ impl App {
     }
 
     fn input_sets_key(&self, template: &TemplateId) -> String {
-        format!("input-sets/{}/{template}", self.workspace.name())
+        format!("input-sets/{}/{template}", store_key(&self.workspace))
     }
 
     /// The named sets of inputs of a template.

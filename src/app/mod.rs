@@ -3,6 +3,7 @@
 mod analyse;
 mod charts;
 mod demo;
+mod doctor;
 mod endpoints;
 mod error;
 mod export;
@@ -24,6 +25,7 @@ pub use analyse::{Analysis, InputField, VariableUse, analyse};
 pub use charts::{
     ChartBy, ChartGroup, ChartQuery, ChartRange, ChartStep, Charts, Sum, markdown_table,
 };
+pub use doctor::{Checkup, Health, doctor};
 pub use endpoints::Endpoints;
 pub use error::{AppError, exit_code_of};
 pub use export::{ExportError, ExportFormat, markdown};

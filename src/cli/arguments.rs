@@ -72,6 +72,11 @@ pub enum Command {
     },
     /// Sum up runs, latency, cost and errors over a stretch of time
     Stats(StatsArguments),
+    /// Say what terminal, files, database, providers and clipboard are found to be
+    Doctor {
+        #[arg(long, value_enum, default_value_t)]
+        format: TextOrJson,
+    },
     /// Open the workbench on a temporary copy of the sample, with a month of simulated history
     Demo,
     /// Write the sample workspace into a folder, to begin with

@@ -1,6 +1,7 @@
 //! The headless commands.
 
 pub mod arguments;
+mod doctor;
 mod error;
 mod history;
 mod inputs;
@@ -93,6 +94,7 @@ async fn carry_out(
     match command {
         Command::Init { folder } => return init(&folder, output),
         Command::ServeDemo { port } => return serve::demo(port, output).await,
+        Command::Doctor { format } => return doctor::run(options, format, output).await,
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "lathe", &mut script);
@@ -126,6 +128,7 @@ async fn carry_out(
         Command::Providers { format } => lists::providers(&app, format, output),
         Command::Init { .. }
         | Command::Demo
+        | Command::Doctor { .. }
         | Command::ServeDemo { .. }
         | Command::Completions { .. }
         | Command::Man => Ok(0),

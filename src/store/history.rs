@@ -113,6 +113,17 @@ const ROW: &str = "e.sequence, e.id, e.run_id, e.started_ns, e.template, e.versi
     e.reasoning_tokens, e.usage_estimated, e.cost_usd, e.total_ms, e.ttft_ms, e.rating";
 
 impl Store {
+    /// What is damaged in the database, as SQLite tells it; nothing where it is sound.
+    pub async fn check(&self) -> Result<Vec<String>, StoreError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare("PRAGMA quick_check(10)")?;
+            let told = statement.query_map([], |row| row.get::<_, String>(0))?;
+            let told: Vec<String> = told.collect::<Result<_, _>>()?;
+            Ok(told.into_iter().filter(|line| line != "ok").collect())
+        })
+        .await
+    }
+
     /// A page of executions that are not in the trash, newest first.
     pub async fn history(&self, query: HistoryQuery) -> Result<HistoryPage, StoreError> {
         let name = self.workspace_name();

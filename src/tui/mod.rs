@@ -192,6 +192,8 @@ impl Place {
         });
         welcome(&app, &mut state, last_panes(&app).await, is_demo);
         state.recent = recent(&app).await;
+        let welcomed = app.store.setting(update::WELCOMED).await.ok().flatten().is_some();
+        state.welcome = !welcomed && !is_demo && app.workspace.is_embedded();
         state.tour = is_demo.then(Tour::begin);
         let (exec, inbox) = Exec::new(app.clone());
         for notice in notices {

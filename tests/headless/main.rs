@@ -318,3 +318,28 @@ fn runs_are_summed_up() {
     place.refused(&["stats", "--range", "soon"], 2, &["soon", "7d"]);
     place.refused(&["stats", "--by", "mood"], 2, &["mood", "template"]);
 }
+
+#[test]
+fn the_doctor_says_what_it_finds_and_what_to_do() {
+    let place = Place::new();
+    let output = place.run(&["doctor"]);
+    let told = text(&output);
+    assert_eq!(output.status.code(), Some(0), "{told}");
+    for area in ["terminal", "clipboard", "files", "settings", "workspace", "database", "providers"]
+    {
+        assert!(told.contains(&format!("  {area}")), "{area}: {told}");
+    }
+    assert!(told.contains("1 templates, 0 of them broken") && told.contains("sound"), "{told}");
+    place.write("prompts/bad.prompty", "---\nname: [\n---\nuser:\nx\n");
+    let output = place.run(&["doctor"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output).contains("lathe template lint bad"), "{}", text(&output));
+    place.write(".config/lathe/config.toml", "thme = \"moss\"\n");
+    let output = place.run(&["doctor", "--format", "json"]);
+    assert_eq!(output.status.code(), Some(1), "and broken settings do not stop it");
+    let bad = text(&output).lines().any(|line| {
+        let found: Value = serde_json::from_str(line).expect("JSON");
+        found["area"] == "settings" && found["health"] == "bad"
+    });
+    assert!(bad, "{}", text(&output));
+}

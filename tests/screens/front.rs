@@ -19,6 +19,15 @@ fn after(name: &str, keys: &str) {
 }
 
 #[test]
+fn the_first_start_says_what_to_press() {
+    picture("welcome", &[SMALLEST, SIZES[0], SIZES[1], SIZES[2]], |size| {
+        let mut stage = Stage::new(size, World::plain());
+        stage.state.welcome = true;
+        stage
+    });
+}
+
+#[test]
 fn the_palette_lists_every_action() {
     after("palette", ":");
     after("palette_typed", ": r u n");

@@ -207,6 +207,8 @@ pub struct State {
     pub run_when_read: Option<(TemplateId, Vec<VariantName>)>,
     /// The past execution to run again once the workbench is set up as it was.
     pub rerun: Option<Rerun>,
+    /// Whether the card for the first start is in sight: until the first key.
+    pub welcome: bool,
     /// The walk through the program, while it is under way.
     pub tour: Option<Tour>,
     /// Whether the end was asked for; nothing is taken any more.
@@ -264,6 +266,7 @@ impl State {
             input_sets: BTreeMap::new(),
             run_when_read: None,
             rerun: None,
+            welcome: false,
             tour: None,
             quitting: false,
             pending: Pending::default(),

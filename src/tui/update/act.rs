@@ -318,5 +318,8 @@ impl Step<'_> {
 /// The setting that names the template to open at the next start.
 pub const LAST_TEMPLATE: &str = "workbench.template";
 
+/// The setting that says that the card for the first start was seen.
+pub const WELCOMED: &str = "workbench.welcomed";
+
 /// The setting that says which variants there are, with their models and parameters.
 pub const PANES: &str = "workbench.panes";

@@ -2,8 +2,11 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+use serde_json::Value;
+
 use super::step::Step;
 use crate::tui::{
+    effect::Keep,
     keymap::Action,
     state::{Focus, FormRow, Mode, Overlay, Screen},
     widgets::editor::{Command, Motion},
@@ -25,6 +28,9 @@ pub(super) enum Target {
 
 impl Step<'_> {
     pub fn key(&mut self, key: KeyEvent) {
+        if std::mem::take(&mut self.state.welcome) {
+            self.keep(Keep::Setting { name: super::WELCOMED, value: Value::Bool(true) });
+        }
         let keymap = self.state.keymap.clone();
         match (keymap.resolve(self.state.context(), &key), self.target()) {
             (Some(action), _) => {

@@ -31,7 +31,7 @@ mod versions;
 
 use step::Step;
 
-pub use act::{LAST_TEMPLATE, PANES};
+pub use act::{LAST_TEMPLATE, PANES, WELCOMED};
 pub use judging::WINNER;
 pub use lists::{RECENT, SCRATCH};
 pub use themes::THEME;

@@ -73,5 +73,6 @@ pub fn draw(state: &State, look: &Look, frame: &mut Frame<'_>) {
     }
     if matches!(state.overlays.last(), None | Some(Overlay::Diff(_))) {
         tour::caption(&mut paint, &areas);
+        tour::welcome(&mut paint, &areas);
     }
 }

@@ -77,3 +77,49 @@ pub(super) fn caption(paint: &mut Paint<'_, '_, '_>, areas: &Areas) {
         paint.row(place, text.row(row), style);
     }
 }
+
+/// The card for the first start. It stands over the empty outputs and goes with the first key,
+/// which acts all the same.
+pub(super) fn welcome(paint: &mut Paint<'_, '_, '_>, areas: &Areas) {
+    let state = paint.state;
+    if !state.welcome || state.tour.is_some() || state.overlay().is_some() {
+        return;
+    }
+    let lines = [
+        (Action::RunAll, "runs all variants side by side"),
+        (Action::NextPane, "walks the panes; Enter or i types, Esc goes back"),
+        (Action::SaveVersion, "saves a version; the history (2) has every call"),
+        (Action::Help, "explains where you are"),
+        (Action::Palette, "finds every action by name"),
+        (Action::Quit, "quits"),
+    ];
+    let width = 62.min(areas.main.width.saturating_sub(4));
+    let height = 9.min(areas.main.height);
+    let below = areas.panes.first().map_or(areas.main, |pane| pane.outer);
+    let x = areas.main.x + (areas.main.width - width) / 2;
+    let y = below.bottom().saturating_sub(height).max(areas.main.y);
+    let frills = Frills {
+        title: vec![paint.piece("Welcome to Lathe", Role::TitleFocused)],
+        bottom: vec![paint.piece("any key goes on", Role::Dim)],
+        focused: true,
+        ..Frills::default()
+    };
+    let inner = paint.dialog(Rect { x, y, width, height }, &frills);
+    let context = state.screen_context();
+    let rows = (inner.top()..inner.bottom()).zip(lines);
+    for (y, (action, words)) in rows {
+        let key = state.keymap.shown_key(context, action);
+        let key = key.map_or_else(String::new, |key| key.to_string());
+        let row = Rect { x: inner.x + 1, y, width: inner.width.saturating_sub(2), height: 1 };
+        let pieces =
+            [paint.piece(format!("{key:>5}  "), Role::FooterKey), paint.piece(words, Role::Text)];
+        paint.pieces(row, &pieces);
+    }
+    let last = inner.y + 6;
+    if last < inner.bottom() {
+        let row = Rect { x: inner.x + 1, y: last, width: inner.width.saturating_sub(2), height: 1 };
+        let text = "The models here are simulated; `lathe demo` is a tour.";
+        let simulated = paint.piece(text, Role::Dim);
+        paint.pieces(row, &[simulated]);
+    }
+}

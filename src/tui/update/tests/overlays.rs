@@ -257,3 +257,14 @@ fn themes_are_seen_while_one_goes_through_them() {
     let kept = Keep::Setting { name: crate::tui::update::THEME, value: json!("paper") };
     assert!(script.kept().contains(&&kept));
 }
+
+#[test]
+fn the_card_goes_with_the_first_key_which_acts() {
+    let mut script = Script::open();
+    script.state.welcome = true;
+    script.press("R");
+    assert!(!script.state.welcome);
+    let kept = Keep::Setting { name: crate::tui::update::WELCOMED, value: json!(true) };
+    assert!(script.kept().contains(&&kept));
+    assert!(script.effects.iter().any(|effect| matches!(effect, Effect::StartRun { .. })));
+}
