@@ -6,8 +6,10 @@
 #[path = "../support/session.rs"]
 mod session;
 
+mod budgets;
 mod demo;
 mod ends;
 mod journeys;
 mod place;
 mod suspend;
+mod walkthrough;

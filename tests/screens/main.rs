@@ -3,6 +3,9 @@
 #![cfg(feature = "tui")]
 #![expect(clippy::expect_used, reason = "a test says what it expected and stops")]
 
+#[path = "../support/payloads.rs"]
+mod payloads;
+
 mod charts;
 mod front;
 mod history;

@@ -19,6 +19,7 @@ use promptlathe::{
 use ratatui::{buffer::Buffer, layout::Rect, style::Color};
 
 use crate::{
+    payloads::PAYLOADS,
     stage::{Stage, draw, rows, seen},
     world::{ENDLESS, HOSTILE, World},
 };
@@ -308,6 +309,45 @@ fn the_charts() {
         "space space space space space",
         "space space space space space space space space",
     ]);
+}
+
+/// Every known payload wherever text from outside can stand, at the sizes most people have.
+#[test]
+fn every_payload_in_every_place() {
+    assert!(PAYLOADS.len() >= 60);
+    for payload in PAYLOADS {
+        let mut stage = Stage::new((120, 36), World::hostile_with(payload));
+        stage.notice(Severity::Error, payload, Some(payload));
+        stage.press("f R").accepted(V::A).accepted(V::B);
+        stage.thought(V::A, payload).text(V::A, payload).text(V::B, payload);
+        let bad = CallError::new(ErrorKind::Server, *payload).hint(*payload);
+        stage.call(V::B, CallEvent::Refused(bad));
+        for keys in [
+            "",
+            "tab",
+            "tab tab",
+            "p",
+            "esc v",
+            "v",
+            "esc esc m",
+            "esc !",
+            "esc ctrl-o",
+            "esc S a",
+            "esc I",
+            "esc :",
+            "esc 2",
+            "enter",
+            "right",
+            "esc 3",
+            "shift-tab",
+        ] {
+            stage.press(keys).wait(1_000);
+            for size in [(80, 24), (120, 36)] {
+                stage.resize(size.0, size.1);
+                look_at(keys, &stage);
+            }
+        }
+    }
 }
 
 #[test]

@@ -155,7 +155,12 @@ impl World {
 
     /// A world where every name and every text means harm.
     pub fn hostile() -> Self {
-        let bad = || HOSTILE.clone();
+        Self::hostile_with(&HOSTILE)
+    }
+
+    /// A world where every name and every text is this one.
+    pub fn hostile_with(text: &str) -> Self {
+        let bad = || text.to_owned();
         let mut world = Self::plain();
         world.workspace = bad();
         for (index, entry) in world.library.iter_mut().enumerate() {
@@ -171,7 +176,7 @@ impl World {
             record.label = Some(bad());
             record.content = format!("{}\nold", bad());
         }
-        world.analysis = Some(hostile_analysis());
+        world.analysis = Some(hostile_analysis(text));
         for choice in &mut world.models {
             choice.model = ModelRef::new("demo", bad());
         }
@@ -548,8 +553,8 @@ pub fn execution(variant: VariantName, provider: &str, model: &str, text: &str) 
     }
 }
 
-fn hostile_analysis() -> Analysis {
-    let bad = || HOSTILE.clone();
+fn hostile_analysis(text: &str) -> Analysis {
+    let bad = || text.to_owned();
     let field = |number, default: Option<Value>, choices| InputField {
         name: format!("{}{number}", bad()),
         required: false,

@@ -156,8 +156,13 @@ actions! {
         Contexts::HISTORY, ["E"];
     Delete, "delete", "delete", "Delete the execution; undo brings it back.",
         Contexts::HISTORY, ["D", "delete"];
-    Undo, "undo", "undo", "Undo the last change of the text, or the last deletion.",
-        EDITING.and(Contexts::HISTORY).and(of(&[Context::Line, Context::Picker, Context::Form])),
+    Undo, "undo", "undo", "Undo the last change of the text, the last deletion, or the removal of a pane.",
+        EDITING.and(Contexts::HISTORY).and(of(&[
+            Context::Output,
+            Context::Line,
+            Context::Picker,
+            Context::Form,
+        ])),
         ["u", "alt-u", "ctrl-7", "ctrl-/"];
     Redo, "redo", "redo", "Take the last undo back.",
         EDITING.and(of(&[Context::Line, Context::Picker, Context::Form])), ["U", "ctrl-y"];
@@ -244,6 +249,8 @@ actions! {
         Contexts::PANES, ["!"];
     ToggleMouse, "toggle-mouse", "mouse", "Listen to the mouse, or leave it to the terminal.",
         Contexts::PANES, ["alt-m"];
+    GoToSource, "go-to-source", "go to", "Go to what is under the cursor: the answer's execution, or the included template.",
+        of(&[Context::Output, Context::Editor]), ["."];
     Jump, "jump", "jump", "Jump: put a letter on every pane and field, and go to one.",
         Contexts::PANES, [";"];
     GoToTemplate, "go-to-template", "templates", "Go to any template, those that were open last first.",

@@ -165,6 +165,8 @@ pub struct State {
     pub document: Option<Document>,
     /// One to four, A first.
     pub panes: Vec<Pane>,
+    /// The pane that was removed last, until it is brought back.
+    pub removed: Option<Pane>,
     /// Templates that were open before, as they were left; their calls go on.
     pub shelf: BTreeMap<TemplateId, Shelved>,
     pub history: History,
@@ -242,6 +244,7 @@ impl State {
             library: Library::new(marks),
             document: None,
             panes: vec![Pane::new(VariantName::A)],
+            removed: None,
             shelf: BTreeMap::new(),
             history: History::new(marks),
             charts: ChartScreen::default(),

@@ -27,6 +27,11 @@ const END_SYNCHRONIZED: &[u8] = b"\x1b[?2026l";
 const ERASE_TO_END: u16 = 4;
 const ERASE_INSIDE: u16 = 12;
 
+/// Unchanged cells that are written again rather than jumped over, which takes three bytes or
+/// more; and blanks, which are erased together with those around them.
+const BRIDGE: u16 = 3;
+const BRIDGE_BLANKS: u16 = 24;
+
 /// A terminal behind a writer. A frame is gathered and written at once; when nothing changed
 /// nothing is written.
 #[derive(Debug)]
@@ -40,6 +45,60 @@ pub struct ScreenBackend<W> {
     at: Option<(u16, u16)>,
     shown: bool,
     wanted: Cursor,
+    shadow: Shadow,
+}
+
+/// What is on the screen, as far as it is certain: a short gap between changes is cheaper to
+/// write again than to jump over.
+#[derive(Debug)]
+struct Shadow {
+    width: u16,
+    cells: Vec<Option<Cell>>,
+}
+
+impl Shadow {
+    const fn new() -> Self {
+        Self { width: 0, cells: Vec::new() }
+    }
+
+    /// Takes the screen's size; everything is uncertain where it is another one.
+    fn fit(&mut self, size: Size) {
+        let count = usize::from(size.width) * usize::from(size.height);
+        if self.width != size.width || self.cells.len() != count {
+            self.width = size.width;
+            self.cells.clear();
+            self.cells.resize(count, None);
+        }
+    }
+
+    fn fill(&mut self, cell: Option<&Cell>) {
+        self.cells.fill(cell.cloned());
+    }
+
+    fn place(&self, x: u16, y: u16) -> usize {
+        usize::from(y) * usize::from(self.width) + usize::from(x)
+    }
+
+    fn get(&self, x: u16, y: u16) -> Option<&Cell> {
+        self.cells.get(self.place(x, y))?.as_ref()
+    }
+
+    /// Notes what was drawn. What is beside a wide sign is uncertain, and so is every sign of
+    /// which terminals may disagree how wide it is.
+    fn set(&mut self, x: u16, y: u16, cell: &Cell) {
+        let place = self.place(x, y);
+        let plain = cell.symbol().is_ascii();
+        if let Some(known) = self.cells.get_mut(place) {
+            *known = plain.then(|| cell.clone());
+        }
+        if cell.symbol().width() > 1 {
+            for beside in [place.wrapping_sub(1), place + 1] {
+                if let Some(known) = self.cells.get_mut(beside) {
+                    *known = None;
+                }
+            }
+        }
+    }
 }
 
 /// What the cursor is to be when the frame is done.
@@ -73,6 +132,7 @@ impl<W: Write> ScreenBackend<W> {
             at: None,
             shown: true,
             wanted: Cursor { shown: false, at: (0, 0) },
+            shadow: Shadow::new(),
         }
     }
 
@@ -84,6 +144,7 @@ impl<W: Write> ScreenBackend<W> {
         self.at = None;
         self.shown = false;
         self.pen = Pen::default();
+        self.shadow.fill(None);
     }
 
     /// Writes bytes that draw nothing, at once.
@@ -122,6 +183,59 @@ impl<W: Write> ScreenBackend<W> {
         self.at = certain.then_some((after, y));
     }
 
+    /// The unchanged cells between two changes, where writing them again is shorter than jumping
+    /// over them: a few that look like what follows, or more blanks in a stretch of blanks.
+    fn bridge(
+        &self,
+        last: Option<(u16, u16)>,
+        (x, y): (u16, u16),
+        cell: &Cell,
+        blanks: Option<&Blanks>,
+    ) -> Vec<(u16, Cell)> {
+        let Some((from, row)) = last else { return Vec::new() };
+        if row != y || from >= x {
+            return Vec::new();
+        }
+        let in_blanks = blanks.is_some() && is_blank(cell);
+        let most = if in_blanks { BRIDGE_BLANKS } else { BRIDGE };
+        if x - from > most {
+            return Vec::new();
+        }
+        let pen = pen_of(cell);
+        let fits = |known: &Cell| {
+            let same = if is_blank(known) {
+                pen_of(known).same_blank(pen) && self.pen.same_blank(pen_of(known))
+            } else {
+                !in_blanks && pen_of(known) == pen && self.pen == pen
+            };
+            same.then(|| known.clone())
+        };
+        let between: Option<Vec<(u16, Cell)>> =
+            (from..x).map(|at| Some((at, fits(self.shadow.get(at, y)?)?))).collect();
+        between.unwrap_or_default()
+    }
+
+    /// Draws one cell; blank ones are gathered, since many of them are erased in one.
+    fn take(&mut self, x: u16, y: u16, cell: &Cell, width: u16, blanks: &mut Option<Blanks>) {
+        let blank = is_blank(cell);
+        if blank
+            && let Some(run) = blanks
+            && (run.x + run.count, run.y) == (x, y)
+            && (run.pen == pen_of(cell) || run.pen.same_blank(pen_of(cell)))
+        {
+            run.count += 1;
+            return;
+        }
+        if let Some(run) = blanks.take() {
+            self.put_blanks(run, width);
+        }
+        if blank {
+            *blanks = Some(Blanks { x, y, count: 1, pen: pen_of(cell) });
+        } else {
+            self.put(x, y, cell, width);
+        }
+    }
+
     fn put_blanks(&mut self, blanks: Blanks, width: u16) {
         let Blanks { x, y, count, pen } = blanks;
         let to_end = x + count >= width && count >= ERASE_TO_END;
@@ -144,6 +258,10 @@ impl<W: Write> ScreenBackend<W> {
             self.put(x + offset, y, &blank, width);
         }
     }
+}
+
+fn is_blank(cell: &Cell) -> bool {
+    matches!(cell.symbol(), " " | "")
 }
 
 fn pen_of(cell: &Cell) -> Pen {
@@ -169,26 +287,20 @@ impl<W: Write> Backend for ScreenBackend<W> {
     where
         I: Iterator<Item = (u16, u16, &'a Cell)>,
     {
-        let width = self.size()?.width;
+        let size = self.size()?;
+        let width = size.width;
+        self.shadow.fit(size);
         let mut blanks: Option<Blanks> = None;
+        // Where the last change ended.
+        let mut last: Option<(u16, u16)> = None;
         for (x, y, cell) in content {
-            let blank = matches!(cell.symbol(), " " | "");
-            if blank
-                && let Some(run) = &mut blanks
-                && (run.x + run.count, run.y) == (x, y)
-                && (run.pen == pen_of(cell) || run.pen.same_blank(pen_of(cell)))
-            {
-                run.count += 1;
-                continue;
+            for (between, known) in self.bridge(last, (x, y), cell, blanks.as_ref()) {
+                self.take(between, y, &known, width, &mut blanks);
             }
-            if let Some(run) = blanks.take() {
-                self.put_blanks(run, width);
-            }
-            if blank {
-                blanks = Some(Blanks { x, y, count: 1, pen: pen_of(cell) });
-            } else {
-                self.put(x, y, cell, width);
-            }
+            self.take(x, y, cell, width, &mut blanks);
+            self.shadow.set(x, y, cell);
+            let cells = u16::try_from(cell.symbol().width()).unwrap_or(2).max(1);
+            last = Some((x.saturating_add(cells), y));
         }
         if let Some(run) = blanks {
             self.put_blanks(run, width);
@@ -234,6 +346,8 @@ impl<W: Write> Backend for ScreenBackend<W> {
             self.at = Some(self.wanted.at);
         }
         self.frame.extend_from_slice(erase);
+        let known = (clear_type == ClearType::All).then_some(&Cell::EMPTY);
+        self.shadow.fill(known);
         Ok(())
     }
 

@@ -42,6 +42,7 @@ impl Step<'_> {
             | Action::MoveToBottom => self.move_here(action),
             Action::ToggleMouse => self.toggle_mouse(),
             Action::Jump => self.start_jump(),
+            Action::GoToSource => self.go_to_source(),
             Action::GoToTemplate => self.go_to_template(),
             Action::SearchTemplates => self.search_templates(),
             Action::InputSets => self.open_input_sets(),

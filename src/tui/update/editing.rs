@@ -126,6 +126,12 @@ impl Step<'_> {
             }
             return;
         }
+        if matches!(self.state.focus, Focus::Output(_)) && self.state.overlay().is_none() {
+            if *command == Command::Undo {
+                self.restore_pane();
+            }
+            return;
+        }
         let in_inputs = self.state.focus == Focus::Inputs;
         let Some(document) = &mut self.state.document else { return };
         if in_inputs {

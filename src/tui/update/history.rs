@@ -100,9 +100,23 @@ impl Step<'_> {
         }
     }
 
+    /// Opens an execution to be read, wherever it is in the list.
+    pub fn read_execution(&mut self, id: ExecutionId) {
+        let history = &mut self.state.history;
+        if let Some(row) = history.rows().iter().position(|row| row.id == id) {
+            history.select(row);
+        }
+        history.in_detail = true;
+        self.ask_detail_of(id);
+    }
+
     fn ask_detail(&mut self) {
-        let Some(row) = self.state.history.selected_row() else { return };
-        let id = row.id;
+        if let Some(row) = self.state.history.selected_row() {
+            self.ask_detail_of(row.id);
+        }
+    }
+
+    fn ask_detail_of(&mut self, id: ExecutionId) {
         if self.state.history.detail.as_ref().is_some_and(|it| it.id == id && it.error.is_none()) {
             return;
         }

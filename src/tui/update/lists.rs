@@ -14,7 +14,7 @@ use crate::{
         msg::{Fault, TextPlace},
         state::{
             FILTER_REST, Focus, FormRow, JumpTo, Lead, LineDialog, LineInput, LineIntent,
-            ListDialog, ListKind, ListRow, Overlay, Purpose, Screen, Wake, jump_labels,
+            ListDialog, ListKind, ListRow, Overlay, Pane, Purpose, Screen, Wake, jump_labels,
         },
         widgets::editor::Position,
     },
@@ -288,6 +288,48 @@ impl Step<'_> {
         field.editor.replace_all(&text);
         self.inputs_changed();
         self.tell(format!("{name_owned} holds the file, {bytes} bytes"));
+    }
+
+    /// Goes to what is under the cursor: the execution of the answer in sight, or the template
+    /// that the editor's line includes.
+    pub fn go_to_source(&mut self) {
+        match self.state.focus {
+            Focus::Output(variant) => {
+                let output = self.state.pane(variant).and_then(Pane::shown);
+                let execution = output.and_then(|output| output.execution.as_ref());
+                let Some(id) = execution.map(|execution| execution.id) else {
+                    return self.warn("There is no finished answer here to go to");
+                };
+                self.show(Screen::History);
+                self.read_execution(id);
+            }
+            Focus::Editor => self.go_to_include(),
+            Focus::Library | Focus::Inputs => {}
+        }
+    }
+
+    fn go_to_include(&mut self) {
+        let Some(document) = &self.state.document else { return };
+        let buffer = document.editor.buffer();
+        let line = buffer.line(buffer.cursor().line);
+        let name = line
+            .split_once("{{include:")
+            .and_then(|(_, rest)| rest.split_once("}}"))
+            .map(|(name, _)| name.trim().to_owned())
+            .or_else(|| {
+                let (_, rest) = line.split_once("{% include ")?;
+                rest.split(['"', '\'']).nth(1).map(str::to_owned)
+            });
+        let Some(name) = name else {
+            return self.tell("There is no include in this line");
+        };
+        let id = self.state.library.ids().find(|id| id.as_str() == name || id.name() == name);
+        match id.cloned() {
+            Some(id) => self.go_to(id, None),
+            None => {
+                self.tell(format!("{name} is a file in partials/, which the editor outside opens"));
+            }
+        }
     }
 
     /// Puts a letter on every place that can have the focus.

@@ -43,6 +43,18 @@ impl Step<'_> {
         self.focus_variant(variant);
     }
 
+    /// Brings the pane back that was removed last.
+    pub fn restore_pane(&mut self) {
+        match self.state.removed.take() {
+            Some(pane) if self.state.pane(pane.variant).is_none() => {
+                let variant = pane.variant;
+                self.insert_pane(pane);
+                self.tell(format!("{variant} is back as it was"));
+            }
+            _ => self.tell("There is no removed pane to bring back"),
+        }
+    }
+
     /// Takes the focused pane away; what runs in it is cancelled.
     pub fn remove_pane(&mut self) {
         if self.state.panes.len() == 1 {
@@ -50,7 +62,8 @@ impl Step<'_> {
         }
         let variant = self.state.variant();
         self.cancel_in(variant);
-        self.state.panes.retain(|pane| pane.variant != variant);
+        let place = self.state.panes.iter().position(|pane| pane.variant == variant);
+        self.state.removed = place.map(|place| self.state.panes.remove(place));
         let next = self
             .state
             .panes
@@ -117,8 +130,9 @@ impl Step<'_> {
         {
             return detail.prompt_scroll.to_end();
         }
-        if let Some(output) = self.answer_in_sight() {
-            output.scroll.to_end();
+        match self.answer_in_sight() {
+            Some(output) => output.scroll.to_end(),
+            None => self.tell("There is no answer here to follow"),
         }
     }
 

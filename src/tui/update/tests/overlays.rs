@@ -268,3 +268,55 @@ fn the_card_goes_with_the_first_key_which_acts() {
     assert!(script.kept().contains(&&kept));
     assert!(script.effects.iter().any(|effect| matches!(effect, Effect::StartRun { .. })));
 }
+
+/// Every action changes what is shown, asks something, or says why it does not, in at least one
+/// of the places where it works.
+#[test]
+fn every_action_answers_somewhere() {
+    let openings: [&[Action]; 9] = [
+        &[],
+        &[Action::InsertMode],
+        &[Action::TrustWorkspace],
+        &[Action::GoToHistory],
+        &[Action::GoToHistory, Action::Accept],
+        &[Action::GoToCharts],
+        &[Action::Versions],
+        &[Action::Palette],
+        &[Action::Preview],
+    ];
+    let mut silent = Vec::new();
+    for action in Action::ALL {
+        let answers = openings.iter().any(|opening| {
+            [Focus::Library, Focus::Editor, Focus::Inputs, Focus::Output(A)].into_iter().any(
+                |focus| {
+                    let mut script = Script::open();
+                    script.act(Action::Fork);
+                    script.focus(focus);
+                    for action in *opening {
+                        script.act(*action);
+                    }
+                    let down = Command::Rows { by: 3, select: false };
+                    if let Some(document) = &mut script.state.document {
+                        document.editor.apply(&down);
+                    }
+                    let now = script.now();
+                    script.effects.clear();
+                    let before = format!("{:?}", script.state);
+                    let effects = act_as_key(&mut script.state, *action, now);
+                    !effects.is_empty() || format!("{:?}", script.state) != before
+                },
+            )
+        });
+        if !answers {
+            silent.push(action.as_str());
+        }
+    }
+    assert_eq!(silent, Vec::<&str>::new(), "these do nothing anywhere");
+}
+
+/// As if the action's key had been pressed: into the text where it types.
+fn act_as_key(state: &mut State, action: Action, now: Now) -> Vec<Effect> {
+    let mut step = crate::tui::update::Step::new(state, now);
+    step.act_selecting(action, false);
+    step.end()
+}

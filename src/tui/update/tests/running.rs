@@ -402,3 +402,45 @@ fn a_retry_says_when_it_comes() {
     assert_eq!(*until, Duration::from_secs(14));
     assert!(!error.contains('\u{1b}'), "{error}");
 }
+
+#[test]
+fn a_removed_pane_comes_back_as_it_was() {
+    let mut script = Script::open();
+    script.act(Action::Fork);
+    script.state.pane_mut(VariantName::B).expect("forked").model = Some(model("demo/careful"));
+    script.focus(Focus::Output(VariantName::B));
+    script.act(Action::RemovePane);
+    assert!(script.state.pane(VariantName::B).is_none());
+    script.press("u");
+    let pane = script.state.pane(VariantName::B).expect("back");
+    assert_eq!(pane.model, Some(model("demo/careful")));
+    script.press("u");
+    assert!(script.status().contains("no removed pane"));
+}
+
+#[test]
+fn an_answer_leads_to_its_execution() {
+    let mut script = Script::open();
+    script.press("R");
+    let (run, _) = script.run();
+    let done = Box::new(execution(7, "the answer"));
+    script.call(run, VariantName::A, CallEvent::Finished(done));
+    script.focus(Focus::Output(VariantName::A));
+    script.press(".");
+    let asked = |it: &Question| matches!(it, Question::Execution(it) if *it == ExecutionId(Uuid::from_u128(7)));
+    assert!(script.question(asked).is_some());
+    assert!(script.state.history.in_detail);
+}
+
+#[test]
+fn an_include_leads_to_its_template() {
+    let mut script = Script::open();
+    script.state.document.as_mut().expect("open").editor.replace_all("{{include:second}}\n");
+    script.press(".");
+    assert!(
+        script.question(|it| matches!(it, Question::Open(it) if *it == id("b/second"))).is_some()
+    );
+    script.state.document.as_mut().expect("open").editor.replace_all("{% include \"house\" %}");
+    script.press(".");
+    assert!(script.status().contains("partials/"), "{}", script.status());
+}

@@ -1,0 +1,109 @@
+//! The walk through the workbench is done as the page says it.
+
+use std::{fs, path::Path};
+
+use crate::session::{Session, Start};
+
+/// One thing to do or to see.
+#[derive(Debug)]
+enum Deed {
+    Press(Vec<String>),
+    Type(String),
+    See(String, usize),
+}
+
+/// What stands between backquotes.
+fn quoted(line: &str) -> Vec<String> {
+    line.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+fn deeds(page: &str) -> Vec<Deed> {
+    page.lines()
+        .filter_map(|line| {
+            let (what, rest) = line.strip_prefix("- ")?.split_once(':')?;
+            let words = quoted(rest);
+            let first = words.first().cloned().unwrap_or_default();
+            Some(match what {
+                "Press" => Deed::Press(words),
+                "Type" => Deed::Type(first),
+                "You see" => Deed::See(first, 1),
+                times => {
+                    let count = times.strip_prefix("You see ")?.strip_suffix(" times")?;
+                    Deed::See(first, count.parse().expect("a number of times"))
+                }
+            })
+        })
+        .collect()
+}
+
+/// The bytes that a terminal sends for a key.
+fn bytes(key: &str) -> String {
+    if let Some(letter) = key.strip_prefix("Alt-") {
+        return format!("\x1b{letter}");
+    }
+    match key {
+        "Enter" => "\r".to_owned(),
+        "Esc" => "\x1b".to_owned(),
+        "Tab" => "\t".to_owned(),
+        "Shift-Tab" => "\x1b[Z".to_owned(),
+        "Down" => "\x1b[B".to_owned(),
+        "Ctrl-End" => "\x1b[1;5F".to_owned(),
+        "Ctrl-R" => "\x12".to_owned(),
+        letter => {
+            assert_eq!(letter.chars().count(), 1, "no such key: {letter}");
+            letter.to_owned()
+        }
+    }
+}
+
+fn walk(columns: u16, rows: u16, environment: &[(&str, &str)]) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/walkthrough.md");
+    let deeds = deeds(&fs::read_to_string(path).expect("the page"));
+    assert!(deeds.len() > 40, "{}", deeds.len());
+    let mut session = Session::start(Start {
+        columns,
+        rows,
+        environment: environment
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect(),
+        ..Start::default()
+    })
+    .expect("it starts");
+    for deed in deeds {
+        match &deed {
+            Deed::Press(keys) => {
+                for key in keys {
+                    session.keys(&bytes(key)).expect("pressed");
+                    if key == "Esc" {
+                        // What follows an escape too soon would be taken for one key with it.
+                        session.settle(std::time::Duration::from_millis(80)).expect("settled");
+                    }
+                }
+            }
+            Deed::Type(text) => session.keys(text).expect("typed"),
+            Deed::See(text, count) => session
+                .until_that(&format!("{deed:?}"), |screen| {
+                    screen.matches(text.as_str()).count() >= *count
+                })
+                .expect("it is on the screen"),
+        }
+    }
+    assert_eq!(session.ended().expect("it ends"), 0);
+}
+
+#[test]
+fn every_step_of_the_page_holds() {
+    walk(80, 24, &[]);
+}
+
+#[test]
+fn every_step_holds_without_colour_in_tmux_over_ssh() {
+    let place = [
+        ("NO_COLOR", "1"),
+        ("TERM", "tmux-256color"),
+        ("SSH_TTY", "/dev/pts/7"),
+        ("LATHE_ASCII", "0"),
+    ];
+    walk(80, 24, &place);
+}
