@@ -152,7 +152,9 @@ pub(super) fn footer(paint: &mut Paint<'_, '_, '_>, area: Rect) {
         paint.pieces(area, &[words]);
         return;
     }
-    let hints = state.keymap.hints(context);
+    let mut hints = state.keymap.hints(context);
+    let marks = matches!(state.overlay(), Some(Overlay::Models(_)));
+    hints.retain(|(_, action)| marks || *action != Action::Mark);
     let show = |(key, action): &(String, Action)| {
         vec![
             paint.piece(format!(" {key}"), Role::FooterKey),

@@ -6,7 +6,7 @@ use ratatui::{
     Frame,
     buffer::Buffer,
     layout::{Position, Rect},
-    style::Style,
+    style::{Color, Modifier, Style},
     widgets::{Block, Clear, Widget},
 };
 
@@ -150,8 +150,13 @@ impl<'a, 'f, 'b> Paint<'a, 'f, 'b> {
         fits
     }
 
-    /// One style over a whole place.
+    /// One style over a whole place. A reversed one is one band, whatever colours it lies over.
     pub fn fill(&mut self, area: Rect, style: Style) {
+        let style = if style.fg.is_none() && style.add_modifier.contains(Modifier::REVERSED) {
+            style.fg(Color::Reset).remove_modifier(Modifier::DIM)
+        } else {
+            style
+        };
         let area = area.intersection(self.area());
         self.buffer().set_style(area, style);
     }
