@@ -31,10 +31,9 @@ impl Album {
 }
 
 fn main() -> Fallible<()> {
-    let folder = std::env::args().nth(1).map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/pictures"),
-        PathBuf::from,
-    );
+    let folder = std::env::args()
+        .nth(1)
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/pictures"), PathBuf::from);
     fs::create_dir_all(&folder)?;
     let album = Album(folder);
     workbench(&album)?;
