@@ -10,7 +10,9 @@ fn shown(size: (u16, u16), keys: &str) -> Stage {
 
 #[test]
 fn lists_say_where_they_lead() {
-    for (name, keys) in [("templates", "ctrl-o"), ("places", "S m o o d"), ("input_sets", "I")] {
+    for (name, keys) in
+        [("templates", "ctrl-o"), ("places", "S m o o d"), ("input_sets", "I"), ("presets", "P")]
+    {
         picture(&format!("list_{name}"), &[SMALLEST, SIZES[0], SIZES[1]], |size| shown(size, keys));
     }
     picture("list_places_empty", &[SIZES[0]], |size| shown(size, "S"));

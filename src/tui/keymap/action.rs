@@ -88,6 +88,8 @@ actions! {
         Contexts::WORKBENCH.and(Contexts::HISTORY), ["m"];
     EditParameters, "edit-parameters", "parameters", "Edit the generation parameters of the variant.",
         Contexts::WORKBENCH, ["t"];
+    PickPreset, "pick-preset", "preset", "Give the variant the generation parameters that suit a task.",
+        Contexts::WORKBENCH, ["P"];
     PickVersion, "pick-version", "version", "Pick what the variant runs: the draft or a saved version.",
         Contexts::WORKBENCH, ["V"];
     OlderOutput, "older-output", "older", "Step back to the output before, in this pane.",

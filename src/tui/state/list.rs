@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::overlay::Picker;
-use crate::model::TemplateId;
+use crate::model::{Preset, TemplateId};
 
 /// What a list is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub enum ListKind {
     Places,
     /// Named values of the inputs of the open template.
     InputSets,
+    /// Generation parameters that suit a task.
+    Presets,
 }
 
 impl ListKind {
@@ -26,6 +28,7 @@ impl ListKind {
             Self::Templates => "Go to a template",
             Self::Places => "Search all templates",
             Self::InputSets => "Sets of inputs",
+            Self::Presets => "Parameters for a task",
         }
     }
 
@@ -36,6 +39,7 @@ impl ListKind {
             Self::Templates => "No template has a name like that.",
             Self::Places => "Type what the text must hold; case does not matter.",
             Self::InputSets => "No set has a name like that.",
+            Self::Presets => "No task has a name like that.",
         }
     }
 }
@@ -58,6 +62,8 @@ pub enum Lead {
     Line(TemplateId, usize),
     /// These values into the inputs.
     Inputs(BTreeMap<String, Value>),
+    /// The parameters of a preset, for the focused variant.
+    Preset(Preset),
     /// A name is asked for, to keep the present values under.
     NameInputs,
 }

@@ -66,6 +66,7 @@ impl Step<'_> {
             Action::RemovePane => self.remove_pane(),
             Action::PickModel => self.open_models(),
             Action::EditParameters => self.open_parameters(),
+            Action::PickPreset => self.open_presets(),
             Action::PickVersion => self.open_versions(true),
             Action::OlderOutput => self.step_output(true),
             Action::NewerOutput => self.step_output(false),

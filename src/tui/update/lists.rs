@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{palette, step::Step};
 use crate::{
-    model::TemplateId,
+    model::{Preset, TemplateId},
     tui::{
         effect::{Keep, Question},
         keymap::Action,
@@ -53,6 +53,33 @@ impl Step<'_> {
             })
             .collect();
         self.put_in_front(Overlay::List(ListDialog::new(ListKind::Templates, rows)));
+    }
+
+    /// Lists the tasks that parameters are known to suit.
+    pub fn open_presets(&mut self) {
+        let rows = Preset::ALL
+            .into_iter()
+            .map(|preset| {
+                let values = preset.parameters().to_map();
+                let values: Vec<String> =
+                    values.iter().map(|(name, value)| format!("{name} {value}")).collect();
+                ListRow {
+                    name: preset.as_str().to_owned(),
+                    detail: values.join("  "),
+                    leads: Lead::Preset(preset),
+                }
+            })
+            .collect();
+        self.put_in_front(Overlay::List(ListDialog::new(ListKind::Presets, rows)));
+    }
+
+    /// Gives the focused variant the parameters of a preset; what it leaves open stays.
+    fn apply_preset(&mut self, preset: Preset) {
+        let variant = self.state.variant();
+        if let Some(pane) = self.state.pane_mut(variant) {
+            pane.parameters = pane.parameters.overlaid(&preset.parameters());
+            self.tell(format!("{variant} has the parameters for {}", preset.as_str()));
+        }
     }
 
     /// Searches the texts of all templates for what is typed.
@@ -191,6 +218,7 @@ impl Step<'_> {
                 self.inputs_changed();
                 self.tell(format!("The inputs are those of the set {}", row.name));
             }
+            Lead::Preset(preset) => self.apply_preset(preset),
             Lead::NameInputs => self.put_in_front(Overlay::Line(LineDialog {
                 intent: LineIntent::InputSet,
                 input: LineInput::default(),

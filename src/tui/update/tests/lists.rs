@@ -169,3 +169,15 @@ fn trust_is_asked_for_and_told() {
     script.answer(asked, Answer::Trusted(Ok(Vec::new())));
     assert!(script.status().contains("nothing to trust"));
 }
+
+#[test]
+fn a_preset_gives_the_variant_its_parameters() {
+    let mut script = Script::open();
+    script.act(Action::PickPreset);
+    assert_eq!(names(&script).len(), 8);
+    script.typed("creat");
+    script.press("enter");
+    let pane = script.state.pane(VariantName::A).expect("a pane");
+    assert_eq!(pane.parameters, crate::model::Preset::Creative.parameters());
+    assert!(script.status().contains("creative"));
+}
