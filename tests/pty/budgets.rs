@@ -113,7 +113,7 @@ fn one_template_runs_on_four_models_side_by_side() {
         .until_that("only these", |screen| !screen.contains("openai/"))
         .expect("the simulated ones");
     session.keys("\t\t\t\r").expect("mark three");
-    session.until("3 models side by side").expect("a pane each");
+    session.until("3 variants side by side").expect("a pane each");
     session.keys("\x1b[Z\x1b[Z").expect("to the last pane");
     session.settle(Duration::from_millis(100)).expect("it settled");
     session.keys("f").expect("fork the last");

@@ -136,6 +136,7 @@ fn what_stands_in_front() {
         ("messages", "!"),
         ("themes", "alt-t"),
         ("line", "2 #"),
+        ("marked_versions", "v space space"),
         ("templates", "ctrl-o"),
         ("places", "S s a y"),
         ("input_sets", "I"),

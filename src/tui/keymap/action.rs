@@ -114,6 +114,8 @@ actions! {
     SaveVersion, "save-version", "save", "Save the text as a new version.", WORK, ["s", "f2"];
     Versions, "versions", "versions", "List the saved versions of the template.",
         Contexts::WORKBENCH, ["v"];
+    MarkVersion, "mark-version", "mark", "Mark the version; Enter then gives every marked one a pane.",
+        of(&[Context::Versions]), ["space"];
     RollBack, "roll-back", "roll back", "Make a new version whose content is the selected one's.",
         of(&[Context::Versions]), ["b"];
     LabelVersion, "label-version", "label", "Give the selected version a name.",
@@ -438,7 +440,7 @@ pub(super) const fn footer(context: Context) -> &'static [Action] {
         Context::Picker => &[A::Accept, A::Mark, A::MoveUp, A::MoveDown, A::Escape],
         Context::Form => &[A::Accept, A::MoveUp, A::MoveDown, A::Escape],
         Context::Versions => {
-            &[A::Accept, A::Diff, A::RollBack, A::LabelVersion, A::Copy, A::Escape]
+            &[A::Accept, A::Diff, A::RollBack, A::MarkVersion, A::LabelVersion, A::Copy, A::Escape]
         }
         Context::Diff | Context::Reading => {
             &[A::MoveUp, A::MoveDown, A::PageDown, A::Copy, A::Escape]

@@ -206,6 +206,8 @@ impl SaveDialog {
 pub struct VersionList {
     /// The variant that runs what is picked; the first row is then the draft.
     pub pick: Option<VariantName>,
+    /// Versions that are to run side by side, in the order they were marked.
+    pub marked: Vec<Version>,
     pub selected: usize,
     pub scroll: Scroll,
     pub loading: bool,

@@ -99,3 +99,59 @@ fn a_draft_survives_a_cut_line_and_is_offered_at_the_next_start() {
         assert!(matches!(whole.ended().await, Ok(Ended::Quit)));
     });
 }
+
+#[test]
+fn five_thousand_templates_are_listed_filtered_and_searched() {
+    script(async || {
+        let home = Home::new();
+        for number in 0..5_000 {
+            let text = format!("---\nversion: 1.0.0\n---\nuser:\nPrompt number {number}\n");
+            home.write(&format!("prompts/many/p{number:04}.prompty"), &text);
+        }
+        let whole = Whole::start(&home, (120, 36), &[]).await;
+        whole.until("5001").await;
+        whole.press("ctrl-o").await;
+        whole.type_text("p4321").await;
+        whole.until("many/p4321").await;
+        whole.press("enter").await;
+        whole.until("Prompt number 4321").await;
+        whole.press("S").await;
+        whole.type_text("number 4999").await;
+        whole.until("many/p4999:5").await;
+        whole.press("enter").await;
+        whole.until("Prompt number 4999").await;
+        whole.press("q").await;
+        assert!(matches!(whole.ended().await, Ok(Ended::Quit)));
+    });
+}
+
+#[test]
+fn a_template_of_ten_thousand_lines_is_edited_and_searched() {
+    script(async || {
+        let home = Home::new();
+        let lines: Vec<String> =
+            (0..10_000).map(|number| format!("line {number} of many")).collect();
+        let lines = lines.join("\n");
+        home.write("prompts/mood.prompty", &format!("---\nversion: 1.0.0\n---\nuser:\n{lines}\n"));
+        let whole = Whole::start(&home, (120, 36), &[]).await;
+        whole.until("line 0 of many").await;
+        whole.press("/").await;
+        whole.type_text("line 7777 ").await;
+        whole.press("enter").await;
+        whole.until("line 7777 of many").await;
+        whole.press("i").await;
+        whole.type_text("XY").await;
+        whole.until("XYof many").await;
+        whole.press("ctrl-end").await;
+        whole.until("line 9999 of many").await;
+        whole.type_text("the end").await;
+        whole.press("esc").await;
+        whole.until("+ draft").await;
+        whole.press("q").await;
+        assert!(matches!(whole.ended().await, Ok(Ended::Quit)));
+        let again = Whole::start(&home, (80, 24), &[]).await;
+        again.until("Your draft is back").await;
+        again.press("q").await;
+        assert!(matches!(again.ended().await, Ok(Ended::Quit)));
+    });
+}

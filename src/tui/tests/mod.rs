@@ -159,7 +159,9 @@ impl Home {
 
     /// Writes a file of the workspace.
     fn write(&self, name: &str, text: &str) {
-        fs::write(self.path().join("work").join(name), text).expect("written");
+        let path = self.path().join("work").join(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+        fs::write(path, text).expect("written");
     }
 
     fn read(&self, name: &str) -> String {

@@ -7,7 +7,7 @@ use crate::{
         effect::Question,
         keymap::{Action, Context},
         msg::{Fault, ModelChoice, ParameterPlan},
-        state::{ModelPicker, Overlay, ParameterForm, Picker, Purpose, Screen},
+        state::{ModelPicker, Overlay, Pane, ParameterForm, Picker, Purpose, Screen},
     },
 };
 
@@ -55,10 +55,16 @@ impl Step<'_> {
         self.move_in_picker(Action::MoveDown);
     }
 
-    /// Gives every model a pane that runs what the pane of `variant` runs.
-    fn fill_panes(&mut self, variant: VariantName, models: Vec<ModelRef>) {
+    /// Gives every one of these a pane that runs what the pane of `variant` runs, but for what
+    /// `set` sets.
+    pub fn fill_panes_with<T>(
+        &mut self,
+        variant: VariantName,
+        each: Vec<T>,
+        set: impl Fn(&mut Pane, T),
+    ) {
         let Some(pattern) = self.state.pane(variant).cloned() else { return };
-        let count = models.len();
+        let count = each.len();
         let gone: Vec<VariantName> = self
             .state
             .panes
@@ -70,16 +76,16 @@ impl Step<'_> {
             self.cancel_in(variant);
             self.state.panes.retain(|pane| pane.variant != variant);
         }
-        for (variant, model) in VariantName::ALL.into_iter().zip(models) {
+        for (variant, one) in VariantName::ALL.into_iter().zip(each) {
             if self.state.pane(variant).is_none() {
                 self.state.panes.push(pattern.fork(variant));
             }
             if let Some(pane) = self.state.pane_mut(variant) {
                 pane.source.clone_from(&pattern.source);
+                pane.model.clone_from(&pattern.model);
                 pane.parameters.clone_from(&pattern.parameters);
-                pane.model = Some(model.clone());
+                set(pane, one);
             }
-            self.plan(&model);
         }
         self.state.panes.sort_by_key(|pane| pane.variant);
         self.state.zoom = false;
@@ -88,7 +94,7 @@ impl Step<'_> {
         self.analyse();
         let key = self.state.keymap.shown_key(Context::Output, Action::RunAll);
         let key = key.map_or_else(String::new, |key| format!("; {key} runs them all"));
-        self.tell(format!("{count} models side by side{key}"));
+        self.tell(format!("{count} variants side by side{key}"));
     }
 
     pub fn take_models(&mut self, models: Vec<ModelChoice>) {
@@ -108,7 +114,10 @@ impl Step<'_> {
         let marked = std::mem::take(&mut picker.marked);
         if !marked.is_empty() {
             self.state.overlays.pop();
-            return self.fill_panes(variant, marked);
+            for model in &marked {
+                self.plan(model);
+            }
+            return self.fill_panes_with(variant, marked, |pane, model| pane.model = Some(model));
         }
         let Some(Overlay::Models(picker)) = self.state.overlays.last() else { return };
         let chosen = picker.picker.chosen().and_then(|place| self.state.models.get(place));

@@ -2,7 +2,7 @@
 
 use super::{motion, step::Step};
 use crate::{
-    model::{TemplateId, VariantSource, VersionRecord},
+    model::{TemplateId, VariantName, VariantSource, VersionRecord},
     tui::{
         effect::Question,
         keymap::Action,
@@ -21,6 +21,7 @@ impl Step<'_> {
         let id = document.id.clone();
         let pick = pick.then(|| self.state.variant());
         self.put_in_front(Overlay::Versions(VersionList {
+            marked: Vec::new(),
             pick,
             selected: 0,
             scroll: Scroll::at_top(),
@@ -71,6 +72,8 @@ impl Step<'_> {
             self.state.document.as_ref().and_then(|document| document.versions.get(place).cloned())
         });
         match (action, pick, record) {
+            (Action::MarkVersion, _, Some(record)) => self.mark_version(record.version),
+            (Action::Accept, _, _) if self.marked_versions() > 0 => self.run_marked_versions(),
             (Action::Accept, Some(variant), record) => {
                 let source =
                     record.map_or(VariantSource::Draft, |it| VariantSource::Version(it.version));
@@ -89,6 +92,33 @@ impl Step<'_> {
             }
             _ => {}
         }
+    }
+
+    fn marked_versions(&self) -> usize {
+        match self.state.overlays.last() {
+            Some(Overlay::Versions(list)) => list.marked.len(),
+            _ => 0,
+        }
+    }
+
+    /// Marks a version, or takes the mark away, and goes on to the next.
+    fn mark_version(&mut self, version: semver::Version) {
+        let Some(Overlay::Versions(list)) = self.state.overlays.last_mut() else { return };
+        if let Some(place) = list.marked.iter().position(|marked| *marked == version) {
+            list.marked.remove(place);
+        } else if list.marked.len() < VariantName::ALL.len() {
+            list.marked.push(version);
+        } else {
+            return self.warn("Four versions run side by side at most; take a mark away first");
+        }
+        self.act_in_versions(Action::MoveDown);
+    }
+
+    /// Gives every marked version a pane, all with the model and parameters of the focused one.
+    fn run_marked_versions(&mut self) {
+        let Some(Overlay::Versions(list)) = self.state.overlays.pop() else { return };
+        let sources = list.marked.into_iter().map(VariantSource::Version).collect();
+        self.fill_panes_with(self.state.variant(), sources, |pane, source| pane.source = source);
     }
 
     fn diff_version(&mut self, record: &VersionRecord) {

@@ -397,7 +397,15 @@ fn versions(paint: &mut Paint<'_, '_, '_>, list: &VersionList) {
             paint.pieces(row, &pieces);
             return;
         };
-        let mut pieces = vec![paint.piece(format!(" {:<10}", record.version), Role::Text)];
+        let mark = list.marked.iter().position(|marked| *marked == record.version);
+        let mark = mark.and_then(|place| VariantName::ALL.get(place));
+        let mut pieces = vec![
+            mark.map_or_else(
+                || paint.piece(" ", Role::Text),
+                |variant| paint.piece(variant.as_str(), Role::variant(*variant)),
+            ),
+            paint.piece(format!("{:<10}", record.version), Role::Text),
+        ];
         let when = history::when(record.saved_at, state.wall, &state.zone);
         pieces.push(paint.piece(format!("{when:<14}"), Role::Dim));
         pieces.push(paint.piece(format!("{}  ", record.content_hash.short()), Role::Dim));

@@ -176,7 +176,7 @@ fn marked_models_each_get_a_pane() {
         .map(|pane| format!("{} {}", pane.variant, pane.model.as_ref().expect("a model")))
         .collect();
     assert_eq!(models, ["A demo/fast", "B demo/balanced", "C demo/careful", "D x/y"]);
-    assert!(script.status().contains("4 models side by side; R runs"), "{}", script.status());
+    assert!(script.status().contains("4 variants side by side; R runs"), "{}", script.status());
 
     // Fewer models take the panes away that are no longer needed.
     script.press("C up up up up tab tab enter");

@@ -359,6 +359,7 @@ fn key_event(name: &str) -> KeyEvent {
         "left" => KeyCode::Left,
         "right" => KeyCode::Right,
         "backspace" => KeyCode::Backspace,
+        "space" => KeyCode::Char(' '),
         "f5" => KeyCode::F(5),
         name => KeyCode::Char(name.chars().next().expect("a key")),
     };

@@ -226,3 +226,20 @@ fn a_variant_runs_a_picked_version_and_the_draft_again() {
     script.press("V enter");
     assert_eq!(source(&script), VariantSource::Draft);
 }
+
+#[test]
+fn versions_run_side_by_side_on_one_model() {
+    let mut script = Script::open();
+    script.state.pane_mut(VariantName::A).expect("a pane").model = Some(model("demo/careful"));
+    let document = script.state.document.as_mut().expect("open");
+    document.versions = vec![record("a/first", "1.1.0", "new"), record("a/first", "1.0.0", TEXT)];
+    script.press("v space space enter R");
+    script.press("v space space enter");
+    assert_eq!(script.state.panes.len(), 2, "{}", script.status());
+    script.press("R");
+    let (_, orders) = script.run();
+    let ran: Vec<_> = orders.iter().map(|order| (&order.source, &order.model)).collect();
+    let source = |number| crate::tui::effect::CallSource::Version(version(number));
+    let careful = Some(model("demo/careful"));
+    assert_eq!(ran, [(&source("1.1.0"), &careful), (&source("1.0.0"), &careful)]);
+}
