@@ -110,18 +110,7 @@ impl Stage {
     /// Presses keys one by one, named as in the settings, with spaces between them.
     pub fn press(&mut self, keys: &str) -> &mut Self {
         for key in keys.split_whitespace() {
-            let code = match key {
-                "enter" => KeyCode::Enter,
-                "esc" => KeyCode::Esc,
-                "tab" => KeyCode::Tab,
-                "up" => KeyCode::Up,
-                "down" => KeyCode::Down,
-                "left" => KeyCode::Left,
-                "right" => KeyCode::Right,
-                "backspace" => KeyCode::Backspace,
-                other => KeyCode::Char(other.chars().next().expect("a key")),
-            };
-            self.tell(Msg::Key(KeyEvent::new(code, KeyModifiers::NONE)));
+            self.tell(Msg::Key(key_event(key)));
         }
         self
     }
@@ -322,4 +311,33 @@ fn letters(cell: &Cell) -> String {
         let _ = write!(letters, "/{paper}");
     }
     letters.trim().to_owned()
+}
+
+/// The event of a key by its name, with `ctrl-`, `alt-` or `shift-` before it.
+fn key_event(name: &str) -> KeyEvent {
+    let held = [
+        ("ctrl-", KeyModifiers::CONTROL),
+        ("alt-", KeyModifiers::ALT),
+        ("shift-", KeyModifiers::SHIFT),
+    ];
+    let found =
+        held.into_iter().find_map(|(prefix, held)| Some((held, name.strip_prefix(prefix)?)));
+    let (modifiers, name) = found.unwrap_or((KeyModifiers::NONE, name));
+    let code = match name {
+        "enter" => KeyCode::Enter,
+        "esc" => KeyCode::Esc,
+        "tab" if modifiers == KeyModifiers::SHIFT => KeyCode::BackTab,
+        "tab" => KeyCode::Tab,
+        "up" => KeyCode::Up,
+        "down" => KeyCode::Down,
+        "left" => KeyCode::Left,
+        "right" => KeyCode::Right,
+        "backspace" => KeyCode::Backspace,
+        "space" => KeyCode::Char(' '),
+        letter => {
+            assert_eq!(letter.chars().count(), 1, "no such key: {letter}");
+            KeyCode::Char(letter.chars().next().expect("a key"))
+        }
+    };
+    KeyEvent::new(code, modifiers)
 }
