@@ -231,12 +231,17 @@ impl<'a, 'f, 'b> Paint<'a, 'f, 'b> {
     }
 }
 
-/// Pieces with a space before and after, as they stand on a frame.
+/// Pieces with a space before and after, as they stand on a frame. The frame's dimness is not
+/// theirs.
 fn spaced<'p>(pieces: &[Piece<'p>]) -> Vec<Piece<'p>> {
+    let own = |style: Style| {
+        let dim = style.add_modifier.contains(Modifier::DIM);
+        if dim { style } else { style.remove_modifier(Modifier::DIM) }
+    };
     let (Some(first), Some(last)) = (pieces.first(), pieces.last()) else { return Vec::new() };
     let mut spaced = Vec::with_capacity(pieces.len() + 2);
     spaced.push(Piece::new(" ", first.style));
-    spaced.extend(pieces.iter().cloned());
+    spaced.extend(pieces.iter().map(|piece| Piece { style: own(piece.style), ..piece.clone() }));
     spaced.push(Piece::new(" ", last.style));
     spaced
 }
