@@ -146,3 +146,23 @@ fn what_stands_in_front() {
         seen(name, after(keys));
     }
 }
+
+#[test]
+fn questions() {
+    seen("quit", |size| {
+        let mut stage = Stage::new(size, World::plain());
+        stage.press("R").accepted(V::A).press("q");
+        stage
+    });
+    seen("changed_outside", |size| {
+        let world = World { changed_outside: true, ..World::plain() };
+        let mut stage = Stage::new(size, world);
+        stage.press("i x esc").wait(1_000).press("s enter");
+        stage
+    });
+    seen("welcome", |size| {
+        let mut stage = Stage::new(size, World::plain());
+        stage.state.welcome = true;
+        stage
+    });
+}
