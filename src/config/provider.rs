@@ -15,13 +15,16 @@ pub enum ProviderKind {
     Anthropic,
     /// Ollama's own chat protocol.
     Ollama,
+    /// Google's Gemini (`generateContent`).
+    Gemini,
     /// The offline model inside this program, behind a loopback server.
     Demo,
 }
 
 impl ProviderKind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [Self::OpenAi, Self::Anthropic, Self::Ollama, Self::Demo];
+    pub const ALL: [Self; 5] =
+        [Self::OpenAi, Self::Anthropic, Self::Ollama, Self::Gemini, Self::Demo];
 
     /// The word in settings.
     #[must_use]
@@ -30,6 +33,7 @@ impl ProviderKind {
             Self::OpenAi => "openai",
             Self::Anthropic => "anthropic",
             Self::Ollama => "ollama",
+            Self::Gemini => "gemini",
             Self::Demo => "demo",
         }
     }
@@ -45,6 +49,7 @@ impl ProviderKind {
     pub fn authentication(self) -> Authentication {
         match self {
             Self::Anthropic => Authentication::Header("x-api-key".to_owned()),
+            Self::Gemini => Authentication::Header("x-goog-api-key".to_owned()),
             _ => Authentication::Bearer,
         }
     }
@@ -133,7 +138,7 @@ pub(super) struct Known {
 
 /// Providers and the variables their own libraries read. The last six speak OpenAI's protocol
 /// and are listed once their key is set, so that the list shows what can be called.
-pub(super) const KNOWN: [Known; 10] = [
+pub(super) const KNOWN: [Known; 11] = [
     known("openai", ProviderKind::OpenAi, "https://api.openai.com/v1", "OPENAI_API_KEY", true),
     known(
         "anthropic",
@@ -143,6 +148,13 @@ pub(super) const KNOWN: [Known; 10] = [
         true,
     ),
     known("ollama", ProviderKind::Ollama, "http://127.0.0.1:11434", "", true),
+    known(
+        "gemini",
+        ProviderKind::Gemini,
+        "https://generativelanguage.googleapis.com",
+        "GEMINI_API_KEY",
+        true,
+    ),
     known("demo", ProviderKind::Demo, "http://127.0.0.1/v1", "", true),
     known(
         "deepseek",
@@ -211,7 +223,11 @@ pub(super) fn apply_variables(
     environment: &Environment,
     key_named: &dyn Fn(&str) -> bool,
 ) -> Result<(), ConfigError> {
-    for (name, variable) in [("openai", "OPENAI_BASE_URL"), ("anthropic", "ANTHROPIC_BASE_URL")] {
+    for (name, variable) in [
+        ("openai", "OPENAI_BASE_URL"),
+        ("anthropic", "ANTHROPIC_BASE_URL"),
+        ("gemini", "GOOGLE_GEMINI_BASE_URL"),
+    ] {
         if let (Some(provider), Some(text)) =
             (providers.get_mut(name), environment.filled(variable))
         {
@@ -239,6 +255,13 @@ pub(super) fn apply_variables(
     {
         anthropic.key = KeySource::Env("ANTHROPIC_AUTH_TOKEN".to_owned());
         anthropic.authentication = Authentication::Bearer;
+    }
+    // As Google's own libraries have it, the first of the two wins.
+    if let Some(gemini) = providers.get_mut("gemini")
+        && !key_named("gemini")
+        && environment.filled("GOOGLE_API_KEY").is_some()
+    {
+        gemini.key = KeySource::Env("GOOGLE_API_KEY".to_owned());
     }
     if let Some(ollama) = providers.get_mut("ollama") {
         if let Some(text) = environment.filled("OLLAMA_HOST") {
@@ -344,10 +367,31 @@ mod tests {
     #[test]
     fn compatible_services_appear_with_their_key() {
         let none = built_in(&Environment::default());
-        assert_eq!(none.keys().collect::<Vec<_>>(), ["anthropic", "demo", "ollama", "openai"]);
+        assert_eq!(
+            none.keys().collect::<Vec<_>>(),
+            ["anthropic", "demo", "gemini", "ollama", "openai"]
+        );
         let some = built_in(&Environment::from_pairs([("GROQ_API_KEY", "k"), ("XAI_API_KEY", "")]));
         assert!(some.contains_key("groq") && !some.contains_key("xai"));
         assert_eq!(some["groq"].base_url.as_str(), "https://api.groq.com/openai/v1");
+    }
+
+    #[test]
+    fn of_googles_two_variables_the_first_wins() {
+        let settings = |pairs: &[(&str, &str)]| {
+            let environment = Environment::from_pairs(pairs.iter().copied());
+            let mut providers = built_in(&environment);
+            apply_variables(&mut providers, &environment, &|_| false).expect("good");
+            providers["gemini"].clone()
+        };
+        let both = settings(&[("GEMINI_API_KEY", "a"), ("GOOGLE_API_KEY", "b")]);
+        assert_eq!(both.key, KeySource::Env("GOOGLE_API_KEY".to_owned()));
+        let one = settings(&[
+            ("GEMINI_API_KEY", "a"),
+            ("GOOGLE_GEMINI_BASE_URL", "http://127.0.0.1:9/x"),
+        ]);
+        assert_eq!(one.key, KeySource::Env("GEMINI_API_KEY".to_owned()));
+        assert_eq!(one.base_url.as_str(), "http://127.0.0.1:9/x");
     }
 
     #[test]

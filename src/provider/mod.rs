@@ -5,6 +5,7 @@ pub mod catalog;
 pub mod demo;
 pub mod discover;
 mod failure;
+mod gemini;
 mod http;
 mod lenient;
 pub mod ndjson;
@@ -80,6 +81,7 @@ pub fn build(
         }
         ProviderKind::Anthropic => Box::new(anthropic::Anthropic),
         ProviderKind::Ollama => Box::new(ollama::Ollama),
+        ProviderKind::Gemini => Box::new(gemini::Gemini),
     };
     Ok(Arc::new(http::HttpProvider {
         name: name.to_owned(),

@@ -1,6 +1,8 @@
 //! What a wire protocol is: how a request is written and how replies are read. Pure; the bytes
 //! travel in [`super::http`].
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::{ListedModel, catalog::ModelFacts};
@@ -17,8 +19,8 @@ pub(crate) enum Framing {
 
 /// One wire protocol.
 pub(crate) trait Protocol: Send + Sync {
-    /// Appended to the base URL to ask for an answer.
-    fn path(&self) -> &'static str;
+    /// Appended to the base URL to ask for this answer.
+    fn path(&self, request: &ChatRequest) -> Cow<'static, str>;
 
     /// Headers the protocol demands beside authentication.
     fn headers(&self) -> &'static [(&'static str, &'static str)];

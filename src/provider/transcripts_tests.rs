@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::{
     anthropic::Anthropic,
     catalog::Service,
+    gemini::Gemini,
     http::{Frames, Stop},
     ollama::Ollama,
     openai::OpenAi,
@@ -39,7 +40,7 @@ type Outcome = (Vec<ProviderEvent>, Result<(), CallError>);
 fn transcripts() -> Vec<Transcript> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/wire/transcripts");
     let mut all = Vec::new();
-    for folder in ["anthropic", "ollama", "openai"] {
+    for folder in ["anthropic", "gemini", "ollama", "openai"] {
         let mut paths: Vec<_> = fs::read_dir(root.join(folder))
             .expect("a folder of transcripts")
             .map(|entry| entry.expect("an entry").path())
@@ -49,6 +50,7 @@ fn transcripts() -> Vec<Transcript> {
         for path in paths {
             let protocol: Box<dyn Protocol> = match folder {
                 "anthropic" => Box::new(Anthropic),
+                "gemini" => Box::new(Gemini),
                 "ollama" => Box::new(Ollama),
                 _ => Box::new(OpenAi { service: Service::default() }),
             };

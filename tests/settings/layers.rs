@@ -115,7 +115,7 @@ fn every_key_arrives() {
 fn without_any_file_the_built_in_providers_are_there() {
     let (settings, notices) = Home::new().load(&[]).expect("valid");
     let names: Vec<&str> = settings.providers.keys().map(String::as_str).collect();
-    assert_eq!(names, ["anthropic", "demo", "ollama", "openai"]);
+    assert_eq!(names, ["anthropic", "demo", "gemini", "ollama", "openai"]);
     assert_eq!(settings.engine, EngineSettings::default());
     assert_eq!(settings.providers["openai"].key, KeySource::Env("OPENAI_API_KEY".to_owned()));
     assert_eq!(settings.providers["ollama"].key, KeySource::None);

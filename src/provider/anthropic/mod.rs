@@ -6,6 +6,8 @@
 mod request;
 mod stream;
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::{
@@ -25,8 +27,8 @@ const SERVER: &str = "Anthropic";
 pub(crate) struct Anthropic;
 
 impl Protocol for Anthropic {
-    fn path(&self) -> &'static str {
-        "/v1/messages"
+    fn path(&self, _request: &ChatRequest) -> Cow<'static, str> {
+        Cow::Borrowed("/v1/messages")
     }
 
     fn headers(&self) -> &'static [(&'static str, &'static str)] {

@@ -66,9 +66,10 @@ impl HttpProvider {
         let body = serde_json::to_vec(&body).map_err(|error| {
             CallError::new(ErrorKind::InvalidRequest, format!("the request is no JSON: {error}"))
         })?;
+        let url = self.url(&self.protocol.path(request));
         let patience =
             if request.stream { self.limits.idle_timeout } else { self.limits.total_timeout };
-        let response = timeout_at(deadline, self.send(body.into(), patience, &mut *events))
+        let response = timeout_at(deadline, self.send(url, body.into(), patience, &mut *events))
             .await
             .unwrap_or_else(|_| Err(self.too_long()))?;
         let response = self.accept(response, Some(&request.model)).await?;
@@ -107,6 +108,7 @@ impl HttpProvider {
     /// has been handed to the connection.
     async fn send(
         &self,
+        url: Url,
         body: Bytes,
         patience: Duration,
         events: EventSink<'_>,
@@ -114,7 +116,7 @@ impl HttpProvider {
         let (body, written) = body::Watched::new(body);
         let mut request = self
             .connection
-            .post(self.url(self.protocol.path()))
+            .post(url)
             .header(CONTENT_TYPE, "application/json")
             .body(reqwest::Body::wrap(body));
         for (name, value) in self.protocol.headers() {

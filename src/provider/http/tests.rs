@@ -69,3 +69,27 @@ async fn a_key_the_server_repeats_is_taken_out() {
         assert!(!format!("{error:?}").contains("planted"), "{error:?}");
     }
 }
+
+#[tokio::test]
+async fn geminis_key_travels_in_a_header_and_never_in_the_address() {
+    let asked = Arc::new(Mutex::new(None));
+    let seen = Arc::clone(&asked);
+    let answer = move |uri: Uri, headers: HeaderMap| async move {
+        let key = headers.get("x-goog-api-key").cloned();
+        let bearer = headers.contains_key("authorization");
+        *seen.lock().expect("not poisoned") = Some((uri.to_string(), key, bearer));
+        let head = [("content-type", "text/event-stream")];
+        let body = "data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"Hi\"}]},\
+                    \"finishReason\":\"STOP\"}]}\n\n";
+        (head, body)
+    };
+    let routes = Router::new().fallback(routing::post(answer));
+    let provider = provider(ProviderKind::Gemini, routes).await;
+    let mut events = Vec::new();
+    provider.call(&request(), &mut |event| events.push(event)).await.expect("answered");
+    assert!(events.contains(&ProviderEvent::Text("Hi".to_owned())));
+    let (uri, key, bearer) = asked.lock().expect("not poisoned").take().expect("asked");
+    assert_eq!(uri, "/v1beta/models/m:streamGenerateContent?alt=sse");
+    assert_eq!(key.expect("a key"), KEY);
+    assert!(!bearer);
+}

@@ -7,6 +7,8 @@
 mod request;
 mod stream;
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::{
@@ -26,8 +28,8 @@ const SERVER: &str = "Ollama";
 pub(crate) struct Ollama;
 
 impl Protocol for Ollama {
-    fn path(&self) -> &'static str {
-        "/api/chat"
+    fn path(&self, _request: &ChatRequest) -> Cow<'static, str> {
+        Cow::Borrowed("/api/chat")
     }
 
     fn headers(&self) -> &'static [(&'static str, &'static str)] {

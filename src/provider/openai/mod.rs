@@ -6,6 +6,8 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::{
@@ -26,8 +28,8 @@ pub(crate) struct OpenAi {
 }
 
 impl Protocol for OpenAi {
-    fn path(&self) -> &'static str {
-        "/chat/completions"
+    fn path(&self, _request: &ChatRequest) -> Cow<'static, str> {
+        Cow::Borrowed("/chat/completions")
     }
 
     fn headers(&self) -> &'static [(&'static str, &'static str)] {

@@ -1,0 +1,118 @@
+//! A chat request in Gemini's words.
+
+use serde_json::{Map, Value, json};
+
+use crate::model::{
+    ChatRequest, DroppedParameter, Parameter, ReasoningEffort, ResponseFormat, Role, SentParameters,
+};
+
+/// The request's body, and what became of its parameters.
+pub(super) fn build(request: &ChatRequest) -> (Value, SentParameters) {
+    let asked = &request.parameters;
+    let mut sent = Map::new();
+    let mut dropped = Vec::new();
+    for (parameter, name) in [
+        (Parameter::Temperature, "temperature"),
+        (Parameter::TopP, "topP"),
+        (Parameter::TopK, "topK"),
+        (Parameter::MaxTokens, "maxOutputTokens"),
+        (Parameter::Stop, "stopSequences"),
+        (Parameter::Seed, "seed"),
+        (Parameter::FrequencyPenalty, "frequencyPenalty"),
+        (Parameter::PresencePenalty, "presencePenalty"),
+    ] {
+        if let Some(value) = asked.get(parameter) {
+            sent.insert(name.to_owned(), value);
+        }
+    }
+    let mut drop = |parameter: Parameter, reason: &str| {
+        dropped.push(DroppedParameter {
+            name: parameter.as_str().to_owned(),
+            reason: reason.to_owned(),
+        });
+    };
+    if asked.repetition_penalty.is_some() {
+        drop(Parameter::RepetitionPenalty, "Gemini has no repetition penalty");
+    }
+    match &asked.response_format {
+        None | Some(ResponseFormat::Text) => {}
+        Some(ResponseFormat::Json) => {
+            sent.insert("responseMimeType".to_owned(), Value::from("application/json"));
+        }
+        Some(ResponseFormat::Schema(schema)) => {
+            sent.insert("responseMimeType".to_owned(), Value::from("application/json"));
+            sent.insert("responseJsonSchema".to_owned(), schema.clone());
+        }
+    }
+    if let Some(effort) = asked.reasoning_effort {
+        match thinking(&request.model, effort) {
+            Some(config) => {
+                sent.insert("thinkingConfig".to_owned(), config);
+            }
+            None => drop(
+                Parameter::ReasoningEffort,
+                "Gemini takes the efforts none, minimal, low, medium and high",
+            ),
+        }
+    }
+
+    let (system, contents) = conversation(request);
+    let mut body = Map::new();
+    if !system.is_empty() {
+        body.insert("systemInstruction".to_owned(), json!({ "parts": [{ "text": system }] }));
+    }
+    body.insert("contents".to_owned(), contents);
+    if !sent.is_empty() {
+        body.insert("generationConfig".to_owned(), Value::Object(sent.clone()));
+    }
+    (Value::Object(body), SentParameters { requested: asked.to_map(), sent, dropped })
+}
+
+/// How much thinking: by a budget of tokens up to the models of the second generation, by a level
+/// after them. `None` for what the protocol has no word for.
+fn thinking(model: &str, effort: ReasoningEffort) -> Option<Value> {
+    let by_budget = model.starts_with("gemini-2") || model.starts_with("models/gemini-2");
+    let (level, budget) = match effort {
+        ReasoningEffort::None => return Some(json!({ "thinkingBudget": 0 })),
+        ReasoningEffort::Minimal => ("minimal", 512),
+        ReasoningEffort::Low => ("low", 1024),
+        ReasoningEffort::Medium => ("medium", 8192),
+        ReasoningEffort::High => ("high", 24_576),
+        ReasoningEffort::Xhigh | ReasoningEffort::Max => return None,
+    };
+    Some(if by_budget {
+        json!({ "thinkingBudget": budget, "includeThoughts": true })
+    } else {
+        json!({ "thinkingLevel": level, "includeThoughts": true })
+    })
+}
+
+/// The system text and the turns; neighbours of one role become parts of one turn. A tool's
+/// message goes as a user's: the protocol's own function responses answer a call, which a
+/// written prompt has not.
+fn conversation(request: &ChatRequest) -> (String, Value) {
+    let mut system: Vec<&str> = Vec::new();
+    let mut turns: Vec<(&'static str, Vec<Value>)> = Vec::new();
+    for message in &request.messages {
+        // A part without text is refused by the protocol.
+        if message.content.is_empty() {
+            continue;
+        }
+        let role = match message.role {
+            Role::System => {
+                system.push(&message.content);
+                continue;
+            }
+            Role::User | Role::Tool => "user",
+            Role::Assistant => "model",
+        };
+        let part = json!({ "text": message.content });
+        match turns.last_mut() {
+            Some((last, parts)) if *last == role => parts.push(part),
+            _ => turns.push((role, vec![part])),
+        }
+    }
+    let turns =
+        turns.into_iter().map(|(role, parts)| json!({ "role": role, "parts": parts })).collect();
+    (system.join("\n\n"), turns)
+}
