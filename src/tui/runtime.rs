@@ -233,8 +233,12 @@ impl<S: Surface, K: Keys> Runtime<S, K> {
     }
 
     fn suspend(&mut self) -> io::Result<()> {
-        self.keys.pause();
-        if self.surface.suspend()? == Suspended::Refused {
+        // Reading is not paused for nothing: a key on its way could be late.
+        let refused = !self.surface.can_suspend() || {
+            self.keys.pause();
+            self.surface.suspend()? == Suspended::Refused
+        };
+        if refused {
             self.exec.tell(Msg::Notice(Notice {
                 severity: Severity::Warning,
                 text: "nothing here could wake the program again, so it was not suspended"

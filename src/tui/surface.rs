@@ -40,6 +40,8 @@ pub trait Surface {
     /// # Errors
     /// As for drawing.
     fn lend(&mut self, work: &mut dyn FnMut()) -> io::Result<()>;
+    /// Whether there is anybody who could wake the program from a suspension.
+    fn can_suspend(&self) -> bool;
     /// Gives the terminal to the shell until `fg`.
     ///
     /// # Errors
@@ -75,6 +77,10 @@ impl Surface for Screen {
 
     fn lend(&mut self, work: &mut dyn FnMut()) -> io::Result<()> {
         Self::lend(self, work)
+    }
+
+    fn can_suspend(&self) -> bool {
+        Self::can_suspend()
     }
 
     fn suspend(&mut self) -> io::Result<Suspended> {

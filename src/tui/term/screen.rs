@@ -120,7 +120,7 @@ impl Screen {
     /// # Errors
     /// What the system said when the terminal was taken back. The line is then dead.
     pub fn suspend(&mut self) -> io::Result<Suspended> {
-        if !can_be_woken() {
+        if !Self::can_suspend() {
             return Ok(Suspended::Refused);
         }
         modes::restore();
@@ -128,6 +128,12 @@ impl Screen {
         stop();
         self.take_back()?;
         Ok(Suspended::AndBack)
+    }
+
+    /// Whether a shell watches over jobs here, so that a suspension has an end.
+    #[must_use]
+    pub fn can_suspend() -> bool {
+        can_be_woken()
     }
 
     /// Switches the terminal over again after something else had it, such as a stop that could

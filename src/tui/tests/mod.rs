@@ -112,6 +112,10 @@ impl Surface for Glass {
         Ok(())
     }
 
+    fn can_suspend(&self) -> bool {
+        true
+    }
+
     fn suspend(&mut self) -> io::Result<Suspended> {
         self.seen.borrow_mut().suspended += 1;
         Ok(Suspended::Refused)
