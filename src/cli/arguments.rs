@@ -67,6 +67,9 @@ pub enum Command {
     },
     /// List the providers, where they are, and whether their key is there
     Providers {
+        /// Ask each of them for its list of models, and say what works
+        #[arg(long)]
+        check: bool,
         #[arg(long, value_enum, default_value_t)]
         format: TextOrJson,
     },

@@ -1,5 +1,6 @@
 //! `lathe models` and `lathe providers`.
 
+use futures_util::future::join_all;
 use serde_json::json;
 
 use super::{arguments::TextOrJson, error::Failure, output::Output};
@@ -79,6 +80,51 @@ pub fn providers(app: &App, format: TextOrJson, output: &mut Output) -> Result<u
         }
     }
     Ok(0)
+}
+
+/// Asks every provider that could be called for its models, all at once, and says what became of
+/// it; 3 where one of them does not work.
+pub async fn check_providers(
+    app: &App,
+    format: TextOrJson,
+    output: &mut Output,
+) -> Result<u8, Failure> {
+    app.discover().await;
+    let asked = app.endpoints.all().into_iter().map(|(name, settings)| async move {
+        if let Some(reason) = app.endpoints.unavailable(&settings) {
+            return (name, None, Some(reason));
+        }
+        let listed = app.list_models(&name).await.map(|models| models.len());
+        (name, Some(listed), None)
+    });
+    let mut failed = false;
+    for (name, listed, skipped) in join_all(asked).await {
+        let (works, text) = match (&listed, &skipped) {
+            (Some(Ok(count)), _) => (Some(true), format!("works, {count} models")),
+            (Some(Err(error)), _) => {
+                failed = true;
+                let hint = error.hint.as_ref().map_or_else(String::new, |hint| format!("; {hint}"));
+                (Some(false), format!("{}{hint}", error.message))
+            }
+            (None, reason) => (None, reason.clone().unwrap_or_default()),
+        };
+        match format {
+            TextOrJson::Json => output.json(&json!({
+                "name": name, "works": works, "text": text,
+                "models": listed.as_ref().and_then(|listed| listed.as_ref().ok()),
+                "error": listed.as_ref().and_then(|listed| listed.as_ref().err()),
+            }))?,
+            TextOrJson::Text => {
+                let sign = match works {
+                    Some(true) => "ok  ",
+                    Some(false) => "BAD ",
+                    None => "-   ",
+                };
+                output.line(&format!("{sign}  {name:<14} {text}"))?;
+            }
+        }
+    }
+    Ok(if failed { 3 } else { 0 })
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the end of an error's way")]

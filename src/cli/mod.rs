@@ -125,7 +125,10 @@ async fn carry_out(
             lists::models(&app, provider.as_deref(), format, output).await
         }
         Command::Stats(arguments) => stats::run(&app, arguments, output).await,
-        Command::Providers { format } => lists::providers(&app, format, output),
+        Command::Providers { check: true, format } => {
+            lists::check_providers(&app, format, output).await
+        }
+        Command::Providers { check: false, format } => lists::providers(&app, format, output),
         Command::Init { .. }
         | Command::Demo
         | Command::Doctor { .. }

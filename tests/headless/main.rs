@@ -343,3 +343,23 @@ fn the_doctor_says_what_it_finds_and_what_to_do() {
     });
     assert!(bad, "{}", text(&output));
 }
+
+#[test]
+fn providers_are_checked_by_asking_them() {
+    let place = Place::new();
+    place.write(
+        ".config/lathe/config.toml",
+        "[providers.gone]\nkind = \"openai\"\nbase_url = \"http://127.0.0.1:1/v1\"\n\
+         [providers.ollama]\nkind = \"ollama\"\nbase_url = \"http://127.0.0.1:1\"\n",
+    );
+    let output = place.run(&["providers", "--check"]);
+    let told = text(&output);
+    assert_eq!(output.status.code(), Some(3), "{told}");
+    let line = |name: &str| {
+        let line = told.lines().find(|line| line.contains(&format!("  {name} ")));
+        line.unwrap_or_else(|| panic!("no {name} in {told}")).to_owned()
+    };
+    assert!(line("demo").starts_with("ok") && line("demo").contains("3 models"), "{told}");
+    assert!(line("gone").starts_with("BAD") && line("gone").contains("127.0.0.1:1"), "{told}");
+    assert!(line("gemini").starts_with('-') && line("gemini").contains("GEMINI_API_KEY"), "{told}");
+}
