@@ -58,7 +58,7 @@ pub const SETTING_KEYS: &[SettingKey] = &[
         PROVIDER,
         "kind",
         "required for a new name",
-        "The protocol: `\"openai\"` (chat completions and everything compatible), `\"anthropic\"`, `\"gemini\"`, `\"ollama\"` or `\"demo\"`.",
+        "The protocol: `\"openai\"` (chat completions and everything compatible), `\"openai-responses\"`, `\"anthropic\"`, `\"gemini\"`, `\"ollama\"` or `\"demo\"`.",
         Where::Trusted,
     ),
     key(

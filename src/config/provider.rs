@@ -11,6 +11,8 @@ use super::{ConfigError, Environment, KeySource};
 pub enum ProviderKind {
     /// OpenAI's chat completions, and every server compatible with them.
     OpenAi,
+    /// OpenAI's Responses.
+    Responses,
     /// Anthropic's messages.
     Anthropic,
     /// Ollama's own chat protocol.
@@ -23,14 +25,15 @@ pub enum ProviderKind {
 
 impl ProviderKind {
     /// Every kind.
-    pub const ALL: [Self; 5] =
-        [Self::OpenAi, Self::Anthropic, Self::Ollama, Self::Gemini, Self::Demo];
+    pub const ALL: [Self; 6] =
+        [Self::OpenAi, Self::Responses, Self::Anthropic, Self::Ollama, Self::Gemini, Self::Demo];
 
     /// The word in settings.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::OpenAi => "openai",
+            Self::Responses => "openai-responses",
             Self::Anthropic => "anthropic",
             Self::Ollama => "ollama",
             Self::Gemini => "gemini",

@@ -244,7 +244,7 @@ impl Catalog {
     /// (`openai/gpt-5` at a service that resells it).
     fn capabilities(&self, kind: ProviderKind, name: &str) -> Option<Capabilities> {
         let protocol = match kind {
-            ProviderKind::OpenAi => "openai",
+            ProviderKind::OpenAi | ProviderKind::Responses => "openai",
             ProviderKind::Anthropic => "anthropic",
             _ => return None,
         };

@@ -12,6 +12,7 @@ pub mod ndjson;
 mod ollama;
 mod openai;
 mod protocol;
+mod responses;
 pub mod sse;
 
 use std::sync::Arc;
@@ -78,6 +79,10 @@ pub fn build(
         ProviderKind::OpenAi | ProviderKind::Demo => {
             let host = settings.base_url.host_str().unwrap_or_default();
             Box::new(openai::OpenAi { service: catalog.service(host) })
+        }
+        ProviderKind::Responses => {
+            let host = settings.base_url.host_str().unwrap_or_default();
+            Box::new(responses::Responses::new(catalog.service(host)))
         }
         ProviderKind::Anthropic => Box::new(anthropic::Anthropic),
         ProviderKind::Ollama => Box::new(ollama::Ollama),

@@ -18,6 +18,7 @@ use super::{
     ollama::Ollama,
     openai::OpenAi,
     protocol::Protocol,
+    responses::Responses,
     sse::LineError,
 };
 use crate::model::{CallError, ErrorKind, ProviderEvent};
@@ -40,7 +41,7 @@ type Outcome = (Vec<ProviderEvent>, Result<(), CallError>);
 fn transcripts() -> Vec<Transcript> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/wire/transcripts");
     let mut all = Vec::new();
-    for folder in ["anthropic", "gemini", "ollama", "openai"] {
+    for folder in ["anthropic", "gemini", "ollama", "openai", "responses"] {
         let mut paths: Vec<_> = fs::read_dir(root.join(folder))
             .expect("a folder of transcripts")
             .map(|entry| entry.expect("an entry").path())
@@ -52,6 +53,7 @@ fn transcripts() -> Vec<Transcript> {
                 "anthropic" => Box::new(Anthropic),
                 "gemini" => Box::new(Gemini),
                 "ollama" => Box::new(Ollama),
+                "responses" => Box::new(Responses::new(Service::default())),
                 _ => Box::new(OpenAi { service: Service::default() }),
             };
             all.push(read_transcript(path, protocol));

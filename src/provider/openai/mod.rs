@@ -6,6 +6,8 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
+pub(super) use request::refusal;
+
 use std::borrow::Cow;
 
 use serde_json::Value;
@@ -107,7 +109,7 @@ fn error_in(value: &Value) -> Option<&Value> {
 }
 
 /// The error a server reported, with the status it came with, if it came with one.
-fn reported(value: &Value, status: Option<u16>) -> CallError {
+pub(super) fn reported(value: &Value, status: Option<u16>) -> CallError {
     let inner = error_in(value).unwrap_or(value);
     let said = match inner.get("message") {
         Some(Value::String(message)) => message.clone(),

@@ -71,7 +71,11 @@ pub(super) fn build(
 }
 
 /// Why the model does not take a parameter, if it does not.
-fn refusal(parameter: Parameter, request: &ChatRequest, known: &Capabilities) -> Option<String> {
+pub(in crate::provider) fn refusal(
+    parameter: Parameter,
+    request: &ChatRequest,
+    known: &Capabilities,
+) -> Option<String> {
     match parameter {
         Parameter::Temperature | Parameter::TopP | Parameter::TopK => match known.sampling {
             Sampling::Always => None,

@@ -1,0 +1,81 @@
+//! A chat request in the words of the Responses protocol.
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    model::{ChatRequest, DroppedParameter, Parameter, ResponseFormat, Role, SentParameters},
+    provider::{
+        catalog::{Capabilities, ModelFacts},
+        openai::refusal,
+    },
+};
+
+/// The request's body, and what became of its parameters. Nothing is kept at the server: the
+/// history is here.
+pub(super) fn build(request: &ChatRequest, facts: Option<&ModelFacts>) -> (Value, SentParameters) {
+    let unknown = Capabilities::default();
+    let known = facts.map_or(&unknown, |facts| &facts.capabilities);
+    let mut parameters =
+        SentParameters { requested: request.parameters.to_map(), ..SentParameters::default() };
+    for parameter in Parameter::ALL {
+        let Some(value) = request.parameters.get(parameter) else { continue };
+        let reason = refusal(parameter, request, known).or_else(|| {
+            unnamed(parameter).then(|| "this protocol has no such parameter".to_owned())
+        });
+        if let Some(reason) = reason {
+            let name = parameter.as_str().to_owned();
+            parameters.dropped.push(DroppedParameter { name, reason });
+            continue;
+        }
+        let (name, value) = match parameter {
+            Parameter::MaxTokens => ("max_output_tokens", value),
+            Parameter::ReasoningEffort => {
+                ("reasoning", json!({ "effort": value, "summary": "auto" }))
+            }
+            Parameter::ResponseFormat => ("text", json!({ "format": format(request) })),
+            other => (other.as_str(), value),
+        };
+        parameters.sent.insert(name.to_owned(), value);
+    }
+    let input: Vec<Value> = request
+        .messages
+        .iter()
+        .map(|message| {
+            // What the protocol calls a tool's output answers a call, which a written prompt has
+            // not.
+            let role = match message.role {
+                Role::Tool => Role::User,
+                role => role,
+            };
+            json!({ "role": role.as_str(), "content": message.content })
+        })
+        .collect();
+    let mut body = Map::new();
+    body.insert("model".to_owned(), Value::from(request.model.as_str()));
+    body.insert("input".to_owned(), Value::Array(input));
+    body.insert("stream".to_owned(), Value::from(request.stream));
+    body.insert("store".to_owned(), Value::from(false));
+    body.extend(parameters.sent.clone());
+    (Value::Object(body), parameters)
+}
+
+const fn unnamed(parameter: Parameter) -> bool {
+    !matches!(
+        parameter,
+        Parameter::Temperature
+            | Parameter::TopP
+            | Parameter::MaxTokens
+            | Parameter::ReasoningEffort
+            | Parameter::ResponseFormat
+    )
+}
+
+fn format(request: &ChatRequest) -> Value {
+    match &request.parameters.response_format {
+        None | Some(ResponseFormat::Text) => json!({ "type": "text" }),
+        Some(ResponseFormat::Json) => json!({ "type": "json_object" }),
+        Some(ResponseFormat::Schema(schema)) => {
+            json!({ "type": "json_schema", "name": "answer", "schema": schema })
+        }
+    }
+}
