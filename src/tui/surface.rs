@@ -104,24 +104,26 @@ pub trait Keys {
 #[derive(Default)]
 pub struct TerminalKeys {
     stream: Option<EventStream>,
-    /// Whether the stream is new after a pause and has given nothing yet. The thread of the one
-    /// before may then take the first key into the common queue without waking anybody.
-    unproven: bool,
+    /// How often the stream, new after a pause, is still to be asked whether it missed a key. The
+    /// thread of the one before may take the first key into the common queue without waking
+    /// anybody; it is gone soon, and nothing may wake up for ever.
+    asks: u8,
 }
 
-/// How often a stream that has given nothing since a pause is asked whether it missed a key.
+/// How often a stream that has given nothing since a pause is asked, and how far apart.
+const ASKS: u8 = 75;
 const ASK_AGAIN: Duration = Duration::from_millis(40);
 
 impl Keys for TerminalKeys {
     async fn next(&mut self) -> Option<io::Result<Event>> {
         let stream = self.stream.get_or_insert_with(EventStream::new);
-        while self.unproven {
+        while self.asks > 0 {
             tokio::select! {
                 event = stream.next() => {
-                    self.unproven = false;
+                    self.asks = 0;
                     return event;
                 }
-                () = tokio::time::sleep(ASK_AGAIN) => {}
+                () = tokio::time::sleep(ASK_AGAIN) => self.asks -= 1,
             }
         }
         stream.next().await
@@ -129,6 +131,6 @@ impl Keys for TerminalKeys {
 
     fn pause(&mut self) {
         self.stream = None;
-        self.unproven = true;
+        self.asks = ASKS;
     }
 }
