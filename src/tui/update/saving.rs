@@ -86,7 +86,18 @@ impl Step<'_> {
             shelved.document.saving = false;
         }
         match saved {
-            Ok(saved) => self.version_saved(template, sent, *saved),
+            Ok(saved) => {
+                self.version_saved(template, sent, *saved);
+                // A list that was asked for before the save was recorded would lack it.
+                let asked =
+                    |purpose: &Purpose| matches!(purpose, Purpose::Versions(id) if id == template);
+                if self.state.pending.is_asked(asked) {
+                    self.ask(
+                        Purpose::Versions(template.clone()),
+                        Question::Versions(template.clone()),
+                    );
+                }
+            }
             Err(SaveFault::Failed(fault)) => self.fail(&fault),
             Err(SaveFault::ChangedOutside { text, base }) => {
                 self.warn(format!("{template} changed outside since it was opened"));

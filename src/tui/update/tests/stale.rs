@@ -211,3 +211,23 @@ fn inputs_survive_what_comes_late() {
     assert_eq!(picker.picker.matches.len(), 2, "models that come late are listed");
     assert_eq!(script.input("message"), Some(json!("hello")));
 }
+
+#[test]
+fn a_list_of_versions_from_before_a_save_does_not_hide_what_was_saved() {
+    let mut script = Script::open();
+    script.press("i x esc s enter v");
+    let list = |it: &Question| matches!(it, Question::Versions(_));
+    let first = script.question(list).expect("the list is asked for while the save is under way");
+    let saved = SavedVersion {
+        record: record("a/first", "1.0.1", "new"),
+        text: script.text(),
+        base: ContentHash::of(b"new"),
+    };
+    let save = |it: &Question| matches!(it, Question::Save { .. });
+    script.answer(save, Answer::Saved(Ok(Box::new(saved))));
+    let before = vec![record("a/first", "1.0.0", TEXT)];
+    script.send(Msg::Answered { id: first, answer: Answer::Versions(Ok(before)) });
+    let versions = |script: &Script| script.state.document.as_ref().expect("open").versions.len();
+    assert_eq!(versions(&script), 2, "the older list is dropped");
+    assert_ne!(script.question(list), Some(first), "and asked for again");
+}
