@@ -1,4 +1,5 @@
-//! The README tells the truth: its key table is the registry's, its links lead somewhere.
+//! The README tells the truth: its key table is the registry's, its links lead somewhere. So does the
+//! page of faults: each test that it names is there.
 #![cfg(feature = "tui")]
 
 use std::{fs, path::Path};
@@ -65,4 +66,58 @@ fn every_link_into_the_project_leads_to_a_file() {
     for link in links.filter(|link| !link.starts_with("http")) {
         assert!(root.join(link).is_file(), "{link} is not there");
     }
+}
+
+/// The rows of the page of faults: how many each table has.
+const FAULTS: [(char, usize); 5] = [('N', 24), ('P', 11), ('F', 22), ('T', 15), ('X', 19)];
+
+#[test]
+fn every_fault_has_its_row_and_every_proof_is_a_test() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(root.join("docs/faults.md")).expect("the page");
+    let rows: Vec<Vec<&str>> = page
+        .lines()
+        .filter(|line| line.starts_with("| ") && !line.starts_with("| |"))
+        .map(|line| line.trim_matches('|').split(" | ").map(str::trim).collect())
+        .collect();
+    let expected = FAULTS
+        .iter()
+        .flat_map(|(table, count)| (1..=*count).map(move |number| format!("{table}{number}")));
+    let found: Vec<&str> = rows.iter().filter_map(|row| row.first().copied()).collect();
+    assert_eq!(found, expected.collect::<Vec<_>>());
+    for row in &rows {
+        let [id, _, _, proof] = row.as_slice() else { panic!("four columns: {row:?}") };
+        let named: Vec<&str> =
+            proof.split('`').skip(1).step_by(2).filter(|word| word.contains("::")).collect();
+        let is_said = ["not yet proven", "cannot be tested", "does not have"];
+        let open = is_said.iter().any(|words| proof.contains(words));
+        assert!(open || !named.is_empty(), "{id} names no test and does not say why");
+        for name in named {
+            let (file, function) = name.split_once("::").expect("file::function");
+            let text = fs::read_to_string(root.join(file)).unwrap_or_default();
+            assert!(is_test(&text, function), "{id}: there is no test {name}");
+        }
+    }
+}
+
+/// Whether a source file has a test of that name: a function under a `test` attribute.
+fn is_test(source: &str, function: &str) -> bool {
+    let head = format!("fn {function}(");
+    let lines: Vec<&str> = source.lines().map(str::trim).collect();
+    lines.iter().enumerate().any(|(number, line)| {
+        let is_it = line.strip_prefix("async ").unwrap_or(line).starts_with(&head);
+        let attributes = lines[..number]
+            .iter()
+            .rev()
+            .take_while(|line| line.starts_with("#[") || line.starts_with("//"));
+        is_it && attributes.into_iter().any(|line| line.contains("test") && line.contains("#["))
+    })
+}
+
+#[test]
+fn only_a_function_under_the_attribute_is_a_test() {
+    assert!(is_test("#[test]\nfn a() {", "a"));
+    assert!(is_test("#[tokio::test]\n#[cfg(unix)]\nasync fn a() {", "a"));
+    assert!(!is_test("fn a() {", "a"));
+    assert!(!is_test("#[test]\nfn ab() {", "a"));
 }
