@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::run::RunEventKind;
@@ -122,6 +123,11 @@ impl Assembly {
                 RunEventKind::Delta { text: piece, reasoning: none(), refusal: none(), at_ms }
             }
         })
+    }
+
+    /// When it was asked for, by the time of day.
+    pub const fn started_at(&self) -> Timestamp {
+        self.timing.started_at
     }
 
     /// Whether any of the answer has come.

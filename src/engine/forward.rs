@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::{
     assembly::Assembly,
-    call::{running, settle},
+    record::{running, settle},
     run::CallSpec,
 };
 use crate::model::{

@@ -2,12 +2,15 @@
 //! ended. Every step is in a file of its own; `call` reads like this line.
 
 mod assembly;
+mod attempt;
 mod backoff;
 mod call;
 mod forward;
 mod limit;
 mod parts;
 mod queue;
+mod record;
+mod retry;
 mod run;
 #[cfg(test)]
 mod tests;

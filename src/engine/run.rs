@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use super::queue::Queue;
 use crate::model::{
-    CallError, Execution, ExecutionId, GenerationParameters, Message, ModelRef, RunId,
+    CallError, ErrorKind, Execution, ExecutionId, GenerationParameters, Message, ModelRef, RunId,
     TemplateStamp, Usage, VariantName,
 };
 
@@ -153,6 +153,11 @@ pub(super) struct Obey(watch::Receiver<Orders>);
 pub(super) fn control(id: ExecutionId) -> (Control, Obey) {
     let (orders, receiver) = watch::channel(Orders::default());
     (Control { id, orders }, Obey(receiver))
+}
+
+/// What a call that was told to end ends with.
+pub(super) fn cancelled() -> CallError {
+    CallError::new(ErrorKind::Cancelled, "cancelled")
 }
 
 impl Obey {

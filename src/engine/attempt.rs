@@ -1,0 +1,149 @@
+//! One attempt: the request leaves once, and what comes back is told and kept as it comes.
+
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use tokio::{sync::Notify, time::Instant};
+
+use super::{
+    assembly::Assembly,
+    parts::Recorder,
+    queue::Emitter,
+    run::{Obey, RunEventKind, cancelled},
+};
+use crate::{
+    model::{Attempt, AttemptStatus, CallError, ChatRequest, ExecutionId, ModelRef, Timing},
+    provider::Provider,
+    store::{Checkpoint, StoreError},
+};
+
+/// Where what comes back goes.
+pub(super) struct Sink<'a> {
+    pub emitter: &'a Emitter,
+    pub recorder: &'a Arc<dyn Recorder>,
+    pub execution: ExecutionId,
+}
+
+/// How one attempt ended: what was said, and what came by then.
+pub(super) struct Ended {
+    pub outcome: Result<(), CallError>,
+    pub assembly: Assembly,
+    pub started: Instant,
+    pub at: Instant,
+}
+
+impl Ended {
+    /// The attempt as it is recorded.
+    pub fn attempt(&self, model: &ModelRef) -> Attempt {
+        let took = self.at.saturating_duration_since(self.started);
+        Attempt {
+            provider: model.provider.clone(),
+            model: model.model.clone(),
+            started_at: self.assembly.started_at(),
+            duration_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            status: AttemptStatus::of(&self.outcome),
+            error: self.outcome.as_ref().err().cloned(),
+        }
+    }
+}
+
+impl Sink<'_> {
+    /// Sends once, telling what comes and keeping it as it comes. Keeping never holds up the
+    /// stream: a slow disk delays checkpoints, not text.
+    pub async fn attempt(
+        &self,
+        provider: &dyn Provider,
+        request: &ChatRequest,
+        timing: Timing,
+        orders: &mut Obey,
+    ) -> Ended {
+        let started = Instant::now();
+        let assembly = Mutex::new(Assembly::new(started, timing));
+        let grown = Notify::new();
+        let outcome = {
+            let mut receive = |event| {
+                let mut assembly = lock(&assembly);
+                let due_before = assembly.keep_by();
+                let told = assembly.take(event, Instant::now());
+                let due = assembly.keep_by();
+                drop(assembly);
+                if due != due_before {
+                    grown.notify_one();
+                }
+                if let Some(kind) = told {
+                    self.emitter.emit(kind);
+                }
+            };
+            let mut answer = provider.call(request, &mut receive);
+            let mut keeping = Keeping::default();
+            loop {
+                let due = lock(&assembly).keep_by().filter(|_| keeping.is_idle());
+                tokio::select! {
+                    biased;
+                    () = orders.cancelled() => break Err(cancelled()),
+                    outcome = &mut answer => break outcome,
+                    kept = keeping.done() => {
+                        if let Err(error) = kept {
+                            self.not_saved(&error);
+                        }
+                    }
+                    () = grown.notified() => {}
+                    () = until(due) => {
+                        let checkpoint = lock(&assembly).checkpoint();
+                        keeping.start(Arc::clone(self.recorder), self.execution, checkpoint);
+                    }
+                }
+            }
+        };
+        let at = Instant::now();
+        let assembly = assembly.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Ended { outcome, assembly, started, at }
+    }
+
+    /// Tells that something could not be kept.
+    pub fn not_saved(&self, error: &StoreError) {
+        self.emitter.emit(RunEventKind::NotSaved { reason: error.to_string() });
+    }
+}
+
+/// A checkpoint being written, if one is.
+#[derive(Default)]
+struct Keeping(Option<Writing>);
+
+type Writing = Pin<Box<dyn Future<Output = Result<(), StoreError>> + Send>>;
+
+impl Keeping {
+    const fn is_idle(&self) -> bool {
+        self.0.is_none()
+    }
+
+    fn start(&mut self, recorder: Arc<dyn Recorder>, id: ExecutionId, checkpoint: Checkpoint) {
+        self.0 = Some(Box::pin(async move { recorder.checkpoint(id, checkpoint).await }));
+    }
+
+    /// Resolves when it is written; never while there is none.
+    async fn done(&mut self) -> Result<(), StoreError> {
+        match &mut self.0 {
+            Some(writing) => {
+                let result = writing.await;
+                self.0 = None;
+                result
+            }
+            None => std::future::pending().await,
+        }
+    }
+}
+
+async fn until(due: Option<Instant>) {
+    match due {
+        Some(due) => tokio::time::sleep_until(due).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn lock(assembly: &Mutex<Assembly>) -> MutexGuard<'_, Assembly> {
+    assembly.lock().unwrap_or_else(PoisonError::into_inner)
+}
