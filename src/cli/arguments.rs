@@ -80,6 +80,11 @@ pub enum Command {
         #[arg(long, value_enum, default_value_t)]
         format: TextOrJson,
     },
+    /// Copy the database while it is in use, check a copy, or put one back
+    #[command(subcommand)]
+    Backup(BackupCommand),
+    /// Delete old executions for good and give their space back
+    Cleanup(CleanupArguments),
     /// Open the workbench on a temporary copy of the sample, with a month of simulated history
     Demo,
     /// Write the sample workspace into a folder, to begin with
@@ -274,6 +279,51 @@ pub enum HistoryCommand {
     Delete {
         #[arg(required = true)]
         ids: Vec<String>,
+    },
+}
+
+/// `lathe cleanup`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  lathe cleanup --older-than 90d --dry-run\n  \
+    lathe cleanup --older-than 2026-01-01 --trash --yes")]
+pub struct CleanupArguments {
+    /// Delete executions that began longer ago than this, or before this date
+    #[arg(long, value_name = "AGE")]
+    pub older_than: Option<String>,
+    /// Empty the trash, which otherwise happens after a month
+    #[arg(long)]
+    pub trash: bool,
+    /// Only say what would be deleted
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do not ask, at a terminal either
+    #[arg(long)]
+    pub yes: bool,
+    #[arg(long, value_enum, default_value_t)]
+    pub format: TextOrJson,
+}
+
+/// `lathe backup`.
+#[derive(Debug, Subcommand)]
+pub enum BackupCommand {
+    /// Copy the database as it is now into one file, whoever writes to it meanwhile
+    Create {
+        /// The file, which must not be there yet; named for the time beside the database without
+        file: Option<PathBuf>,
+        #[arg(long, value_enum, default_value_t)]
+        format: TextOrJson,
+    },
+    /// Put a copy in the database's place; the database of before stays beside it
+    Restore {
+        file: PathBuf,
+        #[arg(long, value_enum, default_value_t)]
+        format: TextOrJson,
+    },
+    /// Look at every page of a copy and say what it holds
+    Verify {
+        file: PathBuf,
+        #[arg(long, value_enum, default_value_t)]
+        format: TextOrJson,
     },
 }
 

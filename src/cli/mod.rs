@@ -1,6 +1,8 @@
 //! The headless commands.
 
 pub mod arguments;
+mod backup;
+mod cleanup;
 mod doctor;
 mod error;
 mod history;
@@ -94,6 +96,7 @@ async fn carry_out(
     match command {
         Command::Init { folder } => return init(&folder, output),
         Command::ServeDemo { port } => return serve::demo(port, output).await,
+        Command::Backup(command) => return backup::run(&options, command, output),
         Command::Doctor { format } => return doctor::run(options, format, output).await,
         Command::Completions { shell } => {
             let mut script = Vec::new();
@@ -124,12 +127,14 @@ async fn carry_out(
         Command::Models { provider, format } => {
             lists::models(&app, provider.as_deref(), format, output).await
         }
+        Command::Cleanup(arguments) => cleanup::run(&app, arguments, output).await,
         Command::Stats(arguments) => stats::run(&app, arguments, output).await,
         Command::Providers { check: true, format } => {
             lists::check_providers(&app, format, output).await
         }
         Command::Providers { check: false, format } => lists::providers(&app, format, output),
         Command::Init { .. }
+        | Command::Backup(_)
         | Command::Demo
         | Command::Doctor { .. }
         | Command::ServeDemo { .. }

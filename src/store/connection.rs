@@ -162,7 +162,11 @@ fn set_journal(
 }
 
 /// Changing the journal needs the file alone, and SQLite does not wait for that by itself.
-fn switch_journal(connection: &Connection, wanted: &str, patience: Duration) -> Outcome<String> {
+pub(super) fn switch_journal(
+    connection: &Connection,
+    wanted: &str,
+    patience: Duration,
+) -> Outcome<String> {
     let read = |row: &rusqlite::Row<'_>| row.get::<_, String>(0);
     let now: String = connection.pragma_query_value(None, "journal_mode", read)?;
     if now == wanted {
@@ -230,7 +234,7 @@ fn open_read_only(options: &StoreOptions, place: Place) -> Result<Opened, StoreE
 }
 
 /// Whether a read-only connection failed because it could not join the write-ahead log.
-fn cannot_share(error: &rusqlite::Error) -> bool {
+pub(super) fn cannot_share(error: &rusqlite::Error) -> bool {
     matches!(
         error.sqlite_error_code(),
         Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::SystemIoFailure)
@@ -238,7 +242,7 @@ fn cannot_share(error: &rusqlite::Error) -> bool {
 }
 
 /// The path as SQLite's `file:` form, with everything that means something there written as hex.
-fn file_uri(path: &Path) -> String {
+pub(super) fn file_uri(path: &Path) -> String {
     use std::fmt::Write as _;
     let mut uri = "file:".to_owned();
     for &byte in path.as_os_str().as_encoded_bytes() {
@@ -251,7 +255,7 @@ fn file_uri(path: &Path) -> String {
     uri
 }
 
-fn open_reader(uri: &str, busy: Duration) -> rusqlite::Result<Connection> {
+pub(super) fn open_reader(uri: &str, busy: Duration) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
         | OpenFlags::SQLITE_OPEN_URI;

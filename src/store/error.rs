@@ -23,10 +23,16 @@ pub enum StoreError {
     CannotOpen { path: PathBuf, reason: String, hint: String },
     /// The file is no database, or its structure is damaged.
     #[error(
-        "{} is not a readable database ({detail}); it was left as it is: move it aside to start a new one, or restore a backup",
+        "{} is not a readable database ({detail}); it was left as it is: move it aside to start a new one, restore a backup, or take what can be read out of it with `lathe doctor --salvage FILE`",
         path.display()
     )]
     Corrupt { path: PathBuf, detail: String },
+    /// A copy of a database that is damaged, cut short, or none.
+    #[error(
+        "{} is not a whole backup ({detail}); nothing was changed: choose another one",
+        path.display()
+    )]
+    BadBackup { path: PathBuf, detail: String },
     /// The file is a database of another program.
     #[error("{} is a database of another program; choose another file with --db", path.display())]
     Foreign { path: PathBuf },

@@ -5,7 +5,9 @@
 //! write is answered after its commit. Several processes may use one database at the same time.
 //! Nobody else knows that this is SQLite, so that a shared server could stand here instead.
 
+mod backup;
 mod charts;
+mod cleanup;
 mod connection;
 mod edits;
 mod error;
@@ -37,7 +39,9 @@ use std::{
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+pub use backup::{BackupFacts, Restored, back_up, restore, verify};
 pub use charts::{RollupBy, RollupGroup, RollupQuery, RollupRow};
+pub use cleanup::{CleanupPlan, Forget};
 pub use edits::Deleted;
 pub use error::StoreError;
 pub use executions::Checkpoint;
@@ -120,6 +124,10 @@ impl Store {
     #[must_use]
     pub fn is_read_only(&self) -> bool {
         self.shared.writer.is_none()
+    }
+
+    fn busy(&self) -> Duration {
+        self.shared.busy
     }
 
     fn workspace_name(&self) -> String {

@@ -96,6 +96,20 @@ pub(super) fn remains(database: &Path, name: &str, pid: i64) -> Option<Remains> 
     }
 }
 
+/// Somebody who has begun executions in a database and lives, in words.
+pub(super) fn anybody(database: &Path) -> Option<String> {
+    let folder = database.parent()?;
+    let base = database.file_name()?.to_string_lossy().into_owned();
+    let entries = std::fs::read_dir(folder).ok()?;
+    let lives = entries.flatten().any(|entry| {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        name.strip_prefix(&base).is_some_and(|suffix| {
+            suffix.starts_with(".process-") && remains(database, suffix, 0).is_none()
+        })
+    });
+    lives.then(|| "a process that is running".to_owned())
+}
+
 fn open(path: &Path) -> std::io::Result<File> {
     OpenOptions::new().read(true).write(true).open(path)
 }

@@ -145,3 +145,55 @@ fn nowhere_to_write(place: &Place) {
     let nowhere = "/proc/self/fdinfo/lathe/lathe.db";
     place.refused(&["--db", nowhere, "run", "mood", "--var", "message=x"], 2, &["--db"]);
 }
+
+#[test]
+fn a_backup_is_made_checked_and_put_back() {
+    let (place, database) = used();
+    let made = json(&place.run(&["backup", "create", "copy.db", "--format", "json"]));
+    assert_eq!((made["executions"].as_u64(), made["path"].as_str()), (Some(1), Some("copy.db")));
+    assert!(place.run(&RUN).status.success());
+    let verified = place.run(&["backup", "verify", "copy.db"]);
+    assert!(text(&verified).contains("copy.db: whole, 1 executions"), "{}", text(&verified));
+    let restored = json(&place.run(&["backup", "restore", "copy.db", "--format", "json"]));
+    let kept = restored["kept"].as_str().expect("the old one").to_owned();
+    assert!(kept.starts_with(&*database.to_string_lossy()) && kept.contains(".replaced-"));
+    let count = |arguments: &[&str]| {
+        let listed = place.run(&[&["history", "list", "--format", "json"], arguments].concat());
+        text(&listed).lines().count()
+    };
+    assert_eq!((count(&[]), count(&["--db", &kept])), (1, 2));
+    place.refused(&["backup", "create", "copy.db"], 2, &["copy.db", "exists already"]);
+    place.refused(&["backup", "verify", "nowhere.db"], 2, &["nowhere.db"]);
+    place.write("letter.db", "no database");
+    place.refused(&["backup", "restore", "letter.db"], 2, &["letter.db", "not a whole backup"]);
+    let by_itself = place.run(&["backup", "create"]);
+    assert!(text(&by_itself).contains("Z.backup: whole"), "{}", text(&by_itself));
+}
+
+#[test]
+fn old_executions_are_forgotten_and_their_sums_stay() {
+    let (place, database) = used();
+    let old = place.run(&RUN);
+    assert!(old.status.success());
+    // The first of the two was long ago.
+    let connection = Connection::open(&database).expect("it opens");
+    connection
+        .execute("UPDATE executions SET started_ns = 1700000000000000000 WHERE sequence = 1", [])
+        .expect("changed");
+    drop(connection);
+    let count = || text(&place.run(&["history", "list", "--format", "json"])).lines().count();
+    let plan =
+        json(&place.run(&["cleanup", "--older-than", "90d", "--dry-run", "--format", "json"]));
+    assert_eq!((plan["executions"].as_u64(), count()), (Some(1), 2), "{plan}");
+    let done = json(&place.run(&["cleanup", "--older-than", "90d", "--format", "json"]));
+    assert_eq!((done["deleted"].as_u64(), count()), (Some(1), 1), "{done}");
+    let stats = json(&place.run(&["stats", "--format", "json"]));
+    assert_eq!(stats["total"]["runs"], 2, "{stats}");
+    let found = text(&place.run(&["history", "search", "love"]));
+    assert!(found.is_empty(), "its words are gone too: {found}");
+    let id = newest(&place)["id"].as_str().expect("an id").to_owned();
+    assert!(place.run(&["history", "delete", &id]).status.success());
+    let done = json(&place.run(&["cleanup", "--trash", "--format", "json"]));
+    assert_eq!(done["deleted"], 1, "{done}");
+    place.refused(&["cleanup", "--older-than", "soon"], 2, &["soon", "90d"]);
+}

@@ -1,26 +1,40 @@
 //! Processes that are killed while they write.
 
 use std::{
+    collections::BTreeMap,
     io::{BufRead, BufReader},
     path::Path,
     process::{Child, Command, Stdio},
+    sync::{Arc, Condvar, Mutex, PoisonError},
+    thread::JoinHandle,
+    time::Duration,
 };
 
 use promptlathe::{
     model::{ChunkLog, ExecutionId, Status},
-    store::{Checkpoint, HistoryQuery},
+    store::{Checkpoint, HistoryQuery, Scope, Store, StoreOptions},
 };
 
 use crate::support::{execution, folder, integrity, open, open_reported};
 
 const DATABASE: &str = "LATHE_TEST_WRITES_INTO";
+/// How many executions a process is to make; without end where it is not set.
+const COUNT: &str = "LATHE_TEST_WRITES_SO_MANY";
+/// What a test waits for before it gives up.
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Not a test of its own: the process that the other tests start and kill. It writes records
 /// without end and prints each id once the store has answered.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn writer_process() {
     let Some(path) = std::env::var_os(DATABASE) else { return };
-    let store = open(Path::new(&path));
+    // What the test runner wrote before is a line of its own.
+    println!();
+    if let Some(count) = std::env::var(COUNT).ok().and_then(|count| count.parse().ok()) {
+        return write_so_many(Path::new(&path), count).await;
+    }
+    let (store, _) =
+        Store::open(&StoreOptions::file(Path::new(&path)).workspace("test")).expect("opens");
     for number in 0..4 {
         let store = store.clone();
         tokio::spawn(async move {
@@ -46,96 +60,181 @@ async fn writer_process() {
     std::future::pending::<()>().await;
 }
 
-fn start_writer(path: &Path) -> Child {
-    Command::new(std::env::current_exe().expect("this program"))
+/// Makes executions, sixteen at a time, as a workbench at work does, with the patience it has.
+async fn write_so_many(path: &Path, count: usize) {
+    let (store, _) = Store::open(&StoreOptions::file(path).workspace("test")).expect("opens");
+    let next = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let tasks: Vec<_> = (0..16)
+        .map(|_| {
+            let (store, next) = (store.clone(), Arc::clone(&next));
+            tokio::spawn(async move {
+                while next.fetch_add(1, std::sync::atomic::Ordering::SeqCst) < count {
+                    let mut record = execution("one", "");
+                    record.status = Status::Running;
+                    store.begin(&record).await.expect("begun");
+                    record.status = Status::Ok;
+                    "an answer".clone_into(&mut record.text);
+                    store.finish(&record, &ChunkLog::default()).await.expect("finished");
+                }
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.expect("it wrote");
+    }
+    store.close().await.expect("closed");
+}
+
+fn writer(path: &Path) -> Command {
+    let mut command = Command::new(std::env::current_exe().expect("this program"));
+    command
         .args(["--exact", "kill::writer_process", "--nocapture", "--test-threads=1"])
         .env(DATABASE, path)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("it starts")
+        .stderr(Stdio::null());
+    command
 }
 
-/// Reads acknowledgements, and kills the process after so many of them.
-fn kill_after(mut child: Child, lines: usize) -> Vec<String> {
-    let mut output = BufReader::new(child.stdout.take().expect("piped"));
-    let mut seen = Vec::new();
-    let mut line = String::new();
-    let mut acknowledged = 0;
-    loop {
-        line.clear();
-        if output.read_line(&mut line).expect("read") == 0 {
-            break;
+/// Processes that write without end, and what they have acknowledged.
+pub struct Writers {
+    children: Vec<Child>,
+    readers: Vec<JoinHandle<()>>,
+    told: Arc<(Mutex<Vec<String>>, Condvar)>,
+}
+
+impl Writers {
+    pub fn start(path: &Path, count: usize) -> Self {
+        let told = Arc::new((Mutex::new(Vec::new()), Condvar::new()));
+        let mut children = Vec::new();
+        let mut readers = Vec::new();
+        for _ in 0..count {
+            let mut child = writer(path).stdout(Stdio::piped()).spawn().expect("it starts");
+            let output = BufReader::new(child.stdout.take().expect("piped"));
+            let told = Arc::clone(&told);
+            readers.push(std::thread::spawn(move || {
+                for line in output.lines().map_while(Result::ok) {
+                    told.0.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+                    told.1.notify_all();
+                }
+            }));
+            children.push(child);
         }
-        seen.push(line.trim().to_owned());
-        acknowledged += 1;
-        if acknowledged == lines {
+        Self { children, readers, told }
+    }
+
+    /// Waits until so many lines have come, of all of them together.
+    pub fn until_acknowledged(&self, lines: usize) {
+        let told = self.told.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (told, _) = self
+            .told
+            .1
+            .wait_timeout_while(told, PATIENCE, |told| told.len() < lines)
+            .expect("waited");
+        assert!(told.len() >= lines, "only {} lines came", told.len());
+    }
+
+    /// How many executions are acknowledged as begun.
+    pub fn begun(&self) -> u64 {
+        let told = self.told.0.lock().unwrap_or_else(PoisonError::into_inner);
+        told.iter().filter(|line| line.starts_with("begun ")).count() as u64
+    }
+
+    /// Kills all of them; everything they had acknowledged.
+    pub fn kill(mut self) -> Vec<String> {
+        for child in &mut self.children {
             child.kill().expect("killed");
         }
+        for child in &mut self.children {
+            child.wait().expect("gone");
+        }
+        for reader in self.readers.drain(..) {
+            reader.join().expect("read to the end");
+        }
+        std::mem::take(&mut self.told.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
-    child.wait().expect("gone");
-    seen
 }
 
+/// A hundred times four processes that stream into one database are killed wherever they are.
+/// What they had acknowledged is there, running executions are ended with the text they had,
+/// and the file is sound each time.
 #[tokio::test]
-async fn nothing_acknowledged_is_lost_when_the_process_is_killed() {
-    let folder = folder();
-    let path = folder.path().join("lathe.db");
-    open(&path).close().await.expect("made");
-    for round in 0..12 {
-        // Two at once; the second outlives the first and is killed somewhere else.
-        let writers = [20 + round * 7, 45 + round * 11]
-            .map(|lines| (start_writer(&path), lines))
-            .map(|(child, lines)| std::thread::spawn(move || kill_after(child, lines)));
-        let seen: Vec<String> =
-            writers.into_iter().flat_map(|writer| writer.join().expect("read")).collect();
+async fn nothing_acknowledged_is_lost_when_four_processes_are_killed() {
+    let mut place = folder();
+    let mut acknowledged = 0;
+    for round in 0..100 {
+        if round % 10 == 0 {
+            // Looking at every page of a database that only grows would be most of the time.
+            place = folder();
+            open(&place.path().join("lathe.db")).close().await.expect("made");
+        }
+        let path = place.path().join("lathe.db");
+        let writers = Writers::start(&path, 4);
+        writers.until_acknowledged(8 + round * 13 % 90);
+        let seen = writers.kill();
+        acknowledged += seen.len();
         let (store, report) = open_reported(&path);
-        assert!(report.interrupted <= 8, "round {round}: {}", report.interrupted);
-        for line in &seen {
-            let words: Vec<&str> = line.split(' ').collect();
-            let (word, id) = match words.as_slice() {
-                [word @ ("begun" | "kept" | "done"), id, ..] => (*word, id),
-                _ => continue,
-            };
-            let Ok(id) = id.parse::<ExecutionId>() else { continue };
+        assert!(report.interrupted <= 16, "round {round}: {}", report.interrupted);
+        for (id, (begun, length, done)) in by_execution(&seen) {
             let record = store.get(id).await.expect("read");
-            let record = record.unwrap_or_else(|| panic!("round {round}: {line} is lost"));
-            assert_ne!(record.status, Status::Running, "round {round}: {line}");
-            match word {
-                "kept" => {
-                    let length: usize = words.get(2).and_then(|w| w.parse().ok()).unwrap_or(0);
-                    assert!(record.text.len() >= length, "round {round}: {line}");
-                }
-                "done" => assert_eq!(record.status, Status::Ok, "round {round}: {line}"),
-                _ => {}
-            }
+            let record = record.unwrap_or_else(|| panic!("round {round}: {id} is lost"));
+            assert!(begun, "round {round}: {id}");
+            assert!(record.text.len() >= length, "round {round}: {id}: {record:?}");
+            let expected = if done { Status::Ok } else { record.status };
+            assert_eq!(record.status, expected, "round {round}: {id}");
+            assert_ne!(record.status, Status::Running, "round {round}: {id}");
         }
         store.close().await.expect("closed");
         assert_eq!(integrity(&path), "ok", "round {round}");
     }
+    assert!(acknowledged > 100 * 8, "{acknowledged}");
 }
 
+/// What was acknowledged of each execution: that it began, how much text was kept, that it ended.
+fn by_execution(lines: &[String]) -> BTreeMap<ExecutionId, (bool, usize, bool)> {
+    let mut found: BTreeMap<ExecutionId, (bool, usize, bool)> = BTreeMap::new();
+    for line in lines {
+        // The last line of a process may be cut short.
+        let mut words = line.split(' ');
+        let word = words.next().unwrap_or_default();
+        if !["begun", "kept", "done"].contains(&word) {
+            continue;
+        }
+        let Some(id) = words.next().and_then(|id| id.parse::<ExecutionId>().ok()) else { continue };
+        let entry = found.entry(id).or_default();
+        match word {
+            "begun" => entry.0 = true,
+            "kept" => entry.1 = words.next().and_then(|length| length.parse().ok()).unwrap_or(0),
+            _ => entry.2 = true,
+        }
+    }
+    found
+}
+
+/// Eight processes make a thousand executions each in one database; each of them is there and
+/// nobody was told that the database is locked, which would have ended its process.
 #[tokio::test]
-async fn several_processes_write_into_one_database() {
+async fn eight_processes_write_a_thousand_executions_each() {
     let folder = folder();
     let path = folder.path().join("lathe.db");
     open(&path).close().await.expect("made");
-    let children: Vec<Child> = (0..2).map(|_| start_writer(&path)).collect();
-    let readers: Vec<_> = children
-        .into_iter()
-        .map(|child| std::thread::spawn(move || kill_after(child, 150)))
+    let children: Vec<Child> = (0..8)
+        .map(|_| writer(&path).env(COUNT, "1000").stdout(Stdio::null()).spawn().expect("it starts"))
         .collect();
-    let seen: Vec<Vec<String>> =
-        readers.into_iter().map(|reader| reader.join().expect("read")).collect();
+    for mut child in children {
+        assert!(child.wait().expect("it ends").success(), "every write was answered");
+    }
     let store = open(&path);
-    for lines in &seen {
-        let done: Vec<_> = lines.iter().filter_map(|line| line.strip_prefix("done ")).collect();
-        assert!(done.len() >= 15, "each got to write: {}", done.len());
-        for id in done {
-            let id: ExecutionId = id.parse().expect("an id");
-            assert!(store.get(id).await.expect("read").is_some());
+    let mut query = HistoryQuery { workspace: Scope::All, limit: 500, ..HistoryQuery::default() };
+    let mut count = 0;
+    loop {
+        let page = store.history(query.clone()).await.expect("listed");
+        assert!(page.rows.iter().all(|row| row.status == Status::Ok));
+        count += page.rows.len();
+        match page.next {
+            Some(next) => query.before = Some(next),
+            None => break,
         }
     }
-    let query = HistoryQuery { status: Some(Status::Running), ..HistoryQuery::default() };
-    assert_eq!(store.history(query).await.expect("listed").rows.len(), 0);
+    assert_eq!(count, 8_000);
+    store.close().await.expect("closed");
+    assert_eq!(integrity(&path), "ok");
 }
