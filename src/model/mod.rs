@@ -8,6 +8,7 @@ mod message;
 mod model_ref;
 mod nearest;
 mod parameters;
+mod redactions;
 mod timing;
 mod usage;
 mod variant;
@@ -27,6 +28,7 @@ pub use nearest::{did_you_mean, nearest};
 pub use parameters::{
     DroppedParameter, GenerationParameters, Parameter, ParameterError, Preset, ReasoningEffort,
 };
+pub use redactions::Redactions;
 pub use timing::{ChunkKind, ChunkLog, Timing};
 pub use usage::{Price, Usage};
 pub use variant::{VariantName, VariantSource};

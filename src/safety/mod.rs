@@ -7,6 +7,7 @@
 
 mod classify;
 mod machine;
+pub mod redact;
 
 use std::borrow::Cow;
 

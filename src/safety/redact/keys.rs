@@ -1,0 +1,107 @@
+//! The keys that are in use, found exactly, in every form they may be written in.
+
+use std::{fmt::Write as _, sync::Arc};
+
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD},
+};
+
+use super::patterns::{Patterns, Source};
+
+/// Keys shorter than this, in bytes, are words (`ollama`, `none`) that a local server is given
+/// because something must be; they are left in texts.
+pub const SHORTEST_KEY: usize = 8;
+/// A piece of base64 shorter than this may be in any text.
+const SHORTEST_PIECE: usize = 12;
+
+/// The keys in use. Shows nothing of them.
+#[derive(Clone, Default)]
+pub struct KnownKeys {
+    /// The name and every form of each key.
+    forms: Vec<(String, Vec<String>)>,
+    patterns: Option<Arc<Patterns>>,
+}
+
+impl KnownKeys {
+    /// Adds the key of something, such as `openai`. One that is known already, or so short that
+    /// it is no secret, changes nothing.
+    ///
+    /// # Errors
+    /// Where there are so many keys, hundreds of them, that they cannot all be looked for.
+    pub fn add(&mut self, owner: &str, key: &str) -> Result<(), String> {
+        let key = key.trim();
+        let known = self.forms.iter().filter_map(|(_, forms)| forms.first());
+        if key.len() < SHORTEST_KEY || known.into_iter().any(|known| known == key) {
+            return Ok(());
+        }
+        self.forms.push((format!("{owner}-key"), forms(key)));
+        let mut texts: Vec<(&str, &str)> = self
+            .forms
+            .iter()
+            .flat_map(|(name, forms)| forms.iter().map(|form| (name.as_str(), form.as_str())))
+            .collect();
+        // Where one begins with another, all of the longer one is to go.
+        texts.sort_by_key(|(_, form)| std::cmp::Reverse(form.len()));
+        let sources = texts.into_iter().map(|(name, form)| Source::of_text(name, form)).collect();
+        self.patterns = Patterns::new(sources)?.map(Arc::new);
+        Ok(())
+    }
+
+    pub(super) fn patterns(&self) -> Option<Arc<Patterns>> {
+        self.patterns.clone()
+    }
+}
+
+impl std::fmt::Debug for KnownKeys {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("KnownKeys").finish_non_exhaustive()
+    }
+}
+
+/// A key as it is, in percent-encoding, and the base64 of it wherever it begins in what was
+/// encoded.
+fn forms(key: &str) -> Vec<String> {
+    let mut forms = vec![key.to_owned()];
+    let mut add = |form: String| {
+        if form.len() >= SHORTEST_KEY && !forms.contains(&form) {
+            forms.push(form);
+        }
+    };
+    add(percent(key, true));
+    add(percent(key, false));
+    for alphabet in [STANDARD_NO_PAD, URL_SAFE_NO_PAD] {
+        for before in 0..3 {
+            let piece = piece_of_base64(&alphabet, key, before);
+            if piece.len() >= SHORTEST_PIECE {
+                add(piece);
+            }
+        }
+    }
+    forms
+}
+
+fn percent(key: &str, upper: bool) -> String {
+    let mut text = String::with_capacity(key.len());
+    for byte in key.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+            text.push(char::from(byte));
+        } else {
+            // Writing to a string cannot fail.
+            let _ = if upper { write!(text, "%{byte:02X}") } else { write!(text, "%{byte:02x}") };
+        }
+    }
+    text
+}
+
+/// The characters of the base64 of a text that depend on the key in it alone, where the key
+/// begins `before` bytes after a multiple of three.
+fn piece_of_base64(alphabet: &base64::engine::GeneralPurpose, key: &str, before: usize) -> String {
+    let mut bytes = vec![0; before];
+    bytes.extend_from_slice(key.as_bytes());
+    let encoded = alphabet.encode(&bytes);
+    // Bits of the bytes before reach into the first characters, of those after into the last.
+    let first = (before * 8).div_ceil(6);
+    let last = bytes.len() * 8 / 6;
+    encoded.get(first..last).unwrap_or_default().to_owned()
+}

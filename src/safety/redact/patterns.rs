@@ -1,0 +1,228 @@
+//! Many patterns made into one automaton, and what is found with it.
+
+use std::ops::Range;
+
+use regex_automata::{Anchored, Input, PatternID, meta::Regex, util::captures::Captures};
+use regex_syntax::{ParserBuilder, hir::Hir};
+
+use super::{
+    partial,
+    rule::{Candidate, Check, Rest, Rule},
+};
+
+/// The longest text one pattern may match, in bytes. What a stream holds back is no longer.
+pub const LONGEST_MATCH: usize = 1024;
+
+/// Several patterns that are looked for at once.
+pub(super) struct Patterns {
+    find: Regex,
+    /// What any of them may begin with, at the end of a text.
+    begins: Regex,
+    entries: Vec<Entry>,
+    longest: usize,
+}
+
+/// What to do where one of the patterns is found.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    pub name: String,
+    pub label: String,
+    check: Option<Check>,
+    rest: Rest,
+    /// Its first group is what is taken out.
+    has_group: bool,
+}
+
+/// A pattern with what to do where it is found.
+pub(super) struct Source {
+    pub entry: Entry,
+    pub hir: Hir,
+}
+
+/// What was found, and where a next thing may begin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Found {
+    pub range: Range<usize>,
+    pub pattern: usize,
+}
+
+impl Source {
+    pub fn of_rule(rule: &Rule) -> Result<Self, String> {
+        let hir = parse(rule.pattern)?;
+        let entry = Entry {
+            name: rule.name.to_owned(),
+            label: rule.label.to_owned(),
+            check: rule.check,
+            rest: rule.rest,
+            has_group: hir.properties().explicit_captures_len() > 0,
+        };
+        Ok(Self { entry, hir })
+    }
+
+    /// A pattern of the user's.
+    pub fn of_pattern(name: &str, pattern: &str) -> Result<Self, String> {
+        let hir = parse(pattern)?;
+        let entry = Entry {
+            name: name.to_owned(),
+            label: format!("what the pattern `{name}` finds"),
+            check: None,
+            rest: Rest::None,
+            has_group: hir.properties().explicit_captures_len() > 0,
+        };
+        Ok(Self { entry, hir })
+    }
+
+    /// A text that is to be found as it is.
+    pub fn of_text(name: &str, text: &str) -> Self {
+        let entry = Entry {
+            name: name.to_owned(),
+            label: "a key that is in use".to_owned(),
+            check: None,
+            rest: Rest::None,
+            has_group: false,
+        };
+        Self { entry, hir: Hir::literal(text.as_bytes()) }
+    }
+}
+
+/// Reads a pattern, and refuses one whose matches may be empty or have no end.
+fn parse(pattern: &str) -> Result<Hir, String> {
+    let hir = ParserBuilder::new().build().parse(pattern).map_err(|error| match error {
+        regex_syntax::Error::Parse(error) => error.kind().to_string(),
+        regex_syntax::Error::Translate(error) => error.kind().to_string(),
+        other => other.to_string(),
+    })?;
+    if !partial::is_bounded(&hir, LONGEST_MATCH) {
+        return Err(format!(
+            "it must match at least one and at most {LONGEST_MATCH} bytes: write `.{{0,200}}` instead of `.*`"
+        ));
+    }
+    Ok(hir)
+}
+
+impl Patterns {
+    /// `None` for no patterns.
+    pub fn new(sources: Vec<Source>) -> Result<Option<Self>, String> {
+        if sources.is_empty() {
+            return Ok(None);
+        }
+        let (entries, hirs): (Vec<Entry>, Vec<Hir>) =
+            sources.into_iter().map(|source| (source.entry, source.hir)).unzip();
+        let build = |error: regex_automata::meta::BuildError| match error.size_limit() {
+            Some(_) => "the patterns together are too large; count less in them".to_owned(),
+            None => error.to_string(),
+        };
+        let find = Regex::builder().build_many_from_hir(&hirs).map_err(build)?;
+        let begins = Regex::builder().build_from_hir(&partial::beginnings(&hirs)).map_err(build)?;
+        let lengths = hirs.iter().filter_map(|hir| hir.properties().maximum_len());
+        let longest = lengths.max().unwrap_or(LONGEST_MATCH);
+        Ok(Some(Self { find, begins, entries, longest }))
+    }
+
+    pub fn entry(&self, pattern: usize) -> &Entry {
+        &self.entries[pattern]
+    }
+
+    pub fn rest(&self, pattern: usize) -> Rest {
+        self.entries[pattern].rest
+    }
+
+    /// The byte from which more text could still change what is found; the end where none could.
+    pub fn settled(&self, text: &str, from: usize) -> usize {
+        let mut least = from.max(text.len().saturating_sub(self.longest));
+        while !text.is_char_boundary(least) {
+            least += 1;
+        }
+        self.begins
+            .search(&Input::new(text).range(least..))
+            .map_or(text.len(), |found| found.start())
+    }
+
+    /// The first thing at or after `from` that begins, and whose part to take out begins, before
+    /// `before`.
+    pub fn next(&self, text: &str, from: usize, before: usize) -> Next {
+        let mut from = from;
+        while from < before {
+            let Some(found) = self.find.search(&Input::new(text).range(from..)) else { break };
+            if found.start() >= before {
+                break;
+            }
+            let first = found.pattern().as_usize();
+            for pattern in first..self.entries.len() {
+                let span = match self.at(text, found.start(), pattern) {
+                    Some(span) if pattern > first => span,
+                    _ if pattern == first => found.range(),
+                    _ => continue,
+                };
+                let Some(range) = self.confirmed(text, span, pattern) else { continue };
+                if range.start >= before {
+                    return Next::Later(found.start());
+                }
+                let better = self.entries[pattern].has_group.then(|| self.named(text, range.start));
+                return Next::Found(better.flatten().unwrap_or(Found { range, pattern }));
+            }
+            from = found.start() + 1;
+            while !text.is_char_boundary(from) {
+                from += 1;
+            }
+        }
+        Next::Nothing
+    }
+
+    /// What a pattern matches exactly here.
+    fn at(&self, text: &str, start: usize, pattern: usize) -> Option<Range<usize>> {
+        let input = Input::new(text).range(start..).anchored(anchor(pattern));
+        self.find.search(&input).map(|found| found.range())
+    }
+
+    /// The part of a match that is taken out, if its check agrees.
+    fn confirmed(&self, text: &str, span: Range<usize>, pattern: usize) -> Option<Range<usize>> {
+        let entry = &self.entries[pattern];
+        let range = if entry.has_group { self.group(text, span, pattern)? } else { span };
+        let Some(check) = entry.check else { return Some(range) };
+        let candidate = Candidate {
+            text: text.get(range.clone())?,
+            before: text.get(..range.start)?.chars().next_back(),
+            after: text.get(range.end..)?.chars().next(),
+        };
+        check(&candidate).map(|length| range.start..range.start + length)
+    }
+
+    fn group(&self, text: &str, span: Range<usize>, pattern: usize) -> Option<Range<usize>> {
+        let mut captures: Captures = self.find.create_captures();
+        let input = Input::new(text).range(span).anchored(anchor(pattern));
+        self.find.search_captures(&input, &mut captures);
+        captures.get_group(1).map(|span| span.start..span.end)
+    }
+
+    /// A rule that knows by its look what stands beside a name.
+    fn named(&self, text: &str, start: usize) -> Option<Found> {
+        (0..self.entries.len()).filter(|&pattern| !self.entries[pattern].has_group).find_map(
+            |pattern| {
+                let span = self.at(text, start, pattern)?;
+                let range = self.confirmed(text, span, pattern)?;
+                Some(Found { range, pattern })
+            },
+        )
+    }
+}
+
+/// Shows nothing: what is looked for may be keys.
+impl std::fmt::Debug for Patterns {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Patterns").finish_non_exhaustive()
+    }
+}
+
+/// What [`Patterns::next`] saw.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    Found(Found),
+    /// Something begins here whose part to take out is not settled.
+    Later(usize),
+    Nothing,
+}
+
+fn anchor(pattern: usize) -> Anchored {
+    Anchored::Pattern(PatternID::new(pattern).unwrap_or(PatternID::ZERO))
+}

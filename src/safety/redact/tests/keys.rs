@@ -1,0 +1,63 @@
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE},
+};
+
+use super::super::*;
+
+const KEY: &str = "Xq7/vB2+nM4=tR9$wE6";
+
+fn redactor() -> Redactor {
+    let mut keys = KnownKeys::default();
+    keys.add("work", KEY).expect("added");
+    Redactor::default().with_keys(&keys)
+}
+
+#[test]
+fn a_key_is_found_as_it_is_in_percent_encoding_and_in_base64() {
+    let redactor = redactor();
+    for text in [
+        format!("the key is {KEY}."),
+        "?key=Xq7%2FvB2%2BnM4%3DtR9%24wE6&x".to_owned(),
+        "?key=Xq7%2fvB2%2bnM4%3dtR9%24wE6&x".to_owned(),
+        STANDARD.encode(KEY),
+        STANDARD.encode(format!("u:{KEY}")),
+        STANDARD.encode(format!("user:{KEY} and more")),
+        STANDARD.encode(format!("me:{KEY}!")),
+        URL_SAFE.encode(format!("names:{KEY}")),
+    ] {
+        let redacted = redactor.redact(&text);
+        assert_eq!(redacted.found.describe(), "work-key 1", "{text} → {}", redacted.text);
+        // At most the characters that hold bits of its neighbours are left of it.
+        let left = redacted.text.replace(&marker("work-key"), "");
+        assert!(text.len() - left.len() >= 20.min(KEY.len()), "{left}");
+    }
+    assert_eq!(redactor.redact("the key is mine").text, "the key is mine");
+}
+
+#[test]
+fn a_word_given_to_a_server_without_keys_is_no_key() {
+    let mut keys = KnownKeys::default();
+    for word in ["ollama", "none", "", "  x  "] {
+        keys.add("local", word).expect("nothing to add");
+    }
+    assert!(Redactor::default().with_keys(&keys).is_idle());
+}
+
+#[test]
+fn of_two_keys_that_begin_alike_the_longer_goes_whole() {
+    let mut keys = KnownKeys::default();
+    keys.add("one", "abcdefgh").expect("added");
+    keys.add("two", "abcdefgh12345678").expect("added");
+    let redactor = Redactor::default().with_keys(&keys);
+    let redacted = redactor.redact("abcdefgh12345678 abcdefgh");
+    assert_eq!(redacted.text, "[redacted:two-key] [redacted:one-key]");
+}
+
+#[test]
+fn nothing_shows_a_key() {
+    let mut keys = KnownKeys::default();
+    keys.add("work", KEY).expect("added");
+    let shown = format!("{keys:?} {:?} {:?}", redactor(), redactor().stream());
+    assert!(!shown.contains("Xq7"), "{shown}");
+}
