@@ -105,6 +105,20 @@ pub const SETTING_KEYS: &[SettingKey] = &[
         Where::Trusted,
     ),
     key(
+        PROVIDER,
+        "quirks",
+        "as the address tells",
+        "Which server it is that speaks OpenAI's protocol, such as `\"vllm\"` or `\"llama.cpp\"`; [every word](providers.md).",
+        Where::Trusted,
+    ),
+    key(
+        PROVIDER,
+        "api_version",
+        "none; for Azure's deployments `\"2024-10-21\"`",
+        "The version of the interface, sent as `api-version` in the query of every address.",
+        Where::Trusted,
+    ),
+    key(
         MODEL,
         "price_input",
         "the catalogue's",

@@ -12,7 +12,7 @@ use url::Url;
 use super::{Authentication, provider::KNOWN};
 use super::{
     EngineSettings, Environment, Glyphs, KeySet, KeySource, ModelOverride, Notice, NoticeKind,
-    Paths, ProviderKind, ProviderSettings, Settings, WorkspaceToml,
+    Paths, ProviderKind, ProviderSettings, Server, Settings, WorkspaceToml,
     document::{Located, Section},
     provider::{Known, is_header_name, is_header_value, parse_base_url},
 };
@@ -311,6 +311,24 @@ fn provider(
     }
     if let Some(authentication) = stated.authentication {
         provider.authentication = authentication;
+        provider.authentication_is_stated = true;
+    }
+    if let Some(quirks) = stated.quirks {
+        provider.quirks = Some(quirks);
+    }
+    if let Some(version) = stated.api_version {
+        provider.api_version = Some(version);
+    }
+    if !matches!(provider.kind, ProviderKind::OpenAi | ProviderKind::Responses) {
+        for key in ["quirks", "api_version"] {
+            if let Some(at) = section.place(key) {
+                let kind = provider.kind.as_str();
+                section.note(
+                    at,
+                    format!("`{key}` is for the kinds \"openai\" and \"openai-responses\", not \"{kind}\""),
+                );
+            }
+        }
     }
     for (header, value) in stated.headers.into_iter().flatten() {
         provider.headers.insert(header, value);
@@ -334,6 +352,8 @@ struct Stated {
     headers: Option<Vec<(String, String)>>,
     allow_plain_http: Option<bool>,
     ca_file: Option<PathBuf>,
+    quirks: Option<Server>,
+    api_version: Option<String>,
 }
 
 impl Stated {
@@ -374,6 +394,14 @@ impl Stated {
             headers: headers(section),
             allow_plain_http: section.boolean("allow_plain_http"),
             ca_file: section.text("ca_file").map(|text| PathBuf::from(text.value)),
+            quirks: section.word("quirks", &Server::ALL.map(|server| (server.as_str(), server))),
+            api_version: section.text("api_version").and_then(|text| {
+                let fits = is_plain_word(text.value);
+                if !fits {
+                    section.note(text.at, "`api_version` must be letters, digits, `-`, `_` and `.`, such as \"2024-10-21\"");
+                }
+                fits.then(|| text.value.to_owned())
+            }),
         }
     }
 
@@ -463,9 +491,13 @@ fn is_secret_header(name: &str) -> bool {
 }
 
 fn is_provider_name(name: &str) -> bool {
-    !name.is_empty()
-        && name.len() <= 64
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+    is_plain_word(name)
+}
+
+fn is_plain_word(text: &str) -> bool {
+    !text.is_empty()
+        && text.len() <= 64
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
 }
 
 fn is_variable_name(name: &str) -> bool {

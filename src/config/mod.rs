@@ -19,6 +19,7 @@ mod private;
 mod provider;
 mod quantity;
 mod secret;
+mod server;
 mod settings;
 mod trust;
 
@@ -33,5 +34,6 @@ pub use paths::{Overrides, Paths};
 pub use private::{Umask, create_private_dir, create_private_file};
 pub use provider::{Authentication, ProviderKind, ProviderSettings};
 pub use secret::Secret;
+pub use server::Server;
 pub use settings::{Notice, NoticeKind, Settings, SettingsFlags, WorkspaceToml};
 pub use trust::trust_workspace;

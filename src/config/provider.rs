@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, path::PathBuf};
 
 use url::Url;
 
-use super::{ConfigError, Environment, KeySource};
+use super::{ConfigError, Environment, KeySource, Server};
 
 /// Which wire protocol a provider speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -79,6 +79,12 @@ pub struct ProviderSettings {
     pub key: KeySource,
     /// How the key is presented.
     pub authentication: Authentication,
+    /// Whether a settings file says how, so that nothing else has a say in it.
+    pub authentication_is_stated: bool,
+    /// Which server it is that speaks OpenAI's protocol; `None`: as its address tells.
+    pub quirks: Option<Server>,
+    /// The version of the interface that is asked for in the query of every address.
+    pub api_version: Option<String>,
     /// Sent with every request; names in lower case.
     pub headers: BTreeMap<String, String>,
     /// Whether a key may travel over plain http to another machine than this one.
@@ -94,6 +100,9 @@ impl fmt::Debug for ProviderSettings {
             .field("base_url", &self.base_url.as_str())
             .field("key", &self.key.describe())
             .field("authentication", &self.authentication)
+            .field("authentication_is_stated", &self.authentication_is_stated)
+            .field("quirks", &self.quirks)
+            .field("api_version", &self.api_version)
             .field("headers", &self.headers.keys().collect::<Vec<_>>())
             .field("allow_plain_http", &self.allow_plain_http)
             .field("ca_file", &self.ca_file)
@@ -110,6 +119,9 @@ impl ProviderSettings {
             base_url,
             key,
             authentication: kind.authentication(),
+            authentication_is_stated: false,
+            quirks: None,
+            api_version: None,
             headers: BTreeMap::new(),
             allow_plain_http: false,
             ca_file: None,

@@ -113,43 +113,11 @@ impl Default for Capabilities {
     }
 }
 
-/// How a service that speaks OpenAI's protocol differs from the others.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(default)]
-pub struct Service {
-    /// The host it is reached at; empty for every host not named.
-    pub host: String,
-    /// Whether it pads streams unless told not to.
-    pub obfuscation: bool,
-    /// Whether usage in streams must be asked for.
-    pub stream_usage: bool,
-    /// Whether it takes JSON Schemas.
-    pub json_schema: bool,
-    /// Parameters it knows under other names.
-    pub names: BTreeMap<String, Vec<String>>,
-    /// Parameters it does not take, with the reason.
-    pub refuses: BTreeMap<String, String>,
-}
-
-impl Default for Service {
-    fn default() -> Self {
-        Self {
-            host: String::new(),
-            obfuscation: false,
-            stream_usage: true,
-            json_schema: true,
-            names: BTreeMap::new(),
-            refuses: BTreeMap::new(),
-        }
-    }
-}
-
 #[derive(Deserialize)]
 struct Table {
     as_of: String,
     model: Vec<ModelRow>,
     family: Vec<Family>,
-    service: Vec<Service>,
 }
 
 #[derive(Deserialize)]
@@ -171,13 +139,12 @@ struct Family {
     capabilities: Capabilities,
 }
 
-/// The table of models, families and services.
+/// The table of models and families.
 #[derive(Clone, Debug, Default)]
 pub struct Catalog {
     as_of: String,
     models: BTreeMap<ModelRef, ModelFacts>,
     families: Vec<Family>,
-    services: Vec<Service>,
     overrides: BTreeMap<ModelRef, ModelOverride>,
 }
 
@@ -265,13 +232,6 @@ impl Catalog {
             .map(|(_, family)| family.capabilities.clone())
     }
 
-    /// How the service at a host differs.
-    #[must_use]
-    pub fn service(&self, host: &str) -> Service {
-        let named = |wanted: &str| self.services.iter().find(|service| service.host == wanted);
-        named(host).or_else(|| named("")).cloned().unwrap_or_default()
-    }
-
     /// The price of a call of this size. `None` where it is not known, also for a prompt longer
     /// than the known price holds for: a cost that is too low would be worse than none.
     #[must_use]
@@ -312,13 +272,7 @@ fn read(table: &str) -> Result<Catalog, toml::de::Error> {
             models.insert(ModelRef::new(&row.provider, name), facts);
         }
     }
-    Ok(Catalog {
-        as_of: table.as_of,
-        models,
-        families: table.family,
-        services: table.service,
-        overrides: BTreeMap::new(),
-    })
+    Ok(Catalog { as_of: table.as_of, models, families: table.family, overrides: BTreeMap::new() })
 }
 
 /// A name without the date (`-2024-08-06`, `-20250929`) or `-latest` it ends in.
@@ -392,12 +346,5 @@ mod tests {
         };
         let catalog = catalog.with_overrides(&BTreeMap::from([(model.clone(), own)]));
         assert!(catalog.price(&model, &usage(300_000)).is_some());
-    }
-
-    #[test]
-    fn services_differ_by_host() {
-        let catalog = Catalog::builtin();
-        assert!(catalog.service("api.openai.com").refuses.contains_key("top_k"));
-        assert!(catalog.service("10.0.0.7").refuses.is_empty());
     }
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use url::Url;
 
-use super::{ListedModel, catalog::Service, ollama::Ollama, openai::OpenAi, protocol::Protocol};
-use crate::config::ProviderKind;
+use super::{ListedModel, ollama::Ollama, openai::OpenAi, protocol::Protocol, quirks::Quirks};
+use crate::config::{ProviderKind, Server};
 
 /// A list of models is not larger.
 const MOST: usize = 4 << 20;
@@ -73,10 +73,10 @@ async fn ask(
 ) -> Option<Found> {
     let protocol: Box<dyn Protocol> = match kind {
         ProviderKind::Ollama => Box::new(Ollama),
-        _ => Box::new(OpenAi { service: Service::default() }),
+        _ => Box::new(OpenAi::new(Quirks::of(Server::Other))),
     };
     let mut url = base_url.clone();
-    let path = format!("{}{}", url.path().trim_end_matches('/'), protocol.models_path());
+    let path = format!("{}{}", url.path().trim_end_matches('/'), protocol.endpoint().models);
     url.set_path(&path);
     let mut response = client.get(url).send().await.ok()?;
     if !response.status().is_success() {

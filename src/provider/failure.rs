@@ -43,6 +43,22 @@ pub(crate) fn quoted(words: &str) -> String {
     }
 }
 
+/// The message of an error a server reported: its status if it came with one, its code, its words.
+pub(crate) fn told(server: &str, status: Option<u16>, code: Option<&str>, said: &str) -> String {
+    let mut message = match status {
+        Some(status) => format!("{server} answered {status}"),
+        None => format!("{server} broke off the answer"),
+    };
+    if let Some(code) = code {
+        message = format!("{message} ({})", quoted(code));
+    }
+    if !said.is_empty() {
+        message.push_str(": ");
+        message.push_str(&quoted(said));
+    }
+    message
+}
+
 /// What a body is that is not the protocol's own: the title of a page a proxy put there, or the
 /// beginning of its text.
 fn body_words(body: &[u8]) -> String {

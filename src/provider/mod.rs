@@ -11,8 +11,11 @@ mod lenient;
 pub mod ndjson;
 mod ollama;
 mod openai;
+mod plan;
 mod protocol;
+mod quirks;
 mod responses;
+mod schema;
 pub mod sse;
 
 use std::sync::Arc;
@@ -20,12 +23,14 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 pub use catalog::{Catalog, ModelFacts};
+pub use quirks::reference as servers_reference;
 
 use crate::{
-    config::{EngineSettings, ProviderKind, ProviderSettings, Secret},
+    config::{Authentication, EngineSettings, ProviderKind, ProviderSettings, Secret},
     model::{CallError, ChatRequest, ProviderEvent, SentParameters},
 };
 use protocol::Protocol;
+use quirks::{Address, Quirks};
 
 /// Receives what a provider says, in order, where its bytes are parsed.
 pub type EventSink<'a> = &'a mut (dyn FnMut(ProviderEvent) + Send);
@@ -75,15 +80,14 @@ pub fn build(
     key: Option<&Secret>,
     catalog: &Arc<Catalog>,
 ) -> Result<Arc<dyn Provider>, CallError> {
+    let quirks = Quirks::choose(settings.quirks, &settings.base_url);
+    let settings = &reached(settings, quirks);
     let protocol: Box<dyn Protocol> = match settings.kind {
-        ProviderKind::OpenAi | ProviderKind::Demo => {
-            let host = settings.base_url.host_str().unwrap_or_default();
-            Box::new(openai::OpenAi { service: catalog.service(host) })
-        }
-        ProviderKind::Responses => {
-            let host = settings.base_url.host_str().unwrap_or_default();
-            Box::new(responses::Responses::new(catalog.service(host)))
-        }
+        ProviderKind::OpenAi | ProviderKind::Demo => Box::new(openai::OpenAi {
+            quirks,
+            deployments: quirks.address == Address::Deployment && settings.base_url.path() == "/",
+        }),
+        ProviderKind::Responses => Box::new(responses::Responses::new(quirks)),
         ProviderKind::Anthropic => Box::new(anthropic::Anthropic),
         ProviderKind::Ollama => Box::new(ollama::Ollama),
         ProviderKind::Gemini => Box::new(gemini::Gemini),
@@ -96,6 +100,34 @@ pub fn build(
         catalog: Arc::clone(catalog),
         limits: limits.clone(),
     }))
+}
+
+/// The version of Azure's interface that is asked for where settings name none.
+const AZURE_VERSION: &str = "2024-10-21";
+
+/// Settings with what the server's row says about its address and its key. What a person set
+/// themselves stays: a key's header, an address with a path.
+fn reached(settings: &ProviderSettings, quirks: &Quirks) -> ProviderSettings {
+    let mut settings = settings.clone();
+    if !matches!(settings.kind, ProviderKind::OpenAi | ProviderKind::Responses) {
+        return settings;
+    }
+    if let (Some(header), false) = (quirks.key_header, settings.authentication_is_stated) {
+        settings.authentication = Authentication::Header(header.to_owned());
+    }
+    let mut version = settings.api_version.clone();
+    if quirks.address == Address::Deployment && settings.kind == ProviderKind::OpenAi {
+        if settings.base_url.path().trim_end_matches('/') == "/openai" {
+            settings.base_url.set_path("");
+        }
+        if settings.base_url.path() == "/" {
+            version.get_or_insert_with(|| AZURE_VERSION.to_owned());
+        }
+    }
+    if let Some(version) = version {
+        settings.base_url.query_pairs_mut().append_pair("api-version", &version);
+    }
+    settings
 }
 
 #[cfg(test)]

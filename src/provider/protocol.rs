@@ -1,7 +1,7 @@
 //! What a wire protocol is: how a request is written and how replies are read. Pure; the bytes
 //! travel in [`super::http`].
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt::Write as _};
 
 use serde_json::Value;
 
@@ -17,20 +17,28 @@ pub(crate) enum Framing {
     Ndjson,
 }
 
+/// What is the same for every request of a protocol.
+#[derive(Debug)]
+pub(crate) struct Endpoint {
+    /// Headers the protocol demands beside authentication.
+    pub headers: &'static [(&'static str, &'static str)],
+    /// How a streamed answer is framed.
+    pub framing: Framing,
+    /// Appended to the base URL to list models.
+    pub models: &'static str,
+}
+
 /// One wire protocol.
 pub(crate) trait Protocol: Send + Sync {
+    /// What is the same for every request.
+    fn endpoint(&self) -> &'static Endpoint;
+
     /// Appended to the base URL to ask for this answer.
     fn path(&self, request: &ChatRequest) -> Cow<'static, str>;
-
-    /// Headers the protocol demands beside authentication.
-    fn headers(&self) -> &'static [(&'static str, &'static str)];
 
     /// The request's JSON body, and what became of its parameters.
     fn request(&self, request: &ChatRequest, facts: Option<&ModelFacts>)
     -> (Value, SentParameters);
-
-    /// How a streamed answer is framed.
-    fn framing(&self) -> Framing;
 
     /// A reader for one streamed answer.
     fn decoder(&self) -> Box<dyn Decoder>;
@@ -43,9 +51,6 @@ pub(crate) trait Protocol: Send + Sync {
 
     /// What an error status with this body means.
     fn error(&self, status: u16, body: &[u8]) -> CallError;
-
-    /// Appended to the base URL to list models.
-    fn models_path(&self) -> &'static str;
 
     /// Reads the list of models.
     ///
@@ -73,4 +78,21 @@ pub(crate) trait Decoder: Send {
     /// # Errors
     /// An interrupted stream where the protocol's own end was not seen.
     fn end(&mut self, events: &mut dyn FnMut(ProviderEvent)) -> Result<(), CallError>;
+}
+
+/// A model's name as a part of a path: whatever is not plainly a name is escaped, so that it
+/// cannot lead elsewhere.
+pub(crate) fn in_path(model: &str) -> String {
+    let mut escaped = String::with_capacity(model.len());
+    for byte in model.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'~') {
+            escaped.push(char::from(byte));
+        } else if byte == b'.' && !model.starts_with('.') {
+            escaped.push('.');
+        } else {
+            // Writing to a string cannot fail.
+            let _ = write!(escaped, "%{byte:02X}");
+        }
+    }
+    escaped
 }

@@ -12,22 +12,27 @@ use serde_json::{Value, json};
 
 use super::{
     anthropic::Anthropic,
-    catalog::Service,
     gemini::Gemini,
     http::{Frames, Stop},
     ollama::Ollama,
     openai::OpenAi,
     protocol::Protocol,
+    quirks::Quirks,
     responses::Responses,
     sse::LineError,
 };
-use crate::model::{CallError, ErrorKind, ProviderEvent};
+use crate::{
+    config::Server,
+    model::{CallError, ErrorKind, ProviderEvent},
+};
 
 const LIMIT: u64 = 1 << 20;
 
 struct Transcript {
     path: PathBuf,
     protocol: Box<dyn Protocol>,
+    /// Whose quirks it shows, where it shows any.
+    server: Option<Server>,
     about: String,
     kind: String,
     status: u16,
@@ -41,7 +46,7 @@ type Outcome = (Vec<ProviderEvent>, Result<(), CallError>);
 fn transcripts() -> Vec<Transcript> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/wire/transcripts");
     let mut all = Vec::new();
-    for folder in ["anthropic", "gemini", "ollama", "openai", "responses"] {
+    for folder in ["anthropic", "gemini", "ollama", "openai", "responses", "servers"] {
         let mut paths: Vec<_> = fs::read_dir(root.join(folder))
             .expect("a folder of transcripts")
             .map(|entry| entry.expect("an entry").path())
@@ -49,20 +54,13 @@ fn transcripts() -> Vec<Transcript> {
         paths.sort();
         assert!(paths.len() >= 20, "{folder} has only {} transcripts", paths.len());
         for path in paths {
-            let protocol: Box<dyn Protocol> = match folder {
-                "anthropic" => Box::new(Anthropic),
-                "gemini" => Box::new(Gemini),
-                "ollama" => Box::new(Ollama),
-                "responses" => Box::new(Responses::new(Service::default())),
-                _ => Box::new(OpenAi { service: Service::default() }),
-            };
-            all.push(read_transcript(path, protocol));
+            all.push(read_transcript(path, folder));
         }
     }
     all
 }
 
-fn read_transcript(path: PathBuf, protocol: Box<dyn Protocol>) -> Transcript {
+fn read_transcript(path: PathBuf, folder: &str) -> Transcript {
     let bytes = fs::read(&path).expect("a transcript");
     let mark = b"\nbody:\n";
     let at = memchr::memmem::find(&bytes, mark).expect("a body");
@@ -72,7 +70,19 @@ fn read_transcript(path: PathBuf, protocol: Box<dyn Protocol>) -> Transcript {
         let line = fields.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
         line.unwrap_or_else(|| panic!("{}: no {name}", path.display())).to_owned()
     };
+    let server = fields.lines().find_map(|line| line.strip_prefix("server: ")).map(|word| {
+        Server::from_word(word).unwrap_or_else(|| panic!("{}: no server {word}", path.display()))
+    });
+    let quirks = Quirks::of(server.unwrap_or(Server::Other));
+    let protocol: Box<dyn Protocol> = match folder {
+        "anthropic" => Box::new(Anthropic),
+        "gemini" => Box::new(Gemini),
+        "ollama" => Box::new(Ollama),
+        "responses" => Box::new(Responses::new(quirks)),
+        _ => Box::new(OpenAi::new(quirks)),
+    };
     Transcript {
+        server,
         about: field("about"),
         kind: field("kind"),
         status: field("status").parse().expect("a status"),
@@ -168,10 +178,12 @@ fn come_out(transcript: &Transcript) -> String {
 }
 
 fn rewrite(transcript: &Transcript, expected: &str) {
-    let Transcript { about, kind, status, body, .. } = transcript;
-    let mut bytes =
-        format!("about: {about}\nkind: {kind}\nstatus: {status}\nexpect:\n{expected}\nbody:\n")
-            .into_bytes();
+    let Transcript { about, kind, status, body, server, .. } = transcript;
+    let server = server.map_or_else(String::new, |it| format!("server: {}\n", it.as_str()));
+    let mut bytes = format!(
+        "about: {about}\n{server}kind: {kind}\nstatus: {status}\nexpect:\n{expected}\nbody:\n"
+    )
+    .into_bytes();
     bytes.extend_from_slice(body);
     fs::write(&transcript.path, bytes).expect("a writable transcript");
 }

@@ -22,6 +22,8 @@ api_key_env = "LOCAL_KEY"
 headers = { "X-Team" = "prompts" }
 allow_plain_http = true
 ca_file = "certificates/ca.pem"
+quirks = "llama.cpp"
+api_version = "2024-10-21"
 
 [providers.work]
 kind = "anthropic"
@@ -73,6 +75,8 @@ fn every_key_arrives() {
     assert_eq!(local.key, KeySource::Env("LOCAL_KEY".to_owned()));
     assert_eq!(local.headers["x-team"], "prompts");
     assert!(local.allow_plain_http && local.is_local());
+    assert_eq!(local.quirks, Some(promptlathe::config::Server::LlamaCpp));
+    assert_eq!(local.api_version.as_deref(), Some("2024-10-21"));
     let beside = home.paths.config_file.parent().expect("parent");
     assert_eq!(local.ca_file, Some(beside.join("certificates/ca.pem")));
     let work = &settings.providers["work"];

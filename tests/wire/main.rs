@@ -7,6 +7,7 @@ mod connections;
 mod demo;
 mod discovery;
 mod server;
+mod servers;
 mod statuses;
 
 use std::{sync::Arc, time::Duration};

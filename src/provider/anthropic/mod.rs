@@ -15,24 +15,31 @@ use super::{
     catalog::ModelFacts,
     failure,
     lenient::{self, count, words},
-    protocol::{Decoder, Framing, Protocol},
+    protocol::{Decoder, Endpoint, Framing, Protocol},
 };
 use crate::model::{CallError, ChatRequest, ErrorKind, ProviderEvent, SentParameters};
 
 /// The name in messages.
 const SERVER: &str = "Anthropic";
 
+/// What every request has in common.
+static ENDPOINT: Endpoint = Endpoint {
+    headers: &[("anthropic-version", "2023-06-01")],
+    framing: Framing::Sse,
+    models: "/v1/models?limit=1000",
+};
+
 /// The messages protocol.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Anthropic;
 
 impl Protocol for Anthropic {
-    fn path(&self, _request: &ChatRequest) -> Cow<'static, str> {
-        Cow::Borrowed("/v1/messages")
+    fn endpoint(&self) -> &'static Endpoint {
+        &ENDPOINT
     }
 
-    fn headers(&self) -> &'static [(&'static str, &'static str)] {
-        &[("anthropic-version", "2023-06-01")]
+    fn path(&self, _request: &ChatRequest) -> Cow<'static, str> {
+        Cow::Borrowed("/v1/messages")
     }
 
     fn request(
@@ -41,10 +48,6 @@ impl Protocol for Anthropic {
         facts: Option<&ModelFacts>,
     ) -> (Value, SentParameters) {
         request::build(request, facts)
-    }
-
-    fn framing(&self) -> Framing {
-        Framing::Sse
     }
 
     fn decoder(&self) -> Box<dyn Decoder> {
@@ -61,10 +64,6 @@ impl Protocol for Anthropic {
             Some(value) => reported(&value, Some(status)),
             None => failure::unreadable(SERVER, status, body),
         }
-    }
-
-    fn models_path(&self) -> &'static str {
-        "/v1/models?limit=1000"
     }
 
     fn models(&self, body: &[u8]) -> Result<Vec<ListedModel>, CallError> {
@@ -93,17 +92,7 @@ fn reported(value: &Value, status: Option<u16>) -> CallError {
     let code = words(inner, "type");
     let said = words(inner, "message").or_else(|| inner.as_str()).unwrap_or_default();
     let (kind, retryable) = kind(inner, code, said, status);
-    let mut message = match status {
-        Some(status) => format!("{SERVER} answered {status}"),
-        None => format!("{SERVER} broke off the answer"),
-    };
-    if let Some(code) = code {
-        message = format!("{message} ({})", failure::quoted(code));
-    }
-    if !said.is_empty() {
-        message.push_str(": ");
-        message.push_str(&failure::quoted(said));
-    }
+    let message = failure::told(SERVER, status, code, said);
     let mut error = CallError::new(kind, message);
     error.http_status = status;
     error.retryable = retryable;

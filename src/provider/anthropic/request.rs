@@ -1,12 +1,15 @@
 //! A chat request in the messages protocol's words.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use crate::model::{
-    ChatRequest, DroppedParameter, GenerationParameters, Parameter, ReasoningEffort,
-    ResponseFormat, Role, SentParameters,
+use crate::{
+    model::{ChatRequest, Parameter, ReasoningEffort, ResponseFormat, Role, SentParameters},
+    provider::{
+        catalog::{Capabilities, ModelFacts, Sampling, Thinking, ThinkingOff},
+        plan::{Plan, opening},
+        schema,
+    },
 };
-use crate::provider::catalog::{Capabilities, ModelFacts, Sampling, Thinking, ThinkingOff};
 
 /// The limit on the answer where neither the user nor the catalogue names one. The protocol
 /// demands one, and every model takes this.
@@ -17,42 +20,30 @@ const LEAST_BUDGET: u64 = 1024;
 
 /// The request's body, and what became of its parameters.
 pub(super) fn build(request: &ChatRequest, facts: Option<&ModelFacts>) -> (Value, SentParameters) {
-    let mut plan = Plan {
-        asked: &request.parameters,
-        capabilities: facts.map(|facts| &facts.capabilities),
-        sent: Map::new(),
-        dropped: Vec::new(),
-    };
+    let mut plan =
+        Wording { plan: Plan::new(request), capabilities: facts.map(|facts| &facts.capabilities) };
     let max_tokens = request
         .parameters
         .max_tokens
         .or_else(|| facts.and_then(|facts| facts.max_output))
         .unwrap_or(DEFAULT_MAX_TOKENS);
-    plan.send("max_tokens", max_tokens);
+    plan.plan.send("max_tokens", max_tokens);
     let thinking = plan.reasoning(max_tokens);
     plan.sampling(thinking);
     plan.stop();
     plan.format();
-    plan.never(Parameter::FrequencyPenalty, "Anthropic has no frequency penalty");
-    plan.never(Parameter::PresencePenalty, "Anthropic has no presence penalty");
-    plan.never(Parameter::RepetitionPenalty, "Anthropic has no repetition penalty");
-    plan.never(Parameter::Seed, "Anthropic has no seed");
+    plan.plan.never(Parameter::FrequencyPenalty, "Anthropic has no frequency penalty");
+    plan.plan.never(Parameter::PresencePenalty, "Anthropic has no presence penalty");
+    plan.plan.never(Parameter::RepetitionPenalty, "Anthropic has no repetition penalty");
+    plan.plan.never(Parameter::Seed, "Anthropic has no seed");
 
     let (system, messages) = conversation(request);
-    let mut body = Map::new();
-    body.insert("model".to_owned(), Value::from(request.model.as_str()));
+    let mut body = opening(request);
     if !system.is_empty() {
         body.insert("system".to_owned(), Value::from(system));
     }
     body.insert("messages".to_owned(), messages);
-    body.insert("stream".to_owned(), Value::from(request.stream));
-    body.extend(plan.sent.clone());
-    let parameters = SentParameters {
-        requested: request.parameters.to_map(),
-        sent: plan.sent,
-        dropped: plan.dropped,
-    };
-    (Value::Object(body), parameters)
+    plan.plan.into_body(body)
 }
 
 /// The system text and the turns. The protocol has one system text beside the turns, and its
@@ -100,44 +91,28 @@ fn conversation(request: &ChatRequest) -> (String, Value) {
     (system, turns.collect())
 }
 
-/// Which parameters go under which names.
-struct Plan<'r> {
-    asked: &'r GenerationParameters,
+/// The parameters in the protocol's words.
+struct Wording<'r> {
+    plan: Plan<'r>,
     /// `None` for a model nothing is known of: everything asked for is tried.
     capabilities: Option<&'r Capabilities>,
-    sent: Map<String, Value>,
-    dropped: Vec<DroppedParameter>,
 }
 
-impl Plan<'_> {
-    fn send(&mut self, name: &str, value: impl Into<Value>) {
-        self.sent.insert(name.to_owned(), value.into());
-    }
-
-    fn drop(&mut self, parameter: Parameter, reason: impl Into<String>) {
-        self.dropped
-            .push(DroppedParameter { name: parameter.as_str().to_owned(), reason: reason.into() });
-    }
-
-    fn never(&mut self, parameter: Parameter, reason: &str) {
-        if self.asked.get(parameter).is_some() {
-            self.drop(parameter, reason);
-        }
-    }
-
+impl Wording<'_> {
     /// Thinking, by effort or by budget. Says whether the answer will be thought about on request.
     fn reasoning(&mut self, max_tokens: u64) -> bool {
-        let Some(effort) = self.asked.reasoning_effort else { return false };
+        let Some(effort) = self.plan.asked.reasoning_effort else { return false };
         let thinking = self.capabilities.map_or(Thinking::Adaptive, |known| known.thinking);
         if thinking == Thinking::None {
-            self.drop(Parameter::ReasoningEffort, "this model does not think before it answers");
+            self.plan
+                .drop(Parameter::ReasoningEffort, "this model does not think before it answers");
             return false;
         }
         if let Some(efforts) = self.capabilities.and_then(|known| known.efforts.as_deref())
             && !efforts.contains(&effort)
         {
             let known: Vec<_> = efforts.iter().map(|effort| effort.as_str()).collect();
-            self.drop(
+            self.plan.drop(
                 Parameter::ReasoningEffort,
                 format!("this model takes the efforts {}", known.join(", ")),
             );
@@ -146,18 +121,18 @@ impl Plan<'_> {
         if effort == ReasoningEffort::None {
             let off =
                 self.capabilities.map_or_else(ThinkingOff::default, |known| known.thinking_off);
-            self.send("thinking", json!({ "type": off.as_str() }));
+            self.plan.send("thinking", json!({ "type": off.as_str() }));
             return false;
         }
         if thinking == Thinking::Adaptive {
-            self.send("thinking", json!({ "type": "adaptive", "display": "summarized" }));
-            self.send("output_config", json!({ "effort": effort.as_str() }));
+            self.plan.send("thinking", json!({ "type": "adaptive", "display": "summarized" }));
+            self.plan.send("output_config", json!({ "effort": effort.as_str() }));
             return true;
         }
         // Thinking counts as output and must leave room for the answer.
         let budget = budget(effort).min(max_tokens / 2);
         if budget < LEAST_BUDGET {
-            self.drop(
+            self.plan.drop(
                 Parameter::ReasoningEffort,
                 format!(
                     "thinking takes {LEAST_BUDGET} tokens at least: set max_tokens to {} or more",
@@ -166,7 +141,7 @@ impl Plan<'_> {
             );
             return false;
         }
-        self.send("thinking", json!({ "type": "enabled", "budget_tokens": budget }));
+        self.plan.send("thinking", json!({ "type": "enabled", "budget_tokens": budget }));
         true
     }
 
@@ -174,71 +149,72 @@ impl Plan<'_> {
     fn sampling(&mut self, thinking: bool) {
         if self.capabilities.is_some_and(|known| known.sampling == Sampling::Never) {
             for parameter in [Parameter::Temperature, Parameter::TopP, Parameter::TopK] {
-                self.never(parameter, "this model takes no temperature, top_p or top_k");
+                self.plan.never(parameter, "this model takes no temperature, top_p or top_k");
             }
             return;
         }
         let either = self.capabilities.is_some_and(|known| known.temperature_or_top_p);
         let mut has_temperature = false;
-        if let Some(temperature) = self.asked.temperature {
+        if let Some(temperature) = self.plan.asked.temperature {
             if thinking {
-                self.drop(Parameter::Temperature, "thinking takes no temperature");
+                self.plan.drop(Parameter::Temperature, "thinking takes no temperature");
             } else if temperature > 1.0 {
-                self.drop(Parameter::Temperature, "Anthropic takes temperatures from 0 to 1");
+                self.plan.drop(Parameter::Temperature, "Anthropic takes temperatures from 0 to 1");
             } else {
                 has_temperature = true;
-                self.send("temperature", temperature);
+                self.plan.send("temperature", temperature);
             }
         }
-        if let Some(top_p) = self.asked.top_p {
+        if let Some(top_p) = self.plan.asked.top_p {
             if thinking && top_p < 0.95 {
-                self.drop(Parameter::TopP, "thinking takes a top_p from 0.95 to 1");
+                self.plan.drop(Parameter::TopP, "thinking takes a top_p from 0.95 to 1");
             } else if either && has_temperature {
-                self.drop(Parameter::TopP, "this model takes temperature or top_p, not both");
+                self.plan.drop(Parameter::TopP, "this model takes temperature or top_p, not both");
             } else {
-                self.send("top_p", top_p);
+                self.plan.send("top_p", top_p);
             }
         }
-        if let Some(top_k) = self.asked.top_k {
+        if let Some(top_k) = self.plan.asked.top_k {
             if thinking {
-                self.drop(Parameter::TopK, "thinking takes no top_k");
+                self.plan.drop(Parameter::TopK, "thinking takes no top_k");
             } else {
-                self.send("top_k", top_k);
+                self.plan.send("top_k", top_k);
             }
         }
     }
 
     fn stop(&mut self) {
         let (kept, blank): (Vec<_>, Vec<_>) =
-            self.asked.stop.iter().partition(|sequence| !sequence.trim().is_empty());
+            self.plan.asked.stop.iter().partition(|sequence| !sequence.trim().is_empty());
         if !kept.is_empty() {
-            self.send("stop_sequences", json!(kept));
+            self.plan.send("stop_sequences", json!(kept));
         }
         if !blank.is_empty() {
-            self.drop(Parameter::Stop, "Anthropic takes no stop sequence of white space alone");
+            self.plan
+                .drop(Parameter::Stop, "Anthropic takes no stop sequence of white space alone");
         }
     }
 
     fn format(&mut self) {
-        match &self.asked.response_format {
+        match &self.plan.asked.response_format {
             None | Some(ResponseFormat::Text) => {}
-            Some(ResponseFormat::Json) => self.drop(
+            Some(ResponseFormat::Json) => self.plan.drop(
                 Parameter::ResponseFormat,
                 "Anthropic has no JSON mode without a schema; ask for JSON in the prompt or give a schema",
             ),
             Some(ResponseFormat::Schema(_))
                 if self.capabilities.is_some_and(|known| !known.schema) =>
             {
-                self.drop(Parameter::ResponseFormat, "this model takes no schema");
+                self.plan.drop(Parameter::ResponseFormat, "this model takes no schema");
             }
             Some(ResponseFormat::Schema(schema)) => {
-                let mut schema = schema.clone();
-                close_objects(&mut schema);
-                let config = self.sent.entry("output_config").or_insert_with(|| json!({}));
+                let mut closed = schema.clone();
+                schema::close(&mut closed);
+                let config = self.plan.sent.entry("output_config").or_insert_with(|| json!({}));
                 if let Value::Object(config) = config {
                     config.insert(
                         "format".to_owned(),
-                        json!({ "type": "json_schema", "schema": schema }),
+                        json!({ "type": "json_schema", "schema": closed }),
                     );
                 }
             }
@@ -255,30 +231,5 @@ const fn budget(effort: ReasoningEffort) -> u64 {
         ReasoningEffort::Medium => 10 * LEAST_BUDGET,
         ReasoningEffort::High => 16 * LEAST_BUDGET,
         ReasoningEffort::Xhigh | ReasoningEffort::Max => 32 * LEAST_BUDGET,
-    }
-}
-
-/// Says of every object in a schema that says nothing about it that it has no other properties:
-/// the protocol refuses a schema that leaves it open.
-fn close_objects(schema: &mut Value) {
-    match schema {
-        Value::Object(map) => {
-            let is_object = map.get("type").is_some_and(|kind| match kind {
-                Value::String(word) => word == "object",
-                Value::Array(words) => words.iter().any(|word| word == "object"),
-                _ => false,
-            });
-            // A property may itself be called `type`: then its value is a schema, not a word.
-            if is_object && !map.contains_key("additionalProperties") {
-                map.insert("additionalProperties".to_owned(), Value::Bool(false));
-            }
-            for (key, value) in map.iter_mut() {
-                if !matches!(key.as_str(), "enum" | "const" | "default" | "examples") {
-                    close_objects(value);
-                }
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(close_objects),
-        _ => {}
     }
 }

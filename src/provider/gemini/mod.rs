@@ -7,7 +7,7 @@
 mod request;
 mod stream;
 
-use std::{borrow::Cow, fmt::Write as _};
+use std::borrow::Cow;
 
 use serde_json::Value;
 
@@ -16,30 +16,34 @@ use super::{
     catalog::ModelFacts,
     failure,
     lenient::{self, count, words},
-    protocol::{Decoder, Framing, Protocol},
+    protocol::{Decoder, Endpoint, Framing, Protocol, in_path},
 };
 use crate::model::{CallError, ChatRequest, ErrorKind, ProviderEvent, SentParameters};
 
 /// The name in messages.
 const SERVER: &str = "Gemini";
 
+/// What every request has in common.
+static ENDPOINT: Endpoint =
+    Endpoint { headers: &[], framing: Framing::Sse, models: "/v1beta/models?pageSize=1000" };
+
 /// The protocol.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Gemini;
 
 impl Protocol for Gemini {
+    fn endpoint(&self) -> &'static Endpoint {
+        &ENDPOINT
+    }
+
     fn path(&self, request: &ChatRequest) -> Cow<'static, str> {
         let model = request.model.strip_prefix("models/").unwrap_or(&request.model);
-        let model = escaped(model);
+        let model = in_path(model);
         Cow::Owned(if request.stream {
             format!("/v1beta/models/{model}:streamGenerateContent?alt=sse")
         } else {
             format!("/v1beta/models/{model}:generateContent")
         })
-    }
-
-    fn headers(&self) -> &'static [(&'static str, &'static str)] {
-        &[]
     }
 
     fn request(
@@ -48,10 +52,6 @@ impl Protocol for Gemini {
         _facts: Option<&ModelFacts>,
     ) -> (Value, SentParameters) {
         request::build(request)
-    }
-
-    fn framing(&self) -> Framing {
-        Framing::Sse
     }
 
     fn decoder(&self) -> Box<dyn Decoder> {
@@ -72,10 +72,6 @@ impl Protocol for Gemini {
             Some(value) => reported(&value, Some(status)),
             None => failure::unreadable(SERVER, status, body),
         }
-    }
-
-    fn models_path(&self) -> &'static str {
-        "/v1beta/models?pageSize=1000"
     }
 
     fn models(&self, body: &[u8]) -> Result<Vec<ListedModel>, CallError> {
@@ -101,23 +97,6 @@ impl Protocol for Gemini {
     }
 }
 
-/// A model's name as a part of a path: whatever is not plainly a name is escaped, so that it
-/// cannot lead elsewhere.
-fn escaped(model: &str) -> String {
-    let mut escaped = String::with_capacity(model.len());
-    for byte in model.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'~') {
-            escaped.push(char::from(byte));
-        } else if byte == b'.' && !model.starts_with('.') {
-            escaped.push('.');
-        } else {
-            // Writing to a string cannot fail.
-            let _ = write!(escaped, "%{byte:02X}");
-        }
-    }
-    escaped
-}
-
 /// The error a document reports: `{error: {code, message, status, details}}`.
 fn reported(value: &Value, status: Option<u16>) -> CallError {
     let inner = value.get("error").unwrap_or(value);
@@ -125,17 +104,7 @@ fn reported(value: &Value, status: Option<u16>) -> CallError {
     let said = words(inner, "message").or_else(|| inner.as_str()).unwrap_or_default();
     let own = count(inner, "code").and_then(|code| u16::try_from(code).ok());
     let (kind, retryable) = kind(inner, code, said, status.or(own));
-    let mut message = match status {
-        Some(status) => format!("{SERVER} answered {status}"),
-        None => format!("{SERVER} broke off the answer"),
-    };
-    if let Some(code) = code {
-        message = format!("{message} ({})", failure::quoted(code));
-    }
-    if !said.is_empty() {
-        message.push_str(": ");
-        message.push_str(&failure::quoted(said));
-    }
+    let message = failure::told(SERVER, status, code, said);
     let mut error = CallError::new(kind, message);
     error.http_status = status;
     error.retryable = retryable;

@@ -2,15 +2,14 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::model::{
-    ChatRequest, DroppedParameter, Parameter, ReasoningEffort, ResponseFormat, Role, SentParameters,
+use crate::{
+    model::{ChatRequest, Parameter, ReasoningEffort, ResponseFormat, Role, SentParameters},
+    provider::plan::Plan,
 };
 
 /// The request's body, and what became of its parameters.
 pub(super) fn build(request: &ChatRequest) -> (Value, SentParameters) {
-    let asked = &request.parameters;
-    let mut sent = Map::new();
-    let mut dropped = Vec::new();
+    let mut plan = Plan::new(request);
     for (parameter, name) in [
         (Parameter::Temperature, "temperature"),
         (Parameter::TopP, "topP"),
@@ -21,35 +20,21 @@ pub(super) fn build(request: &ChatRequest) -> (Value, SentParameters) {
         (Parameter::FrequencyPenalty, "frequencyPenalty"),
         (Parameter::PresencePenalty, "presencePenalty"),
     ] {
-        if let Some(value) = asked.get(parameter) {
-            sent.insert(name.to_owned(), value);
-        }
+        plan.rename(parameter, name);
     }
-    let mut drop = |parameter: Parameter, reason: &str| {
-        dropped.push(DroppedParameter {
-            name: parameter.as_str().to_owned(),
-            reason: reason.to_owned(),
-        });
-    };
-    if asked.repetition_penalty.is_some() {
-        drop(Parameter::RepetitionPenalty, "Gemini has no repetition penalty");
-    }
-    match &asked.response_format {
+    plan.never(Parameter::RepetitionPenalty, "Gemini has no repetition penalty");
+    match &plan.asked.response_format {
         None | Some(ResponseFormat::Text) => {}
-        Some(ResponseFormat::Json) => {
-            sent.insert("responseMimeType".to_owned(), Value::from("application/json"));
-        }
+        Some(ResponseFormat::Json) => plan.send("responseMimeType", "application/json"),
         Some(ResponseFormat::Schema(schema)) => {
-            sent.insert("responseMimeType".to_owned(), Value::from("application/json"));
-            sent.insert("responseJsonSchema".to_owned(), schema.clone());
+            plan.send("responseMimeType", "application/json");
+            plan.send("responseJsonSchema", schema.clone());
         }
     }
-    if let Some(effort) = asked.reasoning_effort {
+    if let Some(effort) = plan.asked.reasoning_effort {
         match thinking(&request.model, effort) {
-            Some(config) => {
-                sent.insert("thinkingConfig".to_owned(), config);
-            }
-            None => drop(
+            Some(config) => plan.send("thinkingConfig", config),
+            None => plan.drop(
                 Parameter::ReasoningEffort,
                 "Gemini takes the efforts none, minimal, low, medium and high",
             ),
@@ -62,10 +47,10 @@ pub(super) fn build(request: &ChatRequest) -> (Value, SentParameters) {
         body.insert("systemInstruction".to_owned(), json!({ "parts": [{ "text": system }] }));
     }
     body.insert("contents".to_owned(), contents);
-    if !sent.is_empty() {
-        body.insert("generationConfig".to_owned(), Value::Object(sent.clone()));
+    if !plan.sent.is_empty() {
+        body.insert("generationConfig".to_owned(), Value::Object(plan.sent.clone()));
     }
-    (Value::Object(body), SentParameters { requested: asked.to_map(), sent, dropped })
+    (Value::Object(body), plan.finish())
 }
 
 /// How much thinking: by a budget of tokens up to the models of the second generation, by a level

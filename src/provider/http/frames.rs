@@ -36,7 +36,7 @@ enum Parser {
 impl<'p> Frames<'p> {
     /// A reader that refuses frames longer than `limit` bytes.
     pub fn new(protocol: &'p dyn Protocol, limit: u64) -> Self {
-        let (parser, head) = match protocol.framing() {
+        let (parser, head) = match protocol.endpoint().framing {
             Framing::Sse => (Parser::Sse(SseParser::new(limit)), Some(Vec::new())),
             // A whole reply is a line of the stream: there is nothing to tell apart.
             Framing::Ndjson => (Parser::Ndjson(NdjsonParser::new(limit)), None),

@@ -82,9 +82,9 @@ impl HttpProvider {
     }
 
     async fn list(&self) -> Result<Vec<ListedModel>, CallError> {
-        let url = self.url(self.protocol.models_path());
+        let url = self.url(self.protocol.endpoint().models);
         let mut request = self.connection.get(url);
-        for (name, value) in self.protocol.headers() {
+        for (name, value) in self.protocol.endpoint().headers {
             request = request.header(*name, *value);
         }
         let response = timeout(self.limits.idle_timeout, request.send())
@@ -119,7 +119,7 @@ impl HttpProvider {
             .post(url)
             .header(CONTENT_TYPE, "application/json")
             .body(reqwest::Body::wrap(body));
-        for (name, value) in self.protocol.headers() {
+        for (name, value) in self.protocol.endpoint().headers {
             request = request.header(*name, *value);
         }
         let mut reply = std::pin::pin!(request.send());
@@ -216,7 +216,7 @@ impl HttpProvider {
             // Ollama and proxies before it call a stream plain JSON; OpenAI's answer with plain
             // JSON is a whole one whatever was asked.
             Some("application/json") => {
-                asked_to_stream && self.protocol.framing() == Framing::Ndjson
+                asked_to_stream && self.protocol.endpoint().framing == Framing::Ndjson
             }
             _ => asked_to_stream,
         };

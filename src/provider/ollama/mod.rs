@@ -16,24 +16,28 @@ use super::{
     catalog::ModelFacts,
     failure,
     lenient::{self, count, words},
-    protocol::{Decoder, Framing, Protocol},
+    protocol::{Decoder, Endpoint, Framing, Protocol},
 };
 use crate::model::{CallError, ChatRequest, ErrorKind, ProviderEvent, SentParameters};
 
 /// The name in messages.
 const SERVER: &str = "Ollama";
 
+/// What every request has in common.
+static ENDPOINT: Endpoint =
+    Endpoint { headers: &[], framing: Framing::Ndjson, models: "/api/tags" };
+
 /// Ollama's chat protocol.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Ollama;
 
 impl Protocol for Ollama {
-    fn path(&self, _request: &ChatRequest) -> Cow<'static, str> {
-        Cow::Borrowed("/api/chat")
+    fn endpoint(&self) -> &'static Endpoint {
+        &ENDPOINT
     }
 
-    fn headers(&self) -> &'static [(&'static str, &'static str)] {
-        &[]
+    fn path(&self, _request: &ChatRequest) -> Cow<'static, str> {
+        Cow::Borrowed("/api/chat")
     }
 
     fn request(
@@ -42,10 +46,6 @@ impl Protocol for Ollama {
         facts: Option<&ModelFacts>,
     ) -> (Value, SentParameters) {
         request::build(request, facts)
-    }
-
-    fn framing(&self) -> Framing {
-        Framing::Ndjson
     }
 
     fn decoder(&self) -> Box<dyn Decoder> {
@@ -62,10 +62,6 @@ impl Protocol for Ollama {
             Some(value) => reported(&value, Some(status)),
             None => failure::unreadable(SERVER, status, body),
         }
-    }
-
-    fn models_path(&self) -> &'static str {
-        "/api/tags"
     }
 
     fn models(&self, body: &[u8]) -> Result<Vec<ListedModel>, CallError> {
@@ -103,14 +99,7 @@ fn reported(value: &Value, status: Option<u16>) -> CallError {
             .and_then(|s| s.try_into().ok())
     });
     let (kind, retryable) = kind(said, status);
-    let mut message = match status {
-        Some(status) => format!("{SERVER} answered {status}"),
-        None => format!("{SERVER} broke off the answer"),
-    };
-    if !said.is_empty() {
-        message.push_str(": ");
-        message.push_str(&failure::quoted(said));
-    }
+    let message = failure::told(SERVER, status, None, said);
     let mut error = CallError::new(kind, message);
     error.http_status = status;
     error.retryable = retryable;

@@ -74,7 +74,7 @@ fn thinking_goes_by_level(#[case] effort: &str, #[case] think: Value) {
 fn nothing_asked_is_nothing_sent() {
     let (body, told) = Ollama.request(&request(&json!({})), None);
     let names: Vec<_> = body.as_object().expect("an object").keys().collect();
-    assert_eq!(names, ["model", "messages", "stream", "truncate"]);
+    assert_eq!(names, ["model", "stream", "messages", "truncate"]);
     assert_eq!(told, SentParameters::default());
     let schema = json!({ "type": "object" });
     let asked = request(&json!({ "response_format": { "schema": schema } }));

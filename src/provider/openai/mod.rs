@@ -14,28 +14,50 @@ use serde_json::Value;
 
 use super::{
     ListedModel,
-    catalog::{ModelFacts, Service},
+    catalog::ModelFacts,
     failure,
-    lenient::{self, count, text, words},
-    protocol::{Decoder, Framing, Protocol},
+    lenient::{self, text, words},
+    protocol::{Decoder, Endpoint, Framing, Protocol, in_path},
+    quirks::Quirks,
 };
 use crate::model::{CallError, ChatRequest, ErrorKind, ProviderEvent, SentParameters};
 
 /// What the server is called in errors.
 const SERVER: &str = "the server";
 
-/// The protocol, with what is particular about the service it is spoken to.
+/// What every request has in common.
+static ENDPOINT: Endpoint = Endpoint { headers: &[], framing: Framing::Sse, models: "/models" };
+
+/// What every request has in common where the model is a deployment.
+static DEPLOYMENTS: Endpoint =
+    Endpoint { headers: &[], framing: Framing::Sse, models: "/openai/models" };
+
+/// The protocol, with what is particular about the server it is spoken to.
+#[derive(Clone, Copy)]
 pub(crate) struct OpenAi {
-    pub service: Service,
+    pub quirks: &'static Quirks,
+    /// Whether the model is a deployment and part of the path.
+    pub deployments: bool,
+}
+
+impl OpenAi {
+    /// The protocol as a server speaks it, its paths below the base URL.
+    pub(crate) const fn new(quirks: &'static Quirks) -> Self {
+        Self { quirks, deployments: false }
+    }
 }
 
 impl Protocol for OpenAi {
-    fn path(&self, _request: &ChatRequest) -> Cow<'static, str> {
-        Cow::Borrowed("/chat/completions")
+    fn endpoint(&self) -> &'static Endpoint {
+        if self.deployments { &DEPLOYMENTS } else { &ENDPOINT }
     }
 
-    fn headers(&self) -> &'static [(&'static str, &'static str)] {
-        &[]
+    fn path(&self, request: &ChatRequest) -> Cow<'static, str> {
+        if self.deployments {
+            let name = in_path(&request.model);
+            return Cow::Owned(format!("/openai/deployments/{name}/chat/completions"));
+        }
+        Cow::Borrowed("/chat/completions")
     }
 
     fn request(
@@ -43,19 +65,15 @@ impl Protocol for OpenAi {
         request: &ChatRequest,
         facts: Option<&ModelFacts>,
     ) -> (Value, SentParameters) {
-        request::build(request, facts, &self.service)
-    }
-
-    fn framing(&self) -> Framing {
-        Framing::Sse
+        request::build(request, facts, self)
     }
 
     fn decoder(&self) -> Box<dyn Decoder> {
-        Box::new(stream::Reader::default())
+        Box::new(stream::Reader::new(self.quirks))
     }
 
     fn whole(&self, body: &[u8], events: &mut dyn FnMut(ProviderEvent)) -> Result<(), CallError> {
-        stream::whole(body, events)
+        stream::whole(body, self.quirks, events)
     }
 
     fn error(&self, status: u16, body: &[u8]) -> CallError {
@@ -72,10 +90,6 @@ impl Protocol for OpenAi {
         }
     }
 
-    fn models_path(&self) -> &'static str {
-        "/models"
-    }
-
     fn models(&self, body: &[u8]) -> Result<Vec<ListedModel>, CallError> {
         let value = lenient::parse(body).ok_or_else(|| failure::foreign(SERVER, body))?;
         if error_in(&value).is_some() {
@@ -87,11 +101,7 @@ impl Protocol for OpenAi {
             .iter()
             .filter_map(|row| {
                 let id = words(row, "id").or_else(|| words(row, "name"))?.to_owned();
-                let window = ["context_length", "context_window", "max_model_len"]
-                    .iter()
-                    .find_map(|key| count(row, key))
-                    .or_else(|| count(row.get("meta")?, "n_ctx"));
-                Some(ListedModel { id, context_window: window })
+                Some(ListedModel { id, context_window: self.quirks.window_in(row) })
             })
             .collect())
     }
@@ -120,14 +130,7 @@ pub(super) fn reported(value: &Value, status: Option<u16>) -> CallError {
     let status = status.or(number);
     let code = words(inner, "code").or_else(|| words(inner, "type"));
     let (kind, retryable) = kind(&said, words(inner, "code"), words(inner, "type"), status);
-    let mut message = match status {
-        Some(status) => format!("{SERVER} answered {status}"),
-        None => format!("{SERVER} broke off the answer"),
-    };
-    if !said.is_empty() {
-        message.push_str(": ");
-        message.push_str(&failure::quoted(&said));
-    }
+    let message = failure::told(SERVER, status, None, &said);
     let mut error = CallError::new(kind, message);
     error.http_status = status;
     error.retryable = retryable;

@@ -1,50 +1,47 @@
 //! A chat request in the words of chat completions.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
+use super::OpenAi;
 use crate::{
-    model::{
-        ChatRequest, DroppedParameter, Parameter, ReasoningEffort, ResponseFormat, SentParameters,
+    model::{ChatRequest, Parameter, ReasoningEffort, ResponseFormat, SentParameters},
+    provider::{
+        catalog::{Capabilities, ModelFacts, Sampling},
+        plan::{Plan, opening},
+        quirks::{Quirks, Schemas},
+        schema,
     },
-    provider::catalog::{Capabilities, ModelFacts, Sampling, Service},
 };
 
 /// The request's body, and what became of its parameters.
 pub(super) fn build(
     request: &ChatRequest,
     facts: Option<&ModelFacts>,
-    service: &Service,
+    protocol: &OpenAi,
 ) -> (Value, SentParameters) {
-    let mut parameters =
-        SentParameters { requested: request.parameters.to_map(), ..SentParameters::default() };
+    let quirks = protocol.quirks;
+    let mut plan = Plan::new(request);
     let unknown = Capabilities::default();
     let known = facts.map_or(&unknown, |facts| &facts.capabilities);
     for parameter in Parameter::ALL {
         let Some(value) = request.parameters.get(parameter) else { continue };
-        let refusal = service
-            .refuses
-            .get(parameter.as_str())
-            .cloned()
+        let refusal = quirks
+            .refusal(parameter)
+            .map(str::to_owned)
             .or_else(|| refusal(parameter, request, known));
         if let Some(reason) = refusal {
-            let name = parameter.as_str().to_owned();
-            parameters.dropped.push(DroppedParameter { name, reason });
-            continue;
-        }
-        if parameter == Parameter::ResponseFormat {
-            format(request, known.schema && service.json_schema, &mut parameters);
-            continue;
-        }
-        if let Some(names) = service.names.get(parameter.as_str()) {
+            plan.drop(parameter, reason);
+        } else if parameter == Parameter::ResponseFormat {
+            format(&mut plan, known.schema, quirks);
+        } else if let Some(names) = quirks.names(parameter) {
             for name in names {
-                parameters.sent.insert(name.clone(), value.clone());
+                plan.send(name, value.clone());
             }
         } else {
-            let name = match (&known.max_tokens, parameter) {
-                (Some(name), Parameter::MaxTokens) => name.clone(),
-                _ => parameter.as_str().to_owned(),
-            };
-            parameters.sent.insert(name, value);
+            match (&known.max_tokens, parameter) {
+                (Some(name), Parameter::MaxTokens) => plan.send(name, value),
+                _ => plan.send(parameter.as_str(), value),
+            }
         }
     }
 
@@ -53,21 +50,22 @@ pub(super) fn build(
         .iter()
         .map(|message| json!({ "role": message.role.as_str(), "content": message.content }))
         .collect();
-    let mut body = Map::new();
-    body.insert("model".to_owned(), Value::from(request.model.as_str()));
+    let mut body = opening(request);
+    if protocol.deployments {
+        // The path names it.
+        body.remove("model");
+    }
     body.insert("messages".to_owned(), Value::Array(messages));
-    body.insert("stream".to_owned(), Value::from(request.stream));
-    if request.stream && service.stream_usage {
+    if request.stream && quirks.asks_for_usage {
         let mut options = json!({ "include_usage": true });
-        if service.obfuscation {
+        if quirks.pads {
             // Padding against eavesdroppers who count bytes; over a slow link it costs more than
             // it is worth here.
             options["include_obfuscation"] = Value::from(false);
         }
         body.insert("stream_options".to_owned(), options);
     }
-    body.extend(parameters.sent.clone());
-    (Value::Object(body), parameters)
+    plan.into_body(body)
 }
 
 /// Why the model does not take a parameter, if it does not.
@@ -107,21 +105,33 @@ pub(in crate::provider) fn refusal(
     }
 }
 
-fn format(request: &ChatRequest, schemas: bool, parameters: &mut SentParameters) {
-    let value = match &request.parameters.response_format {
-        None | Some(ResponseFormat::Text) => json!({ "type": "text" }),
-        Some(ResponseFormat::Json) => json!({ "type": "json_object" }),
-        Some(ResponseFormat::Schema(schema)) if schemas => json!({
-            "type": "json_schema",
-            "json_schema": { "name": "answer", "schema": schema },
-        }),
-        Some(ResponseFormat::Schema(_)) => {
-            parameters.dropped.push(DroppedParameter {
-                name: Parameter::ResponseFormat.as_str().to_owned(),
-                reason: "schemas are not taken here; JSON without one was asked for".to_owned(),
-            });
-            json!({ "type": "json_object" })
+/// The form of the answer: the nearest the server has to the one asked for.
+fn format(plan: &mut Plan<'_>, schemas: bool, quirks: &Quirks) {
+    const NAME: &str = "response_format";
+    let schemas = if schemas { quirks.schemas } else { Schemas::None };
+    match (&plan.asked.response_format, schemas) {
+        (None, _) => {}
+        (Some(ResponseFormat::Text), _) => plan.send(NAME, json!({ "type": "text" })),
+        (Some(ResponseFormat::Json), _) if quirks.json => {
+            plan.send(NAME, json!({ "type": "json_object" }));
         }
-    };
-    parameters.sent.insert(Parameter::ResponseFormat.as_str().to_owned(), value);
+        (Some(ResponseFormat::Json), _) => plan.drop(
+            Parameter::ResponseFormat,
+            format!("{} has no JSON mode without a schema; give a schema", quirks.title),
+        ),
+        (Some(ResponseFormat::Schema(schema)), Schemas::Plain | Schemas::Strict) => {
+            let mut described = json!({ "name": "answer", "schema": schema });
+            if schemas == Schemas::Strict && schema::is_closed(schema) {
+                described["strict"] = Value::from(true);
+            }
+            plan.send(NAME, json!({ "type": "json_schema", "json_schema": described }));
+        }
+        (Some(ResponseFormat::Schema(_)), Schemas::None) => {
+            plan.drop(
+                Parameter::ResponseFormat,
+                "schemas are not taken here; JSON without one was asked for",
+            );
+            plan.send(NAME, json!({ "type": "json_object" }));
+        }
+    }
 }

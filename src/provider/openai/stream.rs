@@ -6,17 +6,18 @@ use serde_json::Value;
 
 use super::{SERVER, error_in, plain, reported};
 use crate::{
-    model::{CallError, FinishReason, ProviderEvent, ToolCall, Usage},
+    model::{CallError, ErrorKind, FinishReason, ProviderEvent, ToolCall, Usage},
     provider::{
         failure,
-        lenient::{self, count, text, words},
+        lenient::{self, count, words},
         protocol::Decoder,
+        quirks::{Quirks, UsagePlace},
     },
 };
 
 /// Reads one streamed answer.
-#[derive(Default)]
 pub(super) struct Reader {
+    quirks: &'static Quirks,
     frames: u64,
     model: Option<String>,
     tools: Tools,
@@ -80,16 +81,19 @@ impl Decoder for Reader {
             }
             let delta = choice.get("delta").or_else(|| choice.get("message"));
             if let Some(delta) = delta {
-                self.refused |= content(delta, &mut tell);
+                self.refused |= content(delta, self.quirks, &mut tell);
                 self.tools.take(delta);
             }
             if let Some(raw) = words(choice, "finish_reason") {
+                if self.quirks.is_broken_off(raw) {
+                    return Err(broken_off(raw));
+                }
                 self.finished = true;
                 self.tools.deliver(&mut tell);
                 tell(finish(raw, self.refused));
             }
         }
-        if let Some(usage) = usage(&value) {
+        if let Some(usage) = usage(&value, self.quirks) {
             tell(ProviderEvent::Usage(usage));
         }
         if !said {
@@ -110,6 +114,19 @@ impl Decoder for Reader {
 }
 
 impl Reader {
+    /// A reader of an answer of a server.
+    pub(super) fn new(quirks: &'static Quirks) -> Self {
+        Self {
+            quirks,
+            frames: 0,
+            model: None,
+            tools: Tools::default(),
+            refused: false,
+            finished: false,
+            done: false,
+        }
+    }
+
     /// Tells the model that answers, when it is first named and when it changes.
     fn named(&mut self, model: Option<&str>, events: &mut dyn FnMut(ProviderEvent)) {
         if let Some(model) = model.filter(|model| self.model.as_deref() != Some(model)) {
@@ -120,7 +137,11 @@ impl Reader {
 }
 
 /// Reads an answer that came whole.
-pub(super) fn whole(body: &[u8], events: &mut dyn FnMut(ProviderEvent)) -> Result<(), CallError> {
+pub(super) fn whole(
+    body: &[u8],
+    quirks: &Quirks,
+    events: &mut dyn FnMut(ProviderEvent),
+) -> Result<(), CallError> {
     let Some(value) = lenient::parse(body) else {
         return Err(if lenient::is_cut_document(body) {
             failure::interrupted(SERVER, "the end of its document")
@@ -142,14 +163,15 @@ pub(super) fn whole(body: &[u8], events: &mut dyn FnMut(ProviderEvent)) -> Resul
     let mut refused = false;
     let mut tools = Tools::default();
     if let Some(message) = choice.get("message").or_else(|| choice.get("delta")) {
-        refused = content(message, events);
+        refused = content(message, quirks, events);
         tools.take(message);
     }
     tools.deliver(events);
-    if let Some(usage) = usage(&value) {
+    if let Some(usage) = usage(&value, quirks) {
         events(ProviderEvent::Usage(usage));
     }
     match words(choice, "finish_reason") {
+        Some(raw) if quirks.is_broken_off(raw) => Err(broken_off(raw)),
         Some(raw) => {
             events(finish(raw, refused));
             Ok(())
@@ -159,15 +181,8 @@ pub(super) fn whole(body: &[u8], events: &mut dyn FnMut(ProviderEvent)) -> Resul
 }
 
 /// Delivers reasoning, text and refusal of a delta or message; whether there was a refusal.
-fn content(delta: &Value, events: &mut dyn FnMut(ProviderEvent)) -> bool {
-    let reasoning = ["reasoning_content", "reasoning"]
-        .iter()
-        .find_map(|key| words(delta, key).map(str::to_owned))
-        .or_else(|| {
-            let details = delta.get("reasoning_details")?.as_array()?;
-            let all: String = details.iter().filter_map(|detail| text(detail, "text")).collect();
-            (!all.is_empty()).then_some(all)
-        });
+fn content(delta: &Value, quirks: &Quirks, events: &mut dyn FnMut(ProviderEvent)) -> bool {
+    let reasoning = quirks.reasoning_in(delta);
     if let Some(reasoning) = reasoning {
         events(ProviderEvent::Reasoning(reasoning));
     }
@@ -213,36 +228,40 @@ fn finish(raw: &str, refused: bool) -> ProviderEvent {
     ProviderEvent::Finish { reason, raw: failure::quoted(raw) }
 }
 
-/// What a chunk or reply says of its usage: at the usual place, or where Groq puts it, or as the
-/// counts llama.cpp keeps beside its times.
-fn usage(value: &Value) -> Option<Usage> {
-    let usage = value
-        .get("usage")
-        .filter(|usage| usage.is_object())
-        .or_else(|| value.get("x_groq")?.get("usage").filter(|usage| usage.is_object()));
-    if let Some(usage) = usage {
-        let prompt = usage.get("prompt_tokens_details").unwrap_or(&Value::Null);
-        let completion = usage.get("completion_tokens_details").unwrap_or(&Value::Null);
-        let read = Usage {
-            input_tokens: count(usage, "prompt_tokens"),
-            output_tokens: count(usage, "completion_tokens"),
-            cached_input_tokens: count(prompt, "cached_tokens")
-                .or_else(|| count(usage, "prompt_cache_hit_tokens"))
-                .or_else(|| count(usage, "num_cached_tokens")),
-            cache_write_tokens: count(prompt, "cache_write_tokens"),
-            reasoning_tokens: count(completion, "reasoning_tokens"),
+/// The error of an answer whose reason to stop is that the server broke it off.
+fn broken_off(raw: &str) -> CallError {
+    let overloaded = raw == "insufficient_system_resource";
+    let kind = if overloaded { ErrorKind::Overloaded } else { ErrorKind::Server };
+    let mut error = CallError::new(kind, format!("{SERVER} broke off the answer: {raw}"))
+        .hint("what arrived is kept; send again for a whole answer")
+        .retryable();
+    error.provider_code = Some(raw.to_owned());
+    error
+}
+
+/// What a chunk or reply says of its usage, wherever the server puts it.
+fn usage(value: &Value, quirks: &Quirks) -> Option<Usage> {
+    let (place, counts) = quirks.usage_in(value)?;
+    let read = if place == UsagePlace::Timings {
+        let cached = count(counts, "cache_n");
+        Usage {
+            input_tokens: Some(count(counts, "prompt_n")? + cached.unwrap_or(0)),
+            output_tokens: Some(count(counts, "predicted_n")?),
+            cached_input_tokens: cached,
+            ..Usage::default()
+        }
+    } else {
+        let within = |outer, name| counts.get(outer).and_then(|details| count(details, name));
+        Usage {
+            input_tokens: count(counts, "prompt_tokens"),
+            output_tokens: count(counts, "completion_tokens"),
+            cached_input_tokens: quirks.cached_in(counts),
+            cache_write_tokens: within("prompt_tokens_details", "cache_write_tokens"),
+            reasoning_tokens: within("completion_tokens_details", "reasoning_tokens"),
             estimated: false,
-        };
-        return read.is_known().then_some(read);
-    }
-    let timings = value.get("timings")?;
-    let cached = count(timings, "cache_n");
-    Some(Usage {
-        input_tokens: Some(count(timings, "prompt_n")? + cached.unwrap_or(0)),
-        output_tokens: Some(count(timings, "predicted_n")?),
-        cached_input_tokens: cached,
-        ..Usage::default()
-    })
+        }
+    };
+    read.is_known().then_some(read)
 }
 
 /// Tool calls as they come in pieces, by their index.

@@ -3,7 +3,7 @@ use serde_json::json;
 
 use super::*;
 use crate::{
-    config::ProviderKind,
+    config::{ProviderKind, Server},
     model::{
         FinishReason, GenerationParameters, Message, ModelRef, ReasoningEffort, ResponseFormat,
         Role, Usage,
@@ -22,7 +22,7 @@ fn ask(model: &str, parameters: GenerationParameters) -> ChatRequest {
 
 fn build(host: &str, model: &str, parameters: GenerationParameters) -> (Value, SentParameters) {
     let catalog = Catalog::builtin();
-    let protocol = OpenAi { service: catalog.service(host) };
+    let protocol = OpenAi::new(Quirks::at(host));
     let facts = catalog.facts(ProviderKind::OpenAi, &ModelRef::new("openai", model));
     protocol.request(&ask(model, parameters), facts.as_ref())
 }
@@ -109,7 +109,7 @@ fn a_schema_is_asked_for_in_the_protocols_way_or_told() {
 }
 
 fn stream(frames: &[&str]) -> (Vec<ProviderEvent>, Result<(), CallError>) {
-    let mut reader = OpenAi { service: Service::default() }.decoder();
+    let mut reader = OpenAi::new(Quirks::of(Server::Other)).decoder();
     let mut events = Vec::new();
     let mut receive = |event| events.push(event);
     for frame in frames {
@@ -190,7 +190,7 @@ fn errors_inside_a_stream_are_errors() {
 
 #[test]
 fn error_bodies_are_told_apart() {
-    let protocol = OpenAi { service: Service::default() };
+    let protocol = OpenAi::new(Quirks::of(Server::Other));
     for (status, body, kind, retryable) in [
         (
             429,
@@ -234,7 +234,7 @@ fn error_bodies_are_told_apart() {
 
 #[test]
 fn lists_of_models_are_read_as_servers_write_them() {
-    let protocol = OpenAi { service: Service::default() };
+    let protocol = OpenAi::new(Quirks::of(Server::Other));
     let models = protocol
         .models(
             br#"{"data":[{"id":"a","context_length":8192},{"id":"b","meta":{"n_ctx":4096}},{}]}"#,

@@ -14,14 +14,18 @@ use serde_json::Value;
 
 use super::{
     ListedModel,
-    catalog::{ModelFacts, Service},
+    catalog::ModelFacts,
     openai::OpenAi,
-    protocol::{Decoder, Framing, Protocol},
+    protocol::{Decoder, Endpoint, Framing, Protocol},
+    quirks::Quirks,
 };
 use crate::model::{CallError, ChatRequest, ProviderEvent, SentParameters};
 
 /// What the server is called in errors.
 const SERVER: &str = "the server";
+
+/// What every request has in common.
+static ENDPOINT: Endpoint = Endpoint { headers: &[], framing: Framing::Sse, models: "/models" };
 
 /// The protocol. Errors and the list of models are those of chat completions.
 pub(crate) struct Responses {
@@ -29,19 +33,19 @@ pub(crate) struct Responses {
 }
 
 impl Responses {
-    /// The protocol as a service speaks it.
-    pub(crate) const fn new(service: Service) -> Self {
-        Self { errors: OpenAi { service } }
+    /// The protocol as a server speaks it.
+    pub(crate) const fn new(quirks: &'static Quirks) -> Self {
+        Self { errors: OpenAi::new(quirks) }
     }
 }
 
 impl Protocol for Responses {
-    fn path(&self, _request: &ChatRequest) -> Cow<'static, str> {
-        Cow::Borrowed("/responses")
+    fn endpoint(&self) -> &'static Endpoint {
+        &ENDPOINT
     }
 
-    fn headers(&self) -> &'static [(&'static str, &'static str)] {
-        &[]
+    fn path(&self, _request: &ChatRequest) -> Cow<'static, str> {
+        Cow::Borrowed("/responses")
     }
 
     fn request(
@@ -50,10 +54,6 @@ impl Protocol for Responses {
         facts: Option<&ModelFacts>,
     ) -> (Value, SentParameters) {
         request::build(request, facts)
-    }
-
-    fn framing(&self) -> Framing {
-        Framing::Sse
     }
 
     fn decoder(&self) -> Box<dyn Decoder> {
@@ -66,10 +66,6 @@ impl Protocol for Responses {
 
     fn error(&self, status: u16, body: &[u8]) -> CallError {
         self.errors.error(status, body)
-    }
-
-    fn models_path(&self) -> &'static str {
-        self.errors.models_path()
     }
 
     fn models(&self, body: &[u8]) -> Result<Vec<ListedModel>, CallError> {

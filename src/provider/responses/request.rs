@@ -1,12 +1,13 @@
 //! A chat request in the words of the Responses protocol.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::{
-    model::{ChatRequest, DroppedParameter, Parameter, ResponseFormat, Role, SentParameters},
+    model::{ChatRequest, Parameter, ResponseFormat, Role, SentParameters},
     provider::{
         catalog::{Capabilities, ModelFacts},
         openai::refusal,
+        plan::{Plan, opening},
     },
 };
 
@@ -15,16 +16,14 @@ use crate::{
 pub(super) fn build(request: &ChatRequest, facts: Option<&ModelFacts>) -> (Value, SentParameters) {
     let unknown = Capabilities::default();
     let known = facts.map_or(&unknown, |facts| &facts.capabilities);
-    let mut parameters =
-        SentParameters { requested: request.parameters.to_map(), ..SentParameters::default() };
+    let mut plan = Plan::new(request);
     for parameter in Parameter::ALL {
         let Some(value) = request.parameters.get(parameter) else { continue };
         let reason = refusal(parameter, request, known).or_else(|| {
             unnamed(parameter).then(|| "this protocol has no such parameter".to_owned())
         });
         if let Some(reason) = reason {
-            let name = parameter.as_str().to_owned();
-            parameters.dropped.push(DroppedParameter { name, reason });
+            plan.drop(parameter, reason);
             continue;
         }
         let (name, value) = match parameter {
@@ -35,7 +34,7 @@ pub(super) fn build(request: &ChatRequest, facts: Option<&ModelFacts>) -> (Value
             Parameter::ResponseFormat => ("text", json!({ "format": format(request) })),
             other => (other.as_str(), value),
         };
-        parameters.sent.insert(name.to_owned(), value);
+        plan.send(name, value);
     }
     let input: Vec<Value> = request
         .messages
@@ -50,13 +49,10 @@ pub(super) fn build(request: &ChatRequest, facts: Option<&ModelFacts>) -> (Value
             json!({ "role": role.as_str(), "content": message.content })
         })
         .collect();
-    let mut body = Map::new();
-    body.insert("model".to_owned(), Value::from(request.model.as_str()));
+    let mut body = opening(request);
     body.insert("input".to_owned(), Value::Array(input));
-    body.insert("stream".to_owned(), Value::from(request.stream));
     body.insert("store".to_owned(), Value::from(false));
-    body.extend(parameters.sent.clone());
-    (Value::Object(body), parameters)
+    plan.into_body(body)
 }
 
 const fn unnamed(parameter: Parameter) -> bool {

@@ -1,7 +1,10 @@
 use serde_json::json;
 
 use super::*;
-use crate::model::{GenerationParameters, Message, Parameter, Role};
+use crate::{
+    config::Server,
+    model::{GenerationParameters, Message, Parameter, Role},
+};
 
 fn request(parameters: GenerationParameters) -> ChatRequest {
     ChatRequest {
@@ -18,7 +21,7 @@ fn request(parameters: GenerationParameters) -> ChatRequest {
 
 #[test]
 fn nothing_is_kept_at_the_server() {
-    let protocol = Responses::new(Service::default());
+    let protocol = Responses::new(Quirks::of(Server::Other));
     let (body, parameters) = protocol.request(&request(GenerationParameters::default()), None);
     assert_eq!(
         body,
@@ -51,7 +54,8 @@ fn parameters_have_their_own_names_and_what_has_none_is_told() {
     ] {
         asked.set(parameter, &value).expect("a good value");
     }
-    let (body, parameters) = Responses::new(Service::default()).request(&request(asked), None);
+    let (body, parameters) =
+        Responses::new(Quirks::of(Server::Other)).request(&request(asked), None);
     assert_eq!(body["max_output_tokens"], 64);
     assert_eq!(body["reasoning"], json!({ "effort": "low", "summary": "auto" }));
     assert_eq!(
