@@ -101,34 +101,3 @@ fn four_streams_go_on_while_one_types_scrolls_and_resizes() {
     assert!(records.iter().all(|record| record.text == *first), "nothing is lost or mixed");
     assert!(whole > 4 * 10_000, "{whole}");
 }
-
-#[test]
-fn one_template_runs_on_four_models_side_by_side() {
-    let place = Place::new();
-    let mut session = place.start(160, 40);
-    session.keys("C").expect("compare models");
-    session.until("demo/careful").expect("the list");
-    session.keys("demo/").expect("narrow");
-    session
-        .until_that("only these", |screen| !screen.contains("openai/"))
-        .expect("the simulated ones");
-    session.keys("\t\t\t\r").expect("mark three");
-    session.until("3 variants side by side").expect("a pane each");
-    session.keys("\x1b[Z\x1b[Z").expect("to the last pane");
-    session.settle(Duration::from_millis(100)).expect("it settled");
-    session.keys("f").expect("fork the last");
-    session.until("D ").expect("a fourth");
-    session.keys("m").expect("its model");
-    session.until("Model of D").expect("the list");
-    session.keys("demo/load\r").expect("one that is not listed");
-    session.until("demo/load").expect("taken");
-    session.keys("R").expect("run all");
-    session
-        .until_that("four answers", |screen| screen.matches("done ").count() == 4)
-        .expect("they come");
-    session.keys("q").expect("quit");
-    session.ended().expect("it ends");
-    let models: std::collections::BTreeSet<String> =
-        place.records().into_iter().map(|record| record.model).collect();
-    assert_eq!(models.len(), 4, "{models:?}");
-}

@@ -4,7 +4,10 @@ use std::fs;
 
 use tempfile::TempDir;
 
-use crate::session::{Session, Start};
+use crate::{
+    place::{FAR, SMALL, Seat, WIDE},
+    session::{Session, Start},
+};
 
 struct Demo {
     home: TempDir,
@@ -19,19 +22,14 @@ impl Demo {
         }
     }
 
-    fn start(&self, columns: u16, rows: u16, more: &[(&str, &str)]) -> Session {
-        let mut environment =
-            vec![("TMPDIR".to_owned(), self.temporary.path().to_string_lossy().into_owned())];
-        environment.extend(more.iter().map(|(name, value)| ((*name).into(), (*value).into())));
-        let mut session = Session::start(Start {
-            columns,
-            rows,
+    fn start(&self, seat: &Seat<'_>) -> Session {
+        let temporary = self.temporary.path().to_string_lossy().into_owned();
+        let mut session = seat.start(Start {
             arguments: vec!["demo".to_owned()],
-            environment,
+            environment: vec![("TMPDIR".to_owned(), temporary)],
             home: Some(self.home.path().to_owned()),
             ..Start::default()
-        })
-        .expect("it starts");
+        });
         session.until("1 of 9").expect("the walk begins by itself");
         session
     }
@@ -48,7 +46,7 @@ impl Demo {
 #[test]
 fn the_walk_goes_through_every_stop_and_leaves_nothing() {
     let demo = Demo::new();
-    let mut session = demo.start(120, 36, &[]);
+    let mut session = demo.start(&WIDE);
     for stop in 2..=4 {
         session.keys(" ").expect("on");
         session.until(&format!("{stop} of 9")).expect("the next stop");
@@ -71,9 +69,12 @@ fn the_walk_goes_through_every_stop_and_leaves_nothing() {
 }
 
 /// Finds a good answer of before and runs it again on another model, then reads p95 by model.
-fn looks_back(columns: u16, rows: u16, more: &[(&str, &str)]) {
+fn looks_back(seat: &Seat<'_>) {
+    if !seat.is_there() {
+        return;
+    }
     let demo = Demo::new();
-    let mut session = demo.start(columns, rows, more);
+    let mut session = demo.start(seat);
     session.keys("\x1b").expect("leave the walk");
     session.until("The tour is over").expect("it is left");
     session.keys("2").expect("history");
@@ -104,14 +105,15 @@ fn looks_back(columns: u16, rows: u16, more: &[(&str, &str)]) {
 
 #[test]
 fn a_good_answer_is_found_again_and_p95_is_read() {
-    looks_back(120, 36, &[]);
+    looks_back(&WIDE);
 }
 
 #[test]
-fn the_same_small_and_without_colour() {
-    looks_back(
-        80,
-        24,
-        &[("NO_COLOR", "1"), ("TERM", "screen-256color"), ("SSH_TTY", "/dev/pts/9")],
-    );
+fn the_same_small() {
+    looks_back(&SMALL);
+}
+
+#[test]
+fn the_same_without_colour_in_tmux_far_away() {
+    looks_back(&FAR);
 }

@@ -4,7 +4,10 @@ use std::{fs, os::unix::fs::PermissionsExt as _, time::Duration};
 
 use promptlathe::model::Status;
 
-use crate::{place::Place, session::Session};
+use crate::{
+    place::{FAR, Place, SMALL, Seat, WIDE},
+    session::{Session, Start},
+};
 
 fn done(session: &mut Session, count: usize) {
     session
@@ -13,9 +16,12 @@ fn done(session: &mut Session, count: usize) {
 }
 
 /// Runs two variants, edits, saves, rolls back, finds both in the history, and leaves.
-fn whole_loop(columns: u16, rows: u16) {
+fn whole_loop(seat: &Seat<'_>) {
+    if !seat.is_there() {
+        return;
+    }
     let place = Place::new();
-    let mut session = place.start(columns, rows);
+    let mut session = place.start_at(seat, &[]);
     session.keys("f").expect("fork");
     session.until("B ").expect("a second pane");
     session.keys("R").expect("run all");
@@ -26,39 +32,50 @@ fn whole_loop(columns: u16, rows: u16) {
     session.until("i type").expect("the editor has the focus");
     session.keys("i\x1b[1;5F").expect("type at the end");
     session.until("INSERT").expect("keys type");
-    session.keys("Answer shortly.").expect("typed");
+    session.keys("But I love it.").expect("typed");
     session.until("+ draft").expect("it is a draft");
     session.keys("\x12").expect("Ctrl-R runs while typing");
     session.keys("\x1b").expect("out of typing");
     session.until("i type").expect("keys act again");
-    done(&mut session, 1);
+    session.until("Neutral.").expect("the draft is answered otherwise");
+    done(&mut session, 2);
+
+    // What the other words made of the answer, and how good it is.
+    session.keys("\t\t").expect("to the answer of A");
+    session.until("W winner").expect("it has the focus");
+    session.keys("d").expect("difference");
+    session.until("A → B").expect("between the two");
+    session.keys("\x1b").expect("back");
+    session.until("W winner").expect("the answer again");
+    session.keys("\x1b3").expect("rate it");
+    session.until("Rated 3 of 5").expect("it is rated");
 
     session.keys("s").expect("save");
     session.until("Save as a version").expect("the dialog");
     session.keys("\t").expect("minor");
-    session.keys("shorter\r").expect("why");
+    session.keys("warmer\r").expect("why");
     session.until_that("saved", |_| place.read().contains("version: 1.1.0")).expect("the file");
-    assert!(place.read().contains("Answer shortly."));
+    assert!(place.read().contains("But I love it."));
 
     session.keys("v").expect("versions");
     session.until("Versions of").expect("the list");
     // The file is there before the record of it is.
-    session.until("shorter").expect("the version that was saved");
+    session.until("warmer").expect("the version that was saved");
     session.keys("\x1b[B").expect("to the older one");
     session.keys("b").expect("roll back");
     session
         .until_that("rolled back", |_| place.read().contains("version: 1.1.1"))
         .expect("a new version of the old content");
-    assert!(!place.read().contains("Answer shortly."));
+    assert!(!place.read().contains("But I love it."));
 
     session.keys("\x1b").expect("close the list");
-    session.until("i type").expect("the editor again");
+    session.until("W winner").expect("the answer again");
     session.keys("2").expect("history");
     session.until("1 of 3").expect("the list");
     session.keys("\r").expect("read the newest");
     session.until("mood draft").expect("it was run from the draft");
     session.keys("\x1b[C").expect("to its prompt");
-    session.until("Answer shortly.").expect("what was asked");
+    session.until("But I love it.").expect("what was asked");
     session.keys("\x1b[D\x1b[B\x1b[B").expect("down to the first");
     session.keys("q").expect("quit");
     assert_eq!(session.ended().expect("it ends"), 0);
@@ -69,18 +86,92 @@ fn whole_loop(columns: u16, rows: u16) {
     assert!(records.len() >= 3, "{}", records.len());
     assert!(records.iter().all(|record| record.status == Status::Ok));
     assert!(records.iter().any(|record| {
-        record.messages.iter().any(|message| message.content.contains("Answer shortly."))
+        record.messages.iter().any(|message| message.content.contains("But I love it."))
     }));
 }
 
 #[test]
 fn the_whole_loop_on_a_wide_screen() {
-    whole_loop(120, 36);
+    whole_loop(&WIDE);
 }
 
 #[test]
 fn the_whole_loop_at_80x24() {
-    whole_loop(80, 24);
+    whole_loop(&SMALL);
+}
+
+#[test]
+fn the_whole_loop_without_colour_in_tmux_far_away() {
+    whole_loop(&FAR);
+}
+
+/// From nothing to two answers side by side: one key.
+fn first_start(seat: &Seat<'_>) {
+    if !seat.is_there() {
+        return;
+    }
+    let mut session = seat.start(Start::default());
+    session.until("Welcome to Lathe").expect("the card of the first start");
+    session.keys("R").expect("the one key");
+    done(&mut session, 2);
+    session.keys("q").expect("quit");
+    assert_eq!(session.ended().expect("it ends"), 0);
+}
+
+#[test]
+fn the_first_two_answers_are_one_key_away() {
+    first_start(&SMALL);
+}
+
+#[test]
+fn the_first_two_answers_are_one_key_away_in_tmux_far_away() {
+    first_start(&FAR);
+}
+
+fn four_models(seat: &Seat<'_>) {
+    if !seat.is_there() {
+        return;
+    }
+    let place = Place::new();
+    let mut session = place.start_at(seat, &[]);
+    session.keys("C").expect("compare models");
+    session.until("demo/careful").expect("the list");
+    session.keys("demo/").expect("narrow");
+    session
+        .until_that("only these", |screen| !screen.contains("openai/"))
+        .expect("the simulated ones");
+    session.keys("\t\t\t\r").expect("mark three");
+    session.until("3 variants side by side").expect("a pane each");
+    session.keys("\x1b[Z\x1b[Z").expect("to the last pane");
+    session.until("W winner").expect("an answer has the focus");
+    session.keys("f").expect("fork the last");
+    session.until_that("a fourth", |screen| screen.contains("D ")).expect("it is there");
+    session.keys("m").expect("its model");
+    session.until("Model of D").expect("the list");
+    session.keys("demo/load\r").expect("one that is not listed");
+    session.until("demo/load").expect("taken");
+    session.keys("R").expect("run all");
+    done(&mut session, 4);
+    session.keys("q").expect("quit");
+    session.ended().expect("it ends");
+    let models: std::collections::BTreeSet<String> =
+        place.records().into_iter().map(|record| record.model).collect();
+    assert_eq!(models.len(), 4, "{models:?}");
+}
+
+#[test]
+fn one_template_runs_on_four_models_side_by_side() {
+    four_models(&Seat { columns: 160, rows: 40, ..WIDE });
+}
+
+#[test]
+fn four_models_where_three_panes_fit() {
+    four_models(&SMALL);
+}
+
+#[test]
+fn four_models_without_colour_in_tmux_far_away() {
+    four_models(&FAR);
 }
 
 #[test]

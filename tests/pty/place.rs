@@ -1,6 +1,6 @@
 //! A home with a workspace whose one template the simulated models answer.
 
-use std::{fs, path::PathBuf};
+use std::{fs, path::PathBuf, time::Duration};
 
 use promptlathe::{
     model::{Execution, Status},
@@ -8,7 +8,51 @@ use promptlathe::{
 };
 use tempfile::TempDir;
 
-use crate::session::{Session, Start};
+use crate::session::{self, Session, Start};
+
+/// Where somebody sits.
+#[derive(Clone, Copy)]
+pub struct Seat<'a> {
+    pub columns: u16,
+    pub rows: u16,
+    pub environment: &'a [(&'a str, &'a str)],
+    /// In tmux, at the other end of a slow line.
+    pub far: bool,
+}
+
+/// A wide terminal on the same machine.
+pub const WIDE: Seat<'_> = Seat { columns: 120, rows: 36, environment: &[], far: false };
+
+/// The smallest everyday terminal.
+pub const SMALL: Seat<'_> = Seat { columns: 80, rows: 24, ..WIDE };
+
+/// No colour, in tmux, over a line with a round trip of 120 ms, as between continents.
+pub const FAR: Seat<'_> =
+    Seat { environment: &[("NO_COLOR", "1"), ("SSH_TTY", "/dev/pts/7")], far: true, ..SMALL };
+
+impl Seat<'_> {
+    /// Whether one can sit here; says so where not.
+    #[expect(clippy::print_stderr, reason = "whoever runs the tests learns what was left out")]
+    pub fn is_there(&self) -> bool {
+        let there = !self.far || session::has_tmux();
+        if !there {
+            eprintln!("left out: there is no tmux on this machine");
+        }
+        there
+    }
+
+    pub fn start(&self, start: Start) -> Session {
+        let own = self.environment.iter().map(|(name, value)| ((*name).into(), (*value).into()));
+        Session::start(Start {
+            columns: self.columns,
+            rows: self.rows,
+            environment: start.environment.into_iter().chain(own).collect(),
+            far: self.far.then_some(Duration::from_millis(60)),
+            ..start
+        })
+        .expect("it starts")
+    }
+}
 
 pub struct Place {
     home: TempDir,
@@ -56,21 +100,19 @@ impl Place {
         rows: u16,
         environment: &[(&str, &str)],
     ) -> Session {
-        let mut session = Session::start(Start {
+        self.start_at(&Seat { columns, rows, environment, far: false }, wrapper)
+    }
+
+    pub fn start_at(&self, seat: &Seat<'_>, wrapper: &[&str]) -> Session {
+        let mut session = seat.start(Start {
             wrapper: wrapper.iter().map(|word| (*word).to_owned()).collect(),
-            columns,
-            rows,
             arguments: vec![
                 "--workspace".to_owned(),
                 self.home.path().join("work").to_string_lossy().into_owned(),
             ],
-            environment: environment
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-                .collect(),
             home: Some(self.home.path().to_owned()),
-        })
-        .expect("it starts");
+            ..Start::default()
+        });
         session.until("mood").expect("the template is open");
         session.until("Classify").expect("its text is there");
         session
@@ -82,7 +124,7 @@ impl Place {
 
     /// Waits until so many executions have ended, as the database has them while the program runs.
     pub fn until_recorded(&self, count: usize) {
-        let end = std::time::Instant::now() + std::time::Duration::from_mins(1);
+        let end = std::time::Instant::now() + Duration::from_mins(1);
         loop {
             let records = self.records();
             if records.iter().filter(|record| record.status != Status::Running).count() == count {

@@ -57,6 +57,19 @@ fn missing_inputs_are_named_before_anything_is_sent() {
 }
 
 #[test]
+fn panes_without_room_are_told_at_the_edges() {
+    picture("hidden_panes", &[SMALLEST, SIZES[0]], |size| {
+        let mut stage = two_running(size);
+        stage.press("f f R");
+        for variant in [V::A, V::B, V::C, V::D] {
+            stage.accepted(variant).text(variant, LONG);
+        }
+        stage.ended(V::A, LONG, |_| {});
+        stage
+    });
+}
+
+#[test]
 fn typing_into_the_editor_and_into_a_field() {
     picture("typing", &[SIZES[0], SIZES[1]], |size| {
         let mut stage = Stage::new(size, World::plain());

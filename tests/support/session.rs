@@ -8,7 +8,7 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
-        mpsc::{Receiver, RecvTimeoutError, channel},
+        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
     },
     thread,
     time::{Duration, Instant},
@@ -32,6 +32,9 @@ pub struct Start {
     pub wrapper: Vec<String>,
     /// A home to start in; a fresh, empty one when none is given.
     pub home: Option<PathBuf>,
+    /// The program is inside tmux, whose client is at the other end of a line that takes this
+    /// long each way. The terminal is a row taller, for tmux's own line.
+    pub far: Option<Duration>,
 }
 
 impl Default for Start {
@@ -43,6 +46,7 @@ impl Default for Start {
             environment: Vec::new(),
             wrapper: Vec::new(),
             home: None,
+            far: None,
         }
     }
 }
@@ -56,6 +60,7 @@ pub struct Session {
     master: Option<Box<dyn MasterPty + Send>>,
     /// Whether the reader is to let go of the terminal with the next output.
     gone: Arc<AtomicBool>,
+    _tmux: Option<Tmux>,
     _home: Option<TempDir>,
     started: Instant,
     bytes: u64,
@@ -90,9 +95,95 @@ pub fn environment(home: &Path) -> Vec<(String, String)> {
     .to_vec()
 }
 
+/// A tmux server of its own, which goes with the session.
+struct Tmux {
+    folder: TempDir,
+}
+
+impl Tmux {
+    fn new() -> Fallible<Self> {
+        let folder = TempDir::new()?;
+        // Two escapes in half a second would be taken for one key, which is why people set this.
+        std::fs::write(folder.path().join("settings"), "set -sg escape-time 10\n")?;
+        Ok(Self { folder })
+    }
+
+    /// The command that everything of this server begins with.
+    fn command(&self) -> Vec<String> {
+        let path = |name| self.folder.path().join(name).to_string_lossy().into_owned();
+        let options = [("-f", "settings"), ("-S", "socket")];
+        let options = options.into_iter().flat_map(|(flag, name)| [flag.to_owned(), path(name)]);
+        std::iter::once("tmux".to_owned()).chain(options).collect()
+    }
+}
+
+impl Drop for Tmux {
+    fn drop(&mut self) {
+        let command = self.command();
+        // Nothing is left to end where the program has ended by itself.
+        let _ = std::process::Command::new(&command[0])
+            .args(&command[1..])
+            .arg("kill-server")
+            .stderr(std::process::Stdio::null())
+            .status();
+    }
+}
+
+/// Whether this machine has tmux.
+pub fn has_tmux() -> bool {
+    std::process::Command::new("tmux").arg("-V").output().is_ok()
+}
+
+/// A line that delivers what is put in so much later, in order.
+struct Line<T> {
+    delay: Duration,
+    entry: Sender<(Instant, T)>,
+}
+
+impl<T: Send + 'static> Line<T> {
+    fn new(delay: Duration, mut deliver: impl FnMut(Instant, T) -> bool + Send + 'static) -> Self {
+        let (entry, under_way) = channel::<(Instant, T)>();
+        thread::spawn(move || {
+            for (due, item) in under_way {
+                // This is the line itself, not a wait for something to happen.
+                thread::sleep(due.saturating_duration_since(Instant::now()));
+                if !deliver(due, item) {
+                    break;
+                }
+            }
+        });
+        Self { delay, entry }
+    }
+
+    /// False where nobody is at the other end any more.
+    fn send(&self, item: T) -> bool {
+        self.entry.send((Instant::now() + self.delay, item)).is_ok()
+    }
+}
+
+/// The near end of a line to a writer.
+struct Late(Line<Vec<u8>>);
+
+impl Write for Late {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if self.0.send(bytes.to_vec()) {
+            Ok(bytes.len())
+        } else {
+            Err(std::io::ErrorKind::BrokenPipe.into())
+        }
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 impl Session {
     /// Starts the program.
     pub fn start(start: Start) -> Fallible<Self> {
+        let tmux = start.far.map(|_| Tmux::new()).transpose()?;
+        let delay = start.far.unwrap_or_default();
+        let height = start.rows + u16::from(tmux.is_some());
         let fresh = if start.home.is_none() { Some(TempDir::new()?) } else { None };
         let home = start
             .home
@@ -100,13 +191,15 @@ impl Session {
             .or_else(|| fresh.as_ref().map(|folder| folder.path().to_owned()))
             .ok_or("a home")?;
         let pty = native_pty_system().openpty(PtySize {
-            rows: start.rows,
+            rows: height,
             cols: start.columns,
             pixel_width: 0,
             pixel_height: 0,
         })?;
         let program = program()?.to_string_lossy().into_owned();
-        let mut words = start.wrapper.into_iter().chain([program]).chain(start.arguments);
+        let outer = tmux.as_ref().map(|tmux| [tmux.command(), vec!["new-session".into()]].concat());
+        let words = outer.into_iter().flatten().chain(start.wrapper).chain([program]);
+        let mut words = words.chain(start.arguments);
         let mut command = CommandBuilder::new(words.next().ok_or("a program")?);
         command.args(words);
         command.env_clear();
@@ -115,30 +208,43 @@ impl Session {
         }
         command.cwd(&home);
         let mut reader = pty.master.try_clone_reader()?;
-        let writer = pty.master.take_writer()?;
+        let mut writer = pty.master.take_writer()?;
+        if tmux.is_some() {
+            let mut far_end = writer;
+            writer = Box::new(Late(Line::new(delay, move |_, bytes: Vec<u8>| {
+                far_end.write_all(&bytes).and_then(|()| far_end.flush()).is_ok()
+            })));
+        }
         let started = Instant::now();
         let child = pty.slave.spawn_command(command)?;
         drop(pty.slave);
         let (sender, output) = channel();
         let gone = Arc::new(AtomicBool::new(false));
         let stop = Arc::clone(&gone);
+        let far = tmux.is_some().then(|| {
+            let sender = sender.clone();
+            Line::new(delay, move |due, bytes: Vec<u8>| sender.send((due, bytes)).is_ok())
+        });
+        let hand_over = move |bytes: Vec<u8>| match &far {
+            Some(far) => far.send(bytes),
+            None => sender.send((Instant::now(), bytes)).is_ok(),
+        };
         thread::spawn(move || {
             let mut chunk = vec![0; 65_536];
             while let Ok(count @ 1..) = reader.read(&mut chunk) {
-                if stop.load(Ordering::SeqCst)
-                    || sender.send((Instant::now(), chunk[..count].to_vec())).is_err()
-                {
+                if stop.load(Ordering::SeqCst) || !hand_over(chunk[..count].to_vec()) {
                     break;
                 }
             }
         });
         Ok(Self {
-            parser: vt100::Parser::new(cells(start.rows)?, cells(start.columns)?, 0),
+            parser: vt100::Parser::new(cells(height)?, cells(start.columns)?, 0),
             output,
             writer,
             child,
             master: Some(pty.master),
             gone,
+            _tmux: tmux,
             _home: fresh,
             started,
             bytes: 0,

@@ -207,6 +207,8 @@ pub struct State {
     pub input_sets: BTreeMap<String, BTreeMap<String, Value>>,
     /// The variants to run once their template was read for the first time.
     pub run_when_read: Option<(TemplateId, Vec<VariantName>)>,
+    /// The run that was asked for while the first template was still being opened.
+    pub run_when_open: Option<Action>,
     /// The past execution to run again once the workbench is set up as it was.
     pub rerun: Option<Rerun>,
     /// Whether the card for the first start is in sight: until the first key.
@@ -268,6 +270,7 @@ impl State {
             recent: Vec::new(),
             input_sets: BTreeMap::new(),
             run_when_read: None,
+            run_when_open: None,
             rerun: None,
             welcome: false,
             tour: None,

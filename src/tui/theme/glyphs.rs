@@ -54,6 +54,8 @@ pub struct Glyphs {
     pub about: &'static str,
     /// Around a variable, left and right.
     pub variable: (&'static str, &'static str),
+    /// There is more beside this, left and right.
+    pub beside: (&'static str, &'static str),
     /// How often, as in `5×`.
     pub times: &'static str,
     /// A rating's step that is reached, and one that is not.
@@ -85,6 +87,7 @@ impl Glyphs {
         thumb: "█",
         about: "≈",
         variable: ("‹", "›"),
+        beside: ("◂", "▸"),
         times: "×",
         star: ("★", "☆"),
     };
@@ -122,6 +125,7 @@ impl Glyphs {
         thumb: "#",
         about: "~",
         variable: ("<", ">"),
+        beside: ("<", ">"),
         times: "x",
         star: ("*", "."),
     };

@@ -38,6 +38,7 @@ impl Step<'_> {
             Ok(entries) => entries,
             Err(fault) => {
                 self.state.library.loading = false;
+                self.state.run_when_open = None;
                 let message = crate::safety::display_line_with(&fault.message, self.state.marks);
                 self.state.library.error = Some(message.into_owned());
                 self.fail(&fault);
@@ -57,8 +58,10 @@ impl Step<'_> {
                 .filter(|id| library.entry(id).is_some())
                 .or_else(|| library.selected_entry().map(|entry| entry.id.clone()))
         };
-        if let Some(id) = first {
-            self.open(id, None);
+        match first {
+            Some(id) => self.open(id, None),
+            // There is none to open: a run that waited for it says so.
+            None => self.run_what_waited(),
         }
     }
 
@@ -113,7 +116,10 @@ impl Step<'_> {
     ) {
         let opened = match opened {
             Ok(opened) => *opened,
-            Err(fault) => return self.fail(&fault),
+            Err(fault) => {
+                self.state.run_when_open = None;
+                return self.fail(&fault);
+            }
         };
         self.put_on_shelf();
         let had_draft = opened.draft.is_some();
@@ -140,6 +146,7 @@ impl Step<'_> {
         if let Some(execution) = recall {
             self.recall_here(execution);
         }
+        self.run_what_waited();
     }
 
     /// The file was looked at again. An untouched text follows it; a draft stays, and saving it

@@ -5,6 +5,7 @@ use crate::{
     safety::display_line_with,
     tui::{
         effect::{CallOrder, CallSource, Effect, Question},
+        keymap::Action,
         msg::{CallEvent, RunToken, Severity},
         state::{Focus, FormRow, Mode, Origin, Output, Pane, Phase, Purpose, Screen, TICK, Wake},
     },
@@ -15,15 +16,42 @@ use super::step::Step;
 impl Step<'_> {
     /// Runs the variant in focus, or the one that was.
     pub fn run_focused(&mut self) {
+        if self.waits_for_a_template(Action::Run) {
+            return;
+        }
         let variant = self.state.variant();
         self.run(&[variant]);
     }
 
     /// Runs every variant side by side.
     pub fn run_all(&mut self) {
+        if self.waits_for_a_template(Action::RunAll) {
+            return;
+        }
         let variants: Vec<VariantName> = self.state.panes.iter().map(|pane| pane.variant).collect();
         self.mix();
         self.run(&variants);
+    }
+
+    /// Whether the template to run is still being opened, which takes a moment at the start. The
+    /// run then begins as soon as it is there.
+    fn waits_for_a_template(&mut self, action: Action) -> bool {
+        let comes = self.state.library.loading
+            || self.state.pending.is_asked(|it| matches!(it, Purpose::Open { .. }));
+        let waits = self.state.document.is_none() && comes;
+        if waits {
+            self.state.run_when_open = Some(action);
+        }
+        waits
+    }
+
+    /// Begins the run that was asked for before its template was open.
+    pub fn run_what_waited(&mut self) {
+        match self.state.run_when_open.take() {
+            Some(Action::RunAll) => self.run_all(),
+            Some(_) => self.run_focused(),
+            None => {}
+        }
     }
 
     /// Starts one run of these variants. Their panes are cleared to the waiting line at once; a
@@ -128,7 +156,7 @@ impl Step<'_> {
             let key = self
                 .state
                 .keymap
-                .keys_of(crate::tui::keymap::Action::Quit)
+                .keys_of(Action::Quit)
                 .first()
                 .map_or_else(String::new, |key| format!("; {key} quits"));
             return self.tell(format!("Nothing is running{key}"));

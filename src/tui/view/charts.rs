@@ -244,7 +244,7 @@ fn panel(paint: &mut Paint<'_, '_, '_>, outer: Rect, chart: Chart, data: &Charts
         None => Vec::new(),
     };
     let right = legend(paint, chart);
-    let inner = paint.panel(outer, &Frills { title, right, bottom, focused });
+    let inner = paint.panel(outer, &Frills { title, right, bottom, focused, ..Frills::default() });
     let marks = marks(data, &paint.state.zone);
     let frame = Frame { marks: &marks, steps: data.steps.len(), cursor: step };
     let values = |of: &dyn Fn(&Sum) -> Option<f64>| -> Vec<Option<f64>> {

@@ -77,7 +77,8 @@ pub(super) fn list(paint: &mut Paint<'_, '_, '_>, outer: Rect) {
         let place = history.selected() + 1;
         vec![paint.piece(format!("{place} of {}{more}", history.rows().len()), Role::Dim)]
     };
-    let mut inner = paint.panel(outer, &Frills { title, right, bottom, focused });
+    let mut inner =
+        paint.panel(outer, &Frills { title, right, bottom, focused, ..Frills::default() });
     if (history.filtering || !history.filter.is_empty()) && inner.height > 2 {
         let row = Rect { height: 1, ..inner };
         let style = paint.style(Role::FooterKey);
@@ -274,7 +275,7 @@ pub(super) fn detail(paint: &mut Paint<'_, '_, '_>, outer: Rect) {
     if bottom.is_empty() {
         bottom = vec![paint.piece("left and right: answer, prompt", Role::Dim)];
     }
-    paint.panel(outer, &Frills { title, right, bottom, focused });
+    paint.panel(outer, &Frills { title, right, bottom, focused, ..Frills::default() });
     let inner = roomy(outer);
     if let Some(error) = &detail.error {
         readings::note(paint, inner, error);

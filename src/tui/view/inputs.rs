@@ -33,7 +33,7 @@ pub(super) fn draw(paint: &mut Paint<'_, '_, '_>, areas: &Areas, outer: Rect) {
     } else {
         Vec::new()
     };
-    let inner = paint.panel(outer, &Frills { title, right, bottom, focused });
+    let inner = paint.panel(outer, &Frills { title, right, bottom, focused, ..Frills::default() });
     let Some(document) = &state.document else {
         readings::note(
             paint,

@@ -52,7 +52,7 @@ pub fn draw(state: &State, look: &Look, frame: &mut Frame<'_>) {
                 inputs::draw(&mut paint, &areas, area);
             }
             for pane in &areas.panes {
-                output::pane(&mut paint, pane);
+                output::pane(&mut paint, pane, &areas.panes);
             }
         }
         Screen::Charts => charts::draw(&mut paint, &areas),

@@ -23,13 +23,15 @@ use crate::{
     },
 };
 
-pub(super) fn pane(paint: &mut Paint<'_, '_, '_>, area: &PaneArea) {
+/// One of the panes that are on the screen.
+pub(super) fn pane(paint: &mut Paint<'_, '_, '_>, area: &PaneArea, shown: &[PaneArea]) {
     let state = paint.state;
     let Some(pane) = state.pane(area.variant) else { return };
     let focused = state.focus == Focus::Output(area.variant) && state.overlays.is_empty();
     let title = title(paint, pane, focused);
     let bottom = place(paint, pane);
-    paint.panel(area.outer, &Frills { title, bottom, focused, ..Frills::default() });
+    let below = hidden(paint, area, shown);
+    paint.panel(area.outer, &Frills { title, below, bottom, focused, ..Frills::default() });
     if area.meter.y > area.text.bottom() && area.text.height > 0 {
         rule(paint, area);
     }
@@ -49,6 +51,66 @@ pub(super) fn pane(paint: &mut Paint<'_, '_, '_>, area: &PaneArea) {
             paint.pieces(area.meter, &pieces);
         }
     }
+}
+
+/// The panes for which the screen has no room: those before the first that is shown are told at
+/// its edge, those after the last at the edge of that one. What they do is left out where even
+/// that has no room.
+fn hidden(paint: &Paint<'_, '_, '_>, area: &PaneArea, shown: &[PaneArea]) -> Vec<Piece<'static>> {
+    let order = paint.state.panes_in_order();
+    let place = |end: Option<&PaneArea>| {
+        end.filter(|end| end.variant == area.variant)
+            .and_then(|end| order.iter().position(|pane| pane.variant == end.variant))
+    };
+    let before = place(shown.first()).map_or(&[][..], |place| &order[..place]);
+    let after = place(shown.last()).map_or(&[][..], |place| &order[place + 1..]);
+    let told = beside(paint, before, after, true);
+    if cells(&told) + 4 > area.outer.width { beside(paint, before, after, false) } else { told }
+}
+
+fn beside(
+    paint: &Paint<'_, '_, '_>,
+    before: &[&Pane],
+    after: &[&Pane],
+    words: bool,
+) -> Vec<Piece<'static>> {
+    let (back, forth) = paint.glyphs().beside;
+    let mut parts: Vec<Vec<Piece<'static>>> = Vec::new();
+    if !before.is_empty() {
+        parts.push(vec![paint.piece(back, Role::Accent)]);
+        parts.extend(before.iter().map(|pane| hidden_one(paint, pane, words)));
+    }
+    if !before.is_empty() && !after.is_empty() {
+        parts.push(vec![paint.piece(paint.glyphs().separator, Role::Dim)]);
+    }
+    if !after.is_empty() {
+        parts.extend(after.iter().map(|pane| hidden_one(paint, pane, words)));
+        parts.push(vec![paint.piece(forth, Role::Accent)]);
+    }
+    let gap = Piece::new(" ", paint.style(Role::Dim));
+    parts.join(&gap)
+}
+
+/// What a hidden pane is called, and in a word what it does.
+fn hidden_one(paint: &Paint<'_, '_, '_>, pane: &Pane, words: bool) -> Vec<Piece<'static>> {
+    let blind = paint.state.blind.is_some();
+    let role = if blind { Role::Text } else { Role::variant(pane.variant) };
+    let mut pieces = vec![paint.piece(paint.state.name_of(pane.variant), role)];
+    let Some(phase) = pane.shown().map(|output| &output.phase).filter(|_| words) else {
+        return pieces;
+    };
+    let (word, role) = match phase {
+        // What it waits for could tell which is which.
+        phase if blind && phase.is_running() => ("running", Role::Information),
+        Phase::Done => (phase.word(), Role::Good),
+        Phase::Failed => (phase.word(), Role::Bad),
+        Phase::Cancelled | Phase::Interrupted | Phase::Retrying { .. } => {
+            (phase.word(), Role::Warning)
+        }
+        _ => (phase.word(), Role::Information),
+    };
+    pieces.push(paint.piece(format!(" {word}"), role));
+    pieces
 }
 
 /// The line between answer and figures, joined to the frame.

@@ -47,7 +47,9 @@ pub(super) struct Frills<'a> {
     pub title: Vec<Piece<'a>>,
     /// At the right of the upper edge; left out where it does not fit beside the title.
     pub right: Vec<Piece<'a>>,
-    /// At the right of the lower edge; left out where it does not fit.
+    /// At the left of the lower edge.
+    pub below: Vec<Piece<'a>>,
+    /// At the right of the lower edge; left out where it does not fit beside what is at its left.
     pub bottom: Vec<Piece<'a>>,
     pub focused: bool,
 }
@@ -180,10 +182,11 @@ impl<'a, 'f, 'b> Paint<'a, 'f, 'b> {
                 Rect { x: rest.x + taken, width: rest.width.saturating_sub(taken + 1), ..rest };
             self.pieces_right(rest, &spaced(&frills.right));
         }
+        let lower = edge(outer.y + outer.height - 1);
+        let taken = self.pieces(lower, &spaced(&frills.below));
         if !frills.bottom.is_empty() {
-            let edge = edge(outer.y + outer.height - 1);
-            let edge = Rect { width: edge.width.saturating_sub(1), ..edge };
-            self.pieces_right(edge, &spaced(&frills.bottom));
+            let width = lower.width.saturating_sub(taken + 1);
+            self.pieces_right(Rect { x: lower.x + taken, width, ..lower }, &spaced(&frills.bottom));
         }
         inner
     }

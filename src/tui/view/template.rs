@@ -29,7 +29,7 @@ pub(super) fn draw(paint: &mut Paint<'_, '_, '_>, areas: &Areas, area: &EditorAr
     let name = title(paint, document, focused);
     let (title, right) = if areas.tabs { (library::tabs(paint), name) } else { (name, Vec::new()) };
     let bottom = position(paint, document, area.outer.width);
-    paint.panel(area.outer, &Frills { title, right, bottom, focused });
+    paint.panel(area.outer, &Frills { title, right, bottom, focused, ..Frills::default() });
 
     let styles = EditorStyles {
         text: paint.style(Role::Text),

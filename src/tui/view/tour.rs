@@ -56,7 +56,6 @@ pub(super) fn caption(paint: &mut Paint<'_, '_, '_>, areas: &Areas) {
             paint.piece(format!("{sign} Tour "), Role::TitleFocused),
             paint.piece(tour.place(), Role::Dim),
         ],
-        right: Vec::new(),
         bottom: vec![
             paint.piece(key(Action::Tour), Role::FooterKey),
             paint.piece(" on  ", Role::FooterText),
@@ -64,6 +63,7 @@ pub(super) fn caption(paint: &mut Paint<'_, '_, '_>, areas: &Areas) {
             paint.piece(" ends it", Role::FooterText),
         ],
         focused: true,
+        ..Frills::default()
     };
     let inner = paint.dialog(outer, &frills);
     let style = paint.style(Role::Text);

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::tui::msg::Fault;
+use crate::tui::{msg::Fault, state::Pane};
 
 #[test]
 fn the_start_asks_for_what_is_shown_first() {
@@ -49,6 +49,29 @@ fn a_template_that_is_gone_gives_way_to_the_first() {
     assert!(
         script.question(|it| matches!(it, Question::Open(it) if *it == id("a/first"))).is_some()
     );
+}
+
+#[test]
+fn a_run_asked_for_before_the_template_is_open_begins_when_it_is() {
+    for (key, variants) in [("r", 1), ("R", 2)] {
+        let mut script = Script::started();
+        script.state.panes.push(Pane::new(VariantName::B));
+        script.press(key);
+        script.answer_library(&["a/first"]);
+        script.answer_open(opened("a/first"));
+        script.answer_analysis(Analysis { fields: Vec::new(), ..analysis() });
+        let (_, calls) = script.run();
+        assert_eq!(calls.len(), variants, "{key}");
+    }
+}
+
+#[test]
+fn a_run_asked_for_where_no_template_is_found_says_so() {
+    let mut script = Script::started();
+    script.press("r");
+    script.answer_library(&[]);
+    assert!(script.status().contains("No template is open"));
+    assert!(!script.effects.iter().any(|effect| matches!(effect, Effect::StartRun { .. })));
 }
 
 #[test]
