@@ -204,7 +204,8 @@ async fn opened(app: &App, chart: &mut Chart) {
         }
         Ok(problems) => {
             chart.add("database", Health::Bad, format!("damaged: {}", problems.join("; ")));
-            chart.advise("keep a copy of the file; history and export still read what can be read");
+            chart
+                .advise("`lathe doctor --salvage FILE` takes what can be read into a new database");
         }
         Err(error) => chart.add("database", Health::Bad, error.to_string()),
     }

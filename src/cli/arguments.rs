@@ -77,6 +77,9 @@ pub enum Command {
     Stats(StatsArguments),
     /// Say what terminal, files, database, providers and clipboard are found to be
     Doctor {
+        /// Take what can be read out of a damaged database into this new file
+        #[arg(long, value_name = "FILE")]
+        salvage: Option<PathBuf>,
         #[arg(long, value_enum, default_value_t)]
         format: TextOrJson,
     },

@@ -97,7 +97,12 @@ async fn carry_out(
         Command::Init { folder } => return init(&folder, output),
         Command::ServeDemo { port } => return serve::demo(port, output).await,
         Command::Backup(command) => return backup::run(&options, command, output),
-        Command::Doctor { format } => return doctor::run(options, format, output).await,
+        Command::Doctor { salvage: Some(file), format } => {
+            return doctor::salvage(&options, &file, format, output);
+        }
+        Command::Doctor { salvage: None, format } => {
+            return doctor::run(options, format, output).await;
+        }
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "lathe", &mut script);

@@ -23,6 +23,7 @@ mod reader;
 mod record;
 mod recover;
 mod rollup;
+mod salvage;
 mod search;
 mod settings;
 mod sketch;
@@ -48,6 +49,7 @@ pub use executions::Checkpoint;
 pub use history::{Cursor, HistoryPage, HistoryQuery, HistoryRow, Scope, TagFilter};
 pub use options::{Journal, OpenReport, StoreOptions};
 pub use rollup::Rollup;
+pub use salvage::{Salvaged, SalvagedTable, salvage};
 pub use sketch::LatencySketch;
 pub use versions::Draft;
 

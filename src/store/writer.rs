@@ -252,7 +252,7 @@ impl Writer {
     }
 
     /// Does something in a transaction, and undoes it if it fails.
-    fn attempt<T>(
+    pub(super) fn attempt<T>(
         &mut self,
         careful: bool,
         work: impl FnOnce(&mut Session<'_>) -> Outcome<T>,

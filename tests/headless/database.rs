@@ -197,3 +197,19 @@ fn old_executions_are_forgotten_and_their_sums_stay() {
     assert_eq!(done["deleted"], 1, "{done}");
     place.refused(&["cleanup", "--older-than", "soon"], 2, &["soon", "90d"]);
 }
+
+#[test]
+fn what_can_be_read_of_a_damaged_database_is_taken_out() {
+    let (place, database) = used();
+    let mut bytes = fs::read(&database).expect("read");
+    bytes[..100].fill(0xA5);
+    fs::write(&database, &bytes).expect("written");
+    place.refused(&["history", "list"], 2, &["lathe doctor --salvage"]);
+    let output = place.run(&["doctor", "--salvage", "new.db"]);
+    let told = text(&output);
+    assert!(told.contains("1 executions, 0 without their prompt"), "{output:?}");
+    assert_eq!(fs::read(&database).expect("read"), bytes, "the damaged one is not touched");
+    let listed = place.run(&["history", "list", "--db", "new.db", "--format", "json"]);
+    assert_eq!(text(&listed).lines().count(), 1);
+    place.refused(&["doctor", "--salvage", "new.db"], 2, &["new.db", "exists already"]);
+}

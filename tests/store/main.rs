@@ -12,5 +12,6 @@ mod faults;
 mod history;
 mod kill;
 mod records;
+mod salvage;
 mod support;
 mod versions;
