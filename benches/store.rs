@@ -90,6 +90,7 @@ fn execution_with(numbers: &mut Numbers, age: i64, length: usize) -> Execution {
         parameters: SentParameters::default(),
         usage: Usage { input_tokens: Some(500), output_tokens: Some(480), ..Usage::default() },
         cost_usd: Some(0.001),
+        spend: None,
         timing: Timing {
             ttft_ms: Some(100 + numbers.below(400)),
             total_ms: Some(1_000 + numbers.below(9_000)),
@@ -97,6 +98,7 @@ fn execution_with(numbers: &mut Numbers, age: i64, length: usize) -> Execution {
         },
         attempts: Vec::new(),
         cache: CacheState::Off,
+        reused: None,
         checks: Vec::new(),
         quality: Quality { overall: Some(0.75), ..Quality::default() },
         tags: if rare {

@@ -143,11 +143,12 @@ pub enum ChartBy {
     Model,
     Template,
     Version,
+    Tag,
 }
 
 impl ChartBy {
     /// Every way.
-    pub const ALL: [Self; 3] = [Self::Model, Self::Template, Self::Version];
+    pub const ALL: [Self; 4] = [Self::Model, Self::Template, Self::Version, Self::Tag];
 
     /// The word on screen.
     #[must_use]
@@ -156,6 +157,7 @@ impl ChartBy {
             Self::Model => "model",
             Self::Template => "template",
             Self::Version => "version",
+            Self::Tag => "tag",
         }
     }
 
@@ -165,7 +167,8 @@ impl ChartBy {
         match self {
             Self::Model => Self::Template,
             Self::Template => Self::Version,
-            Self::Version => Self::Model,
+            Self::Version => Self::Tag,
+            Self::Tag => Self::Model,
         }
     }
 }
@@ -256,6 +259,7 @@ impl ChartGroup {
                 Some(version) => format!("{template}@{version}"),
                 None => format!("{template} draft"),
             },
+            ChartBy::Tag => self.group.tag.clone().unwrap_or_else(|| "no tag".to_owned()),
         }
     }
 
@@ -271,6 +275,9 @@ impl ChartGroup {
         }
         if let (ChartBy::Version, Some(version)) = (by, &self.group.version) {
             words.push(format!("version:{version}"));
+        }
+        if let (ChartBy::Tag, Some(tag)) = (by, &self.group.tag) {
+            words.push(format!("tag:{tag}"));
         }
         words.join(" ")
     }
@@ -317,11 +324,19 @@ impl App {
         let group = RollupBy {
             status: true,
             model: query.by == ChartBy::Model,
-            template: query.by != ChartBy::Model,
+            template: matches!(query.by, ChartBy::Template | ChartBy::Version),
             version: query.by == ChartBy::Version,
             error_kind: false,
         };
-        let grouped = ask(since, None, 0, group).await?;
+        let grouped = match query.by {
+            ChartBy::Tag => {
+                let (template, model) = (query.template.clone(), query.model.clone());
+                let asked =
+                    RollupQuery { template, model, since: Some(since), ..Default::default() };
+                self.store.tag_sums(asked).await?
+            }
+            _ => ask(since, None, 0, group).await?,
+        };
         let length = now.timestamp().duration_since(since);
         let earlier = since.checked_sub(length).unwrap_or(since);
         let before = ask(earlier, Some(since), 0, outcome).await?;

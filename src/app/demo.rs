@@ -13,8 +13,8 @@ use super::{App, AppError, CallOrder, PromptSource, workspace::VersionSelector};
 use crate::{
     engine::{Played, Providers as _, forward},
     model::{
-        CallError, ChatRequest, ChunkLog, ContentHash, ErrorKind, Execution, ExecutionId,
-        GenerationParameters, ModelRef, RunId, TemplateId, VariantName, VersionRecord,
+        CacheMode, CacheUse, CallError, ChatRequest, ChunkLog, ContentHash, ErrorKind, Execution,
+        ExecutionId, GenerationParameters, ModelRef, RunId, TemplateId, VariantName, VersionRecord,
     },
     provider::demo::{DemoModel, answer, play},
 };
@@ -283,6 +283,8 @@ impl App {
                     inputs: inputs.clone(),
                     tags: BTreeMap::new(),
                     stream: true,
+                    cache: CacheUse::Asked(CacheMode::Off),
+                    repeat: 0,
                 })
                 .await?;
             spec.execution_id = ExecutionId(id_at(at));

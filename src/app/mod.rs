@@ -6,6 +6,7 @@ mod demo;
 mod doctor;
 mod endpoints;
 mod error;
+mod estimate;
 mod export;
 pub mod filter;
 mod finds;
@@ -18,7 +19,7 @@ pub mod workspace;
 
 use std::{path::PathBuf, sync::Arc};
 
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 use uuid::Uuid;
 
 pub use analyse::{Analysis, InputField, VariableUse, analyse};
@@ -37,7 +38,7 @@ pub use templates::{OpenedTemplate, SavedVersion, TemplateRow};
 
 use crate::{
     config::{Environment, Notice, NoticeKind, Overrides, Paths, Settings, SettingsFlags},
-    engine::{Engine, EngineParts, Mode, RunHandle, RunSpec},
+    engine::{Engine, EngineParts, Mode, Money, RunHandle, RunSpec},
     model::{ExecutionId, RunId},
     provider::Catalog,
     store::{Store, StoreOptions},
@@ -101,6 +102,13 @@ impl App {
             providers: Arc::clone(&endpoints) as Arc<dyn crate::engine::Providers>,
             recorder: Arc::new(store.clone()),
             settings: settings.engine.clone(),
+            money: Money {
+                ledger: Arc::new(store.clone()),
+                budget: settings.budget.clone(),
+                zone: TimeZone::system(),
+            },
+            answers: Arc::new(store.clone()),
+            cache: settings.cache.clone(),
             wall: Timestamp::now,
             chance,
         });

@@ -9,8 +9,8 @@ use super::{App, AppError, new_execution_id, workspace::VersionSelector};
 use crate::{
     engine::CallSpec,
     model::{
-        ContentHash, GenerationParameters, Message, ModelRef, Role, TemplateId, TemplateStamp,
-        VariantName,
+        CacheUse, ContentHash, GenerationParameters, Message, ModelRef, Role, TemplateId,
+        TemplateStamp, VariantName,
     },
     prompt::{Form, Limits, Rendered, Template, parse, render},
 };
@@ -42,6 +42,9 @@ pub struct CallOrder {
     pub inputs: BTreeMap<String, Value>,
     pub tags: BTreeMap<String, String>,
     pub stream: bool,
+    pub cache: CacheUse,
+    /// Which of several calls that are otherwise the same this is.
+    pub repeat: u32,
 }
 
 /// A template read, with the stamp its executions carry.
@@ -57,7 +60,8 @@ impl App {
     /// Where the template cannot be read or does not render with these inputs, or no model is
     /// named anywhere.
     pub async fn prepare(&self, order: CallOrder) -> Result<CallSpec, AppError> {
-        let CallOrder { variant, source, model, parameters, inputs, tags, stream } = order;
+        let CallOrder { variant, source, model, parameters, inputs, tags, stream, cache, repeat } =
+            order;
         let (messages, stamp, own_model, own_parameters) = match source {
             PromptSource::Plain(text) => {
                 let message = Message { role: Role::User, content: text };
@@ -96,6 +100,8 @@ impl App {
             inputs,
             tags,
             stream,
+            cache,
+            repeat,
         })
     }
 

@@ -7,7 +7,7 @@ use clap_complete::Shell;
 
 use crate::{
     app,
-    model::{ModelRef, Preset},
+    model::{CacheMode, CacheUse, ModelRef, Preset},
 };
 
 /// A workbench for prompts in the terminal.
@@ -75,6 +75,9 @@ pub enum Command {
     },
     /// Sum up runs, latency, cost and errors over a stretch of time
     Stats(StatsArguments),
+    /// Say what answers are kept to be given again, or forget them
+    #[command(subcommand)]
+    Cache(CacheCommand),
     /// Say what terminal, files, database, providers and clipboard are found to be
     Doctor {
         /// Take what can be read out of a damaged database into this new file
@@ -115,7 +118,7 @@ pub struct StatsArguments {
     /// How far back: 24h, 7d, 30d, 13w or 365d
     #[arg(long, value_name = "AGE", default_value = "7d")]
     pub range: String,
-    /// What the table tells apart: model, template or version
+    /// What the table tells apart: model, template, version or tag
     #[arg(long, value_name = "WHAT", default_value = "model")]
     pub by: String,
     /// Only this template
@@ -126,6 +129,21 @@ pub struct StatsArguments {
     pub model: Option<ModelRef>,
     #[arg(long, value_enum, default_value_t)]
     pub format: TextOrJson,
+}
+
+/// `lathe cache`.
+#[derive(Debug, Subcommand)]
+pub enum CacheCommand {
+    /// Say how many answers are kept, and how often they were given again
+    Stats {
+        #[arg(long, value_enum, default_value_t)]
+        format: TextOrJson,
+    },
+    /// Forget every answer; the history keeps its records
+    Clear {
+        #[arg(long, value_enum, default_value_t)]
+        format: TextOrJson,
+    },
 }
 
 /// How to print what people read or programs take.
@@ -176,8 +194,15 @@ pub struct RunArguments {
     #[arg(long = "tag", value_name = "KEY=VALUE")]
     pub tags: Vec<String>,
     /// Ask the model even if the same was asked before
-    #[arg(long)]
+    #[arg(long, conflicts_with = "cache")]
     pub no_cache: bool,
+    /// Give an answer again that was given to the same, or to nearly the same, whatever the
+    /// temperature
+    #[arg(long, value_name = "MODE", value_parser = cache_mode)]
+    pub cache: Option<CacheMode>,
+    /// Say what it would cost, and run nothing
+    #[arg(long)]
+    pub estimate: bool,
     /// Ask for a stream (the default)
     #[arg(long, conflicts_with = "no_stream")]
     pub stream: bool,
@@ -186,6 +211,23 @@ pub struct RunArguments {
     pub no_stream: bool,
     #[arg(long, value_enum, default_value_t)]
     pub format: RunFormat,
+}
+
+impl RunArguments {
+    /// What is said about the cache.
+    #[must_use]
+    pub const fn cache_use(&self) -> CacheUse {
+        match self.cache {
+            _ if self.no_cache => CacheUse::Asked(CacheMode::Off),
+            Some(mode) => CacheUse::Asked(mode),
+            None => CacheUse::Settings,
+        }
+    }
+}
+
+fn cache_mode(word: &str) -> Result<CacheMode, String> {
+    CacheMode::from_word(word)
+        .ok_or_else(|| format!("there is no mode `{word}`; there are off, exact, similar"))
 }
 
 fn preset(word: &str) -> Result<Preset, String> {

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     app::{App, ExportFormat, filter, markdown},
-    model::{Execution, ExecutionId, Status},
+    model::{CacheState, Execution, ExecutionId, Status},
     store::{HistoryQuery, HistoryRow, Scope, TagFilter},
 };
 
@@ -130,7 +130,8 @@ async fn list(
                 "provider": row.provider, "model": row.model, "status": row.status,
                 "error_kind": row.error_kind, "excerpt": row.excerpt, "usage": row.usage,
                 "cost_usd": row.cost_usd, "total_ms": row.total_ms, "ttft_ms": row.ttft_ms,
-                "rating": row.rating, "tags": row.tags,
+                "rating": row.rating, "cache": row.cache, "similarity": row.similarity,
+                "tags": row.tags,
             }))?,
             TextOrJson::Text => output.line(&line(&row))?,
         }
@@ -160,7 +161,13 @@ fn line(row: &HistoryRow) -> String {
     let when = row.started_at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S");
     let template = row.template.as_ref().map_or("-", |id| id.as_str());
     let version = row.version.as_ref().map_or_else(|| "draft".to_owned(), ToString::to_string);
-    let status = row.error_kind.map_or(row.status.as_str(), |kind| kind.as_str());
+    let status = match row.cache {
+        CacheState::Exact => "cached".to_owned(),
+        CacheState::Similar => {
+            row.similarity.map_or_else(|| "similar".to_owned(), |it| format!("similar {it:.2}"))
+        }
+        _ => row.error_kind.map_or(row.status.as_str(), |kind| kind.as_str()).to_owned(),
+    };
     let id = row.id.to_string();
     format!(
         "{id}  {when}  {status:<12} {template}@{version}  {}/{}  {}",

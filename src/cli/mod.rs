@@ -2,9 +2,11 @@
 
 pub mod arguments;
 mod backup;
+mod cache;
 mod cleanup;
 mod doctor;
 mod error;
+mod estimate;
 mod history;
 mod inputs;
 mod lists;
@@ -133,6 +135,7 @@ async fn carry_out(
             lists::models(&app, provider.as_deref(), format, output).await
         }
         Command::Cleanup(arguments) => cleanup::run(&app, arguments, output).await,
+        Command::Cache(command) => cache::run(&app, command, output).await,
         Command::Stats(arguments) => stats::run(&app, arguments, output).await,
         Command::Providers { check: true, format } => {
             lists::check_providers(&app, format, output).await

@@ -5,16 +5,18 @@ use std::{
     time::Duration,
 };
 
+use jiff::tz::TimeZone;
+
 use super::{
     arguments::{RunArguments, RunFormat},
     error::Failure,
-    inputs,
+    estimate, inputs,
     output::Output,
 };
 use crate::{
     app::{App, CallOrder, PromptSource, exit_code_of},
     engine::{Mode, RunEventKind},
-    model::{Execution, GenerationParameters, ModelRef, Status, VariantName},
+    model::{CacheState, Execution, GenerationParameters, ModelRef, Reused, Status, VariantName},
 };
 
 /// Least time between two pieces of an answer on standard output: no reader can tell.
@@ -43,6 +45,9 @@ pub async fn run(app: &App, arguments: RunArguments, output: &mut Output) -> Res
         app.discover().await;
     }
     let orders = orders(&arguments, &source, &parameters, &variables, &tags);
+    if arguments.estimate {
+        return estimate::print(app, orders, arguments.format, output).await;
+    }
     let streams_text = arguments.format == RunFormat::Text && orders.len() == 1;
     let mut handle = app.run(orders, Mode::Interactive).await?;
     let mut stream = output.stream();
@@ -77,6 +82,10 @@ pub async fn run(app: &App, arguments: RunArguments, output: &mut Output) -> Res
                 error.message,
                 Duration::from_millis(retry_in_ms).as_secs_f64()
             )),
+            RunEventKind::Unpriced => output.tell(
+                "no budget counts this call, since the price of its model is not known; state it \
+                 under [models], or set unknown_price = \"block\" under [budget]",
+            ),
             RunEventKind::NotSaved { reason } if !not_saved.contains(&reason) => {
                 output.tell(&reason);
                 not_saved.insert(reason);
@@ -139,6 +148,8 @@ fn orders(
             inputs: variables.clone(),
             tags: tags.clone(),
             stream: !arguments.no_stream,
+            cache: arguments.cache_use(),
+            repeat: 0,
         })
         .collect()
 }
@@ -174,12 +185,26 @@ fn outcome(execution: &Execution, output: &mut Output) -> u8 {
     for dropped in &execution.parameters.dropped {
         output.remark(&format!("{} was not sent: {}", dropped.name, dropped.reason));
     }
+    if let Some(reused) = &execution.reused {
+        output.tell(&reuse(execution, reused));
+    }
     if execution.status == Status::Ok {
         return 0;
     }
     let Some(error) = &execution.error else { return 3 };
     output.fail(&format!("{}: {error}", execution.model_ref()));
     exit_code_of(error.kind)
+}
+
+/// Says that an answer was given before: by which call, how alike, and what that saved.
+fn reuse(execution: &Execution, reused: &Reused) -> String {
+    let how = match execution.cache {
+        CacheState::Similar => format!("cached, similar {:.3}", reused.similarity),
+        _ => "cached".to_owned(),
+    };
+    let saved = reused.saved_usd.map_or_else(String::new, |cost| format!(", saved ${cost:.6}"));
+    let when = reused.answered_at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M");
+    format!("{} {how}: the answer of {} from {when}{saved}", execution.variant, reused.execution)
 }
 
 /// Resolves with an exit code when the user or the system wants the program to end.

@@ -25,7 +25,7 @@ pub async fn run(app: &App, arguments: StatsArguments, output: &mut Output) -> R
     })?;
     let by = ChartBy::ALL.into_iter().find(|by| by.as_str() == arguments.by).ok_or_else(|| {
         Failure::usage(format!(
-            "there is no `{}` to tell apart; there are model, template, version",
+            "there is no `{}` to tell apart; there are model, template, version, tag",
             arguments.by
         ))
     })?;
@@ -59,6 +59,9 @@ fn figures(sum: &Sum) -> Value {
         "input_tokens": sum.tokens().map(|(input, _)| input),
         "output_tokens": sum.tokens().map(|(_, output)| output),
         "attempts": sum.rollup.attempts, "cache_hits": sum.rollup.cache_hits,
+        "cache_hit_rate": sum.rollup.hit_rate(), "saved_usd": sum.rollup.saved_usd(),
+        "reasoning_tokens": sum.tokens().map(|_| sum.rollup.reasoning_tokens),
+        "cached_input_tokens": sum.tokens().map(|_| sum.rollup.cached_input_tokens),
         "rating": sum.rollup.rating(), "rated": sum.rollup.rated_runs,
     })
 }
@@ -95,11 +98,13 @@ fn lines(charts: &Charts) -> Vec<String> {
     let cells = |name: String, sum: &Sum| {
         let milliseconds =
             |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |ms| format!("{ms:.0} ms"));
+        let percent = |share: f64| format!("{:.1}%", share * 100.0);
         let or_none = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
         [
             name,
             sum.rollup.runs.to_string(),
-            or_none(sum.success().map(|share| format!("{:.1}%", share * 100.0))),
+            or_none(sum.success().map(percent)),
+            or_none(sum.rollup.hit_rate().map(percent)),
             milliseconds(sum.latency(0.5)),
             milliseconds(sum.latency(0.95)),
             milliseconds(sum.ttft()),
@@ -111,6 +116,7 @@ fn lines(charts: &Charts) -> Vec<String> {
         charts.query.by.as_str(),
         "runs",
         "success",
+        "cached",
         "p50",
         "p95",
         "first token",
@@ -121,7 +127,7 @@ fn lines(charts: &Charts) -> Vec<String> {
     let mut rows = vec![head];
     rows.extend(charts.groups.iter().map(|group| cells(group.name(charts.query.by), &group.sum)));
     rows.push(cells("all".to_owned(), &charts.total));
-    let widths: Vec<usize> = (0..8)
+    let widths: Vec<usize> = (0..9)
         .map(|column| {
             let cells = rows.iter().filter_map(|row| row.get(column));
             cells.map(|cell| cell.chars().count()).max().unwrap_or(0)

@@ -15,6 +15,7 @@ use super::{
     Paths, ProviderKind, ProviderSettings, Server, Settings, WorkspaceToml,
     document::{Located, Section},
     provider::{Known, is_header_name, is_header_value, parse_base_url},
+    spending,
 };
 use crate::model::{ContentHash, ModelRef, did_you_mean, nearest};
 
@@ -93,6 +94,12 @@ pub(super) fn apply(
     }
     if let Some(section) = root.section("engine") {
         engine(&mut settings.engine, &section, full, &mut outcome);
+    }
+    if let Some(section) = root.section("cache") {
+        spending::cache(&mut settings.cache, &section, full, &mut outcome.untrusted);
+    }
+    if let Some(section) = root.section("budget") {
+        spending::budget(&mut settings.budget, &section, full, &mut outcome.untrusted);
     }
     for (name, section) in root.sections("models", "models.\"PROVIDER/MODEL\"") {
         model(settings, &name, &section, full, &mut outcome);

@@ -4,6 +4,8 @@
 //! [`Environment`], files become [`Settings`], and no other room asks the process or the disk
 //! how it is configured.
 
+mod budget;
+mod cache;
 mod document;
 mod engine;
 mod environment;
@@ -21,8 +23,11 @@ mod quantity;
 mod secret;
 mod server;
 mod settings;
+mod spending;
 mod trust;
 
+pub use budget::{BudgetSettings, UnknownPrice};
+pub use cache::CacheSettings;
 pub use engine::EngineSettings;
 pub use environment::{ColourDepth, Environment};
 pub use error::{ConfigError, Problem};

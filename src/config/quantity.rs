@@ -1,8 +1,8 @@
-//! Durations and sizes as people write them: `500ms`, `10s`, `2m`; `8KiB`, `64MiB`.
+//! Durations and sizes as people write them: `500ms`, `10s`, `2m`, `7d`; `8KiB`, `64MiB`.
 
 use std::time::Duration;
 
-/// Reads a duration: a whole or decimal number and `ms`, `s`, `m` or `h`.
+/// Reads a duration: a whole or decimal number and `ms`, `s`, `m`, `h` or `d`.
 pub(super) fn duration(text: &str) -> Result<Duration, &'static str> {
     const EXPECTED: &str = "must be a duration with its unit, such as \"500ms\", \"10s\" or \"2m\"";
     let (number, unit) = split(text).ok_or(EXPECTED)?;
@@ -11,6 +11,7 @@ pub(super) fn duration(text: &str) -> Result<Duration, &'static str> {
         "s" => 1e3,
         "m" | "min" => 60e3,
         "h" => 3600e3,
+        "d" => 24.0 * 3600e3,
         _ => return Err(EXPECTED),
     };
     Duration::try_from_secs_f64((number * milliseconds).round() / 1e3).map_err(|_| EXPECTED)
@@ -78,12 +79,17 @@ mod tests {
 
     #[test]
     fn durations_need_a_unit() {
-        for (text, milliseconds) in
-            [("10s", 10_000), ("500ms", 500), ("2m", 120_000), ("1.5 s", 1500), ("1h", 3_600_000)]
-        {
+        for (text, milliseconds) in [
+            ("10s", 10_000),
+            ("500ms", 500),
+            ("2m", 120_000),
+            ("1.5 s", 1500),
+            ("1h", 3_600_000),
+            ("7d", 604_800_000),
+        ] {
             assert_eq!(duration(text), Ok(Duration::from_millis(milliseconds)), "{text}");
         }
-        for bad in ["10", "s", "", "ten s", "-1s", "1.2.3s", "10d", "1e3s", "∞s"] {
+        for bad in ["10", "s", "", "ten s", "-1s", "1.2.3s", "10w", "1e3s", "∞s"] {
             assert!(duration(bad).is_err(), "{bad:?} passed");
         }
     }

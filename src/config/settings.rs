@@ -7,8 +7,8 @@ use std::{
 };
 
 use super::{
-    ConfigError, EngineSettings, Environment, Glyphs, InterfaceSettings, KeySource, ModelOverride,
-    Paths, ProviderSettings,
+    BudgetSettings, CacheSettings, ConfigError, EngineSettings, Environment, Glyphs,
+    InterfaceSettings, KeySource, ModelOverride, Paths, ProviderSettings,
     document::Document,
     file,
     layer::{self, Layer},
@@ -27,6 +27,8 @@ pub struct Settings {
     /// Used where neither the template nor the command names a model.
     pub default_model: Option<ModelRef>,
     pub engine: EngineSettings,
+    pub cache: CacheSettings,
+    pub budget: BudgetSettings,
     /// The theme's name; `None` for the terminal's own colours.
     pub theme: Option<String>,
     pub interface: InterfaceSettings,
@@ -101,6 +103,8 @@ impl Settings {
             providers: provider::built_in(environment),
             default_model: None,
             engine: EngineSettings::default(),
+            cache: CacheSettings::default(),
+            budget: BudgetSettings::default(),
             theme: None,
             interface: InterfaceSettings::default(),
             keys: BTreeMap::new(),

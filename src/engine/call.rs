@@ -4,8 +4,9 @@
 use super::{
     Shared,
     attempt::{Ended, Sink},
+    cache::Question,
     queue::Emitter,
-    record::{running, settle},
+    record::{count_what_came, running, settle},
     run::{CallSpec, Mode, Obey, RunEventKind},
 };
 use crate::model::{CallError, ChatRequest, ChunkLog, Execution, RunId};
@@ -20,6 +21,8 @@ pub(super) struct Call<'a> {
     pub request: ChatRequest,
     /// The record so far.
     pub execution: Execution,
+    /// The call as the cache knows it; `None` where the cache has no part in it.
+    pub question: Option<Question>,
     /// Whether any of the answer came; `None` while nothing was asked.
     began: Option<bool>,
     chunks: ChunkLog,
@@ -40,6 +43,7 @@ pub(super) async fn run(
         parameters: spec.parameters.clone(),
         stream: spec.stream,
     };
+    let question = shared.cache.question(&spec);
     let execution = running(run_id, spec, (shared.parts.wall)());
     let mut call = Call {
         shared,
@@ -48,6 +52,7 @@ pub(super) async fn run(
         orders,
         request,
         execution,
+        question,
         began: None,
         chunks: ChunkLog::default(),
     };
@@ -60,6 +65,12 @@ impl<'a> Call<'a> {
     /// The steps, in their order. A step that fails ends the call, and what it failed with is
     /// what is recorded.
     async fn answer(&mut self) -> Result<(), CallError> {
+        // An answer that was given before costs nothing, so it is looked for before money is set
+        // aside: a budget that is used up must not stop it.
+        if self.reuse().await {
+            return Ok(());
+        }
+        self.reserve().await?;
         self.send().await
     }
 
@@ -88,12 +99,16 @@ impl<'a> Call<'a> {
 
     /// Records how it ended and tells so.
     async fn record(mut self, outcome: Result<(), CallError>) {
+        if self.began == Some(true) && outcome.is_err() {
+            count_what_came(&mut self.execution).await;
+        }
         let model = self.execution.model_ref();
         let price = self.shared.parts.providers.price(&model, &self.execution.usage);
         settle(&mut self.execution, outcome, self.began, price);
         if let Err(error) = self.shared.parts.recorder.finish(&self.execution, &self.chunks).await {
             self.sink().not_saved(&error);
         }
+        self.keep_answer().await;
         self.emitter.emit(RunEventKind::Finished(Box::new(self.execution)));
     }
 }

@@ -4,7 +4,10 @@
 mod assembly;
 mod attempt;
 mod backoff;
+mod budget;
+mod cache;
 mod call;
+mod estimate;
 mod forward;
 mod limit;
 mod parts;
@@ -20,10 +23,15 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 pub use backoff::{Backoff, NextAttempt};
+pub use budget::{Ledger, Money};
+pub use cache::Answers;
+pub use estimate::{Estimate, OutputFrom};
 pub use forward::{Played, forward};
 pub use parts::{EngineParts, Providers, Recorder};
 pub use run::{CallSpec, Mode, RunEvent, RunEventKind, RunHandle, RunSpec};
 
+use budget::Asked;
+use cache::Cache;
 use limit::Limits;
 
 /// Runs calls. Cheap to clone; all clones share their limits.
@@ -35,6 +43,7 @@ pub struct Engine {
 struct Shared {
     parts: EngineParts,
     limits: Limits,
+    cache: Cache,
     /// How many calls have not been recorded to their end.
     active: watch::Sender<usize>,
 }
@@ -44,8 +53,13 @@ impl Engine {
     #[must_use]
     pub fn new(parts: EngineParts) -> Self {
         let limits = Limits::new(parts.settings.concurrency);
+        let cache = Cache {
+            answers: Arc::clone(&parts.answers),
+            settings: parts.cache.clone(),
+            wall: parts.wall,
+        };
         let (active, _) = watch::channel(0);
-        Self { shared: Arc::new(Shared { parts, limits, active }) }
+        Self { shared: Arc::new(Shared { parts, limits, cache, active }) }
     }
 
     /// Starts the calls of a run, all at once as far as the limits allow. Dropping the handle
@@ -67,6 +81,23 @@ impl Engine {
             });
         }
         RunHandle::new(run.run_id, queue, controls)
+    }
+
+    /// What a call will cost as far as that is known before it is sent.
+    pub async fn estimate(&self, spec: &CallSpec) -> Estimate {
+        let asked = Asked {
+            model: &spec.model,
+            template: spec.stamp.template.as_ref(),
+            messages: &spec.messages,
+            parameters: &spec.parameters,
+        };
+        let estimate = self.shared.estimate(asked).await;
+        match self.shared.cache.question(spec) {
+            Some(question) if self.shared.cache.find(&question).await.is_some() => {
+                estimate.from_cache()
+            }
+            _ => estimate,
+        }
     }
 
     /// How many calls have not ended yet.

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
+use super::{budget::Money, cache::Answers};
 use crate::{
-    config::EngineSettings,
+    config::{CacheSettings, EngineSettings},
     model::{CallError, ChunkLog, Execution, ExecutionId, ModelRef, Price, Usage},
     provider::Provider,
     store::{Checkpoint, Store, StoreError},
@@ -57,6 +58,11 @@ pub struct EngineParts {
     pub providers: Arc<dyn Providers>,
     pub recorder: Arc<dyn Recorder>,
     pub settings: EngineSettings,
+    /// What may be spent.
+    pub money: Money,
+    /// Where answers are kept that may be given again, and when they are.
+    pub answers: Arc<dyn Answers>,
+    pub cache: CacheSettings,
     /// The time of day. Durations are measured by tokio's clock, never by this one.
     pub wall: fn() -> Timestamp,
     /// A random number in \[0, 1), so that several callers do not try again in step.

@@ -6,6 +6,7 @@ use crate::model::{
 };
 
 use super::run::CallSpec;
+use crate::prompt::tokens;
 
 /// Writes into a record how its call ended, and what that cost. `began` is whether any of the
 /// answer came, `None` where nothing was ever asked.
@@ -26,10 +27,39 @@ pub(super) fn settle(
         },
     };
     execution.error = outcome.err();
-    execution.cost_usd = price.and_then(|price| price.cost(&execution.usage));
+    // An answer that was given before has its cost already, which is nothing.
+    if !execution.cache.is_hit() {
+        execution.spend = price.and_then(|price| price.spend(&execution.usage));
+        execution.cost_usd = execution.spend.map(|spend| spend.total());
+    }
     if execution.status == Status::Ok && execution.finish_reason.is_none() {
         execution.finish_reason = Some(FinishReason::Unknown);
     }
+}
+
+/// Counts what came of an answer that was not waited for to its end, where the provider did not
+/// come to say. What was asked for was read all the same and what came was written, so both are
+/// paid for.
+pub(super) async fn count_what_came(execution: &mut Execution) {
+    let (model, messages) = (execution.model_ref(), execution.messages.clone());
+    let mut written = [&*execution.reasoning, &execution.text, &execution.refusal].concat();
+    for call in &execution.tool_calls {
+        written.push_str(&call.arguments_raw);
+    }
+    let counted = tokio::task::spawn_blocking(move || {
+        let read = tokens::count_messages(&model, &messages).tokens as u64;
+        (read, tokens::count(&model, &written).tokens as u64)
+    });
+    let Ok((read, came)) = counted.await else { return };
+    let usage = &mut execution.usage;
+    // A provider that tells its count as it goes told it before the last pieces came.
+    let output = usage.output_tokens.unwrap_or(0).max(came);
+    if usage.input_tokens.is_some() && usage.output_tokens == Some(output) {
+        return;
+    }
+    usage.input_tokens = usage.input_tokens.or(Some(read));
+    usage.output_tokens = Some(output);
+    usage.estimated = true;
 }
 
 /// The record of a call that is about to be sent.
@@ -59,9 +89,11 @@ pub(super) fn running(run_id: RunId, spec: CallSpec, now: jiff::Timestamp) -> Ex
         },
         usage: Usage::default(),
         cost_usd: None,
+        spend: None,
         timing: Timing::started(now),
         attempts: Vec::new(),
         cache: CacheState::Off,
+        reused: None,
         checks: Vec::new(),
         quality: Quality::default(),
         tags: spec.tags,

@@ -7,8 +7,8 @@ use tokio::sync::watch;
 
 use super::queue::Queue;
 use crate::model::{
-    CallError, ErrorKind, Execution, ExecutionId, GenerationParameters, Message, ModelRef, RunId,
-    TemplateStamp, Usage, VariantName,
+    CacheUse, CallError, ErrorKind, Execution, ExecutionId, GenerationParameters, Message,
+    ModelRef, RunId, TemplateStamp, Usage, VariantName,
 };
 
 /// Who waits for the answers.
@@ -43,6 +43,11 @@ pub struct CallSpec {
     pub tags: BTreeMap<String, String>,
     /// Whether to ask for a stream.
     pub stream: bool,
+    /// Whether an answer that was given before will do.
+    pub cache: CacheUse,
+    /// Which of several calls that are otherwise the same this is, so that each of them gets an
+    /// answer of its own.
+    pub repeat: u32,
 }
 
 /// Something that happened to one call of a run.
@@ -75,6 +80,8 @@ pub enum RunEventKind {
     Delta { text: String, reasoning: String, refusal: String, at_ms: u64 },
     /// What is known of the usage so far.
     Usage(Usage),
+    /// No budget counts this call, since its price is not known.
+    Unpriced,
     /// The record could not be kept; the answer itself goes on.
     NotSaved { reason: String },
     /// The end, whatever it was. Always the last event of a call.

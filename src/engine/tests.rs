@@ -10,22 +10,24 @@ use std::{
 };
 
 use async_trait::async_trait;
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 use pretty_assertions::assert_eq;
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::*;
 use crate::{
-    config::EngineSettings,
+    config::{BudgetSettings, CacheSettings, EngineSettings},
     model::{
-        AttemptStatus, CallError, ChatRequest, ChunkLog, ErrorKind, Execution, ExecutionId,
-        FinishReason, GenerationParameters, Message, ModelRef, Price, ProviderEvent, Role, RunId,
-        SentParameters, Status, TemplateStamp, Usage, VariantName,
+        AttemptStatus, CacheUse, CallError, ChatRequest, ChunkLog, ErrorKind, Execution,
+        ExecutionId, FinishReason, GenerationParameters, Message, ModelRef, Price, ProviderEvent,
+        Role, RunId, SentParameters, Status, TemplateStamp, Usage, VariantName,
     },
     provider::{EventSink, ListedModel, Provider},
-    store::{Checkpoint, StoreError},
+    store::{Checkpoint, Store, StoreError, StoreOptions},
 };
+
+mod money;
 
 /// One step of a scripted answer.
 #[derive(Clone)]
@@ -95,8 +97,13 @@ impl Providers for One {
         }
     }
 
-    fn price(&self, _: &ModelRef, _: &Usage) -> Option<Price> {
-        Some(Price { input: 1.0, output: 2.0, cached_input: None, cache_write: None })
+    fn price(&self, model: &ModelRef, _: &Usage) -> Option<Price> {
+        (model.model != "unpriced").then_some(Price {
+            input: 1.0,
+            output: 2.0,
+            cached_input: None,
+            cache_write: None,
+        })
     }
 }
 
@@ -153,14 +160,27 @@ fn bench(scripts: Vec<Vec<Step>>, memory: Memory) -> Bench {
     let scripted =
         Arc::new(Scripted { attempts: Mutex::new(scripts.into()), ..Scripted::default() });
     let memory = Arc::new(memory);
-    let engine = Engine::new(EngineParts {
-        providers: Arc::new(One(Arc::clone(&scripted))),
-        recorder: Arc::clone(&memory) as Arc<dyn Recorder>,
+    let engine = Engine::new(parts(&scripted, &memory));
+    Bench { engine, scripted, memory }
+}
+
+/// What an engine needs, with nothing to spend money or keep answers by.
+fn parts(scripted: &Arc<Scripted>, memory: &Arc<Memory>) -> EngineParts {
+    let (store, _) = Store::open(&StoreOptions::in_memory()).expect("it opens");
+    EngineParts {
+        providers: Arc::new(One(Arc::clone(scripted))),
+        recorder: Arc::clone(memory) as Arc<dyn Recorder>,
         settings: EngineSettings { concurrency: 2, ..EngineSettings::default() },
+        money: Money {
+            ledger: Arc::new(store.clone()),
+            budget: BudgetSettings::default(),
+            zone: TimeZone::UTC,
+        },
+        answers: Arc::new(store),
+        cache: CacheSettings::default(),
         wall: || Timestamp::UNIX_EPOCH,
         chance: || 0.0,
-    });
-    Bench { engine, scripted, memory }
+    }
 }
 
 fn call(variant: VariantName, provider: &str) -> CallSpec {
@@ -174,6 +194,8 @@ fn call(variant: VariantName, provider: &str) -> CallSpec {
         inputs: BTreeMap::new(),
         tags: BTreeMap::new(),
         stream: true,
+        cache: CacheUse::Settings,
+        repeat: 0,
     }
 }
 
@@ -231,6 +253,7 @@ fn word(event: &RunEvent) -> String {
         RunEventKind::Delta { text, reasoning, refusal, at_ms } => {
             format!("delta {text}|{reasoning}|{refusal} {at_ms}")
         }
+        RunEventKind::Unpriced => "unpriced".to_owned(),
         RunEventKind::Usage(_) => "usage".to_owned(),
         RunEventKind::NotSaved { .. } => "not saved".to_owned(),
         RunEventKind::Finished(execution) => format!("finished {}", execution.status.as_str()),

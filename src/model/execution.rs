@@ -7,8 +7,8 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CallError, ContentHash, ErrorKind, ExecutionId, FinishReason, Message, ModelRef, RunId,
-    SentParameters, TemplateId, Timing, ToolCall, Usage, VariantName,
+    CallError, ContentHash, ErrorKind, ExecutionId, FinishReason, Message, ModelRef, Reused, RunId,
+    SentParameters, Spend, TemplateId, Timing, ToolCall, Usage, VariantName,
 };
 
 /// How an execution stands.
@@ -61,6 +61,14 @@ pub enum CacheState {
     Miss,
     Exact,
     Similar,
+}
+
+impl CacheState {
+    /// Whether the answer is one that was given before.
+    #[must_use]
+    pub const fn is_hit(self) -> bool {
+        matches!(self, Self::Exact | Self::Similar)
+    }
 }
 
 /// How one attempt at sending ended.
@@ -155,9 +163,15 @@ pub struct Execution {
     pub usage: Usage,
     /// US dollars; `None` when the price or the usage is unknown.
     pub cost_usd: Option<f64>,
+    /// What the parts of it cost, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spend: Option<Spend>,
     pub timing: Timing,
     pub attempts: Vec<Attempt>,
     pub cache: CacheState,
+    /// Where the answer came from that was not asked for again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reused: Option<Reused>,
     pub checks: Vec<Check>,
     pub quality: Quality,
     pub tags: BTreeMap<String, String>,

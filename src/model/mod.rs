@@ -1,5 +1,6 @@
 //! The words of the project as plain types: no IO, no clock, no async, nothing above it.
 
+mod cache;
 mod call;
 mod error;
 mod execution;
@@ -14,6 +15,7 @@ mod usage;
 mod variant;
 mod version;
 
+pub use cache::{CacheMode, CacheUse, Reused};
 pub use call::{
     ChatRequest, FinishReason, ProviderEvent, ResponseFormat, SentParameters, ToolCall,
 };
@@ -30,6 +32,6 @@ pub use parameters::{
 };
 pub use redactions::Redactions;
 pub use timing::{ChunkKind, ChunkLog, Timing};
-pub use usage::{Price, Usage};
+pub use usage::{Price, Spend, Usage};
 pub use variant::{VariantName, VariantSource};
 pub use version::{Bump, ContentHash, TemplateId, TemplateIdError, VersionRecord};

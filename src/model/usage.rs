@@ -41,23 +41,56 @@ pub struct Price {
 }
 
 impl Price {
-    /// What a call cost in US dollars, or `None` when input or output tokens are unknown.
+    /// What a call cost in US dollars, or `None` when input or output tokens are unknown: the
+    /// sum of its [`Spend`].
+    #[must_use]
+    pub fn cost(&self, usage: &Usage) -> Option<f64> {
+        self.spend(usage).map(|spend| spend.total())
+    }
+
+    /// What each part of a call cost, or `None` when input or output tokens are unknown.
     ///
-    /// `(input − cached − written)·p_in + cached·p_cached + written·p_write + output·p_out`,
-    /// each price per million. Reasoning tokens are output tokens.
+    /// `(input − cached − written)·p_in`, `cached·p_cached`, `written·p_write`,
+    /// `(output − reasoning)·p_out` and `reasoning·p_out`, each price per million.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "token counts are far below 2^52")]
-    pub fn cost(&self, usage: &Usage) -> Option<f64> {
+    pub fn spend(&self, usage: &Usage) -> Option<Spend> {
         let input = usage.input_tokens?;
         let output = usage.output_tokens?;
         let cached = usage.cached_input_tokens.unwrap_or(0).min(input);
         let written = usage.cache_write_tokens.unwrap_or(0).min(input - cached);
-        let fresh = input - cached - written;
-        let dollars = fresh as f64 * self.input
-            + cached as f64 * self.cached_input.unwrap_or(self.input)
-            + written as f64 * self.cache_write.unwrap_or(self.input)
-            + output as f64 * self.output;
-        Some(dollars / 1e6)
+        let reasoning = usage.reasoning_tokens.unwrap_or(0).min(output);
+        let dollars = |tokens: u64, price: f64| tokens as f64 * price / 1e6;
+        Some(Spend {
+            input: dollars(input - cached - written, self.input),
+            cached_input: dollars(cached, self.cached_input.unwrap_or(self.input)),
+            cache_write: dollars(written, self.cache_write.unwrap_or(self.input)),
+            visible: dollars(output - reasoning, self.output),
+            reasoning: dollars(reasoning, self.output),
+        })
+    }
+}
+
+/// What the parts of one call cost, in US dollars.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Spend {
+    /// Input that the provider read anew.
+    pub input: f64,
+    /// Input from the provider's prompt cache.
+    pub cached_input: f64,
+    /// Input written to the provider's prompt cache.
+    pub cache_write: f64,
+    /// Output that one sees, refusals and tool calls with it.
+    pub visible: f64,
+    /// Output spent on thinking.
+    pub reasoning: f64,
+}
+
+impl Spend {
+    /// All of it.
+    #[must_use]
+    pub fn total(&self) -> f64 {
+        self.input + self.cached_input + self.cache_write + self.visible + self.reasoning
     }
 }
 
@@ -76,6 +109,23 @@ mod tests {
         };
         let cost = price.cost(&usage).expect("known");
         assert!((cost - (0.6 * 2.0 + 0.4 * 0.5 + 0.1 * 10.0)).abs() < 1e-9, "{cost}");
+    }
+
+    #[test]
+    fn thinking_is_paid_as_output_and_told_apart() {
+        let price = Price { input: 2.0, output: 10.0, cached_input: None, cache_write: Some(3.0) };
+        let usage = Usage {
+            input_tokens: Some(1_000_000),
+            output_tokens: Some(1_000_000),
+            cache_write_tokens: Some(250_000),
+            // More than all of the output is a provider's slip, and never a negative amount.
+            reasoning_tokens: Some(2_000_000),
+            ..Usage::default()
+        };
+        let spend = price.spend(&usage).expect("known");
+        assert_eq!((spend.visible, spend.reasoning), (0.0, 10.0));
+        assert_eq!((spend.input, spend.cache_write), (1.5, 0.75));
+        assert_eq!(price.cost(&usage), Some(spend.total()));
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod library;
 mod lint;
 mod position;
 mod render;
+pub mod similar;
 mod sources;
 mod template;
 pub mod tokens;

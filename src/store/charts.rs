@@ -59,6 +59,8 @@ pub struct RollupGroup {
     pub template: Option<String>,
     pub version: Option<String>,
     pub model: Option<String>,
+    /// `key=value`, or the key alone where it has no value.
+    pub tag: Option<String>,
     pub status: Option<&'static str>,
     pub error_kind: Option<&'static str>,
 }
@@ -80,7 +82,8 @@ impl Store {
     }
 }
 
-fn read_sums(
+/// Reads the sums of one workspace, or of all.
+pub(super) fn read_sums(
     connection: &Connection,
     query: &RollupQuery,
     workspace: Option<i64>,
@@ -157,7 +160,7 @@ const MODEL: usize = 3;
 const STATUS: usize = 4;
 const ERROR_KIND: usize = 5;
 /// Where the hour stands after the columns of [`SUMS`].
-const HOUR: usize = 18;
+const HOUR: usize = 20;
 
 /// A group by the numbers of its names; 0 is the empty name, or one that is not asked for.
 type GroupKey = [usize; 6];
@@ -236,6 +239,7 @@ impl Sums {
                 (Some(provider), Some(model)) => Some(format!("{provider}/{model}")),
                 (provider, model) => provider.or(model).cloned(),
             },
+            tag: None,
             status: status.map(Status::as_str),
             error_kind: kind.map(ErrorKind::as_str),
         })

@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension, params};
 
 use super::{
-    Store, StoreError,
+    Store, StoreError, budget,
     facts::{COLUMN_COUNT, COLUMNS, Facts},
     fault::Outcome,
     record::{self, Answer, FactsSoFar, Request, Standing},
@@ -194,6 +194,8 @@ impl Ended {
 
     fn write(&self, session: &mut Session<'_>) -> Outcome<()> {
         let underway = session.memory.underway.remove(&self.facts.id);
+        // What it cost counts from here on, so nothing needs to be set aside for it any more.
+        budget::release(session, self.facts.id)?;
         let Some((before, standing)) = record::find(session.connection, self.facts.id)? else {
             let sequence = insert(session, &self.facts, &self.request)?;
             let workspace = session.workspace()?;

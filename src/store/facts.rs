@@ -19,10 +19,11 @@ pub(super) const COLUMNS: &str = "id, run_id, started_ns, template, version, con
     variant, provider, model, response_model, status, error_kind, finish_reason, input_tokens, \
     output_tokens, cached_input_tokens, cache_write_tokens, reasoning_tokens, usage_estimated, \
     cost_usd, headers_ms, first_event_ms, ttft_ms, total_ms, tokens_per_second, cache, attempts, \
-    checks_passed, checks_total, quality, rating, prompt_line, answer_line, error_line";
+    checks_passed, checks_total, quality, rating, prompt_line, answer_line, error_line, similarity, \
+    saved_usd";
 
 /// How many columns these are.
-pub(super) const COLUMN_COUNT: usize = 34;
+pub(super) const COLUMN_COUNT: usize = 36;
 
 /// One small row.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,6 +57,10 @@ pub(super) struct Facts {
     pub(super) prompt_line: String,
     pub(super) answer_line: String,
     pub(super) error_line: Option<String>,
+    /// How alike the prompts are, for an answer from the cache.
+    pub(super) similarity: Option<f64>,
+    /// What an answer from the cache did not cost again.
+    pub(super) saved_usd: Option<f64>,
 }
 
 impl Facts {
@@ -65,6 +70,7 @@ impl Facts {
             .map(|text| first_line(text))
             .find(|line| !line.is_empty())
             .unwrap_or_default();
+        let reused = execution.reused.as_ref();
         Self {
             id: execution.id,
             run_id: execution.run_id,
@@ -100,6 +106,8 @@ impl Facts {
                 .unwrap_or_default(),
             answer_line: answer,
             error_line: execution.error.as_ref().map(|error| first_line(&error.message)),
+            similarity: reused.map(|reused| reused.similarity).filter(|value| !value.is_nan()),
+            saved_usd: reused.and_then(|reused| reused.saved_usd).filter(|cost| !cost.is_nan()),
         }
     }
 
@@ -145,6 +153,8 @@ impl Facts {
             prompt_line: row.get(31)?,
             answer_line: row.get(32)?,
             error_line: text(33)?,
+            similarity: row.get(34)?,
+            saved_usd: row.get(35)?,
         })
     }
 
@@ -185,6 +195,8 @@ impl Facts {
             &self.prompt_line,
             &self.answer_line,
             &self.error_line,
+            &self.similarity,
+            &self.saved_usd,
         ];
         for (index, value) in values.into_iter().enumerate() {
             statement.raw_bind_parameter(index + 1, value)?;
@@ -199,7 +211,7 @@ impl Facts {
 
     /// What it cost in 1e-9 US dollars.
     pub(super) fn cost_nano(&self) -> Option<i64> {
-        self.cost_usd.map(|cost| scaled(cost, 1e9))
+        self.cost_usd.map(nano)
     }
 
     /// What this execution adds to the sums of its hour; `None` while it runs.
@@ -226,7 +238,9 @@ impl Facts {
             output_tokens: count(self.usage.output_tokens),
             cached_input_tokens: count(self.usage.cached_input_tokens),
             reasoning_tokens: count(self.usage.reasoning_tokens),
-            cache_hits: i64::from(matches!(self.cache, CacheState::Exact | CacheState::Similar)),
+            cache_hits: i64::from(self.cache.is_hit()),
+            cache_misses: i64::from(self.cache == CacheState::Miss),
+            saved_nano: self.saved_usd.map_or(0, nano),
             attempts: count(Some(self.attempts)),
             checks_passed: count(Some(self.checks_passed)),
             checks_total: count(Some(self.checks_total)),
@@ -236,11 +250,14 @@ impl Facts {
             rating_sum: self.rating.map_or(0, i64::from),
             ..Rollup::default()
         };
-        if let Some(total) = self.total_ms {
-            rollup.total.push(total);
-        }
-        if let Some(ttft) = self.ttft_ms {
-            rollup.ttft.push(ttft);
+        // An answer from the cache says nothing of how fast its model is.
+        if !self.cache.is_hit() {
+            if let Some(total) = self.total_ms {
+                rollup.total.push(total);
+            }
+            if let Some(ttft) = self.ttft_ms {
+                rollup.ttft.push(ttft);
+            }
         }
         Some((key, rollup))
     }
@@ -252,6 +269,11 @@ const MOST: i64 = 1 << 50;
 
 fn count(value: Option<u64>) -> i64 {
     value.map_or(0, |value| i64::try_from(value).unwrap_or(MOST).min(MOST))
+}
+
+/// US dollars in 1e-9 of them.
+pub(super) fn nano(dollars: f64) -> i64 {
+    scaled(dollars, 1e9)
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "clamped to 2^50 before")]

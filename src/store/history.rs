@@ -16,7 +16,7 @@ use super::{
     time,
 };
 use crate::model::{
-    ErrorKind, ExecutionId, ModelRef, RunId, Status, TemplateId, Usage, VariantName,
+    CacheState, ErrorKind, ExecutionId, ModelRef, RunId, Status, TemplateId, Usage, VariantName,
 };
 
 /// The most rows of one page.
@@ -104,13 +104,16 @@ pub struct HistoryRow {
     pub ttft_ms: Option<u64>,
     /// 1 to 5.
     pub rating: Option<u8>,
+    pub cache: CacheState,
+    /// How alike the prompts are, for an answer from the cache.
+    pub similarity: Option<f64>,
     pub tags: BTreeMap<String, String>,
 }
 
 const ROW: &str = "e.sequence, e.id, e.run_id, e.started_ns, e.template, e.version, e.variant, \
     e.provider, e.model, e.status, e.error_kind, e.answer_line, e.error_line, e.prompt_line, \
     e.input_tokens, e.output_tokens, e.cached_input_tokens, e.cache_write_tokens, \
-    e.reasoning_tokens, e.usage_estimated, e.cost_usd, e.total_ms, e.ttft_ms, e.rating";
+    e.reasoning_tokens, e.usage_estimated, e.cost_usd, e.total_ms, e.ttft_ms, e.rating, e.cache, e.similarity";
 
 impl Store {
     /// What is damaged in the database, as SQLite tells it; nothing where it is sound.
@@ -448,6 +451,8 @@ fn read_row(row: &Row<'_>) -> Outcome<HistoryRow> {
         total_ms: number(21)?,
         ttft_ms: number(22)?,
         rating: row.get(23)?,
+        cache: word(&row.get::<_, String>(24)?)?,
+        similarity: row.get(25)?,
         tags: BTreeMap::new(),
     })
 }

@@ -23,8 +23,10 @@ pub(super) struct Migration {
 }
 
 /// Every step, oldest first. A released step is never edited; a change is a new one.
-pub(super) const MIGRATIONS: &[Migration] =
-    &[Migration { number: 1, name: "initial", sql: include_str!("schema/0001_initial.sql") }];
+pub(super) const MIGRATIONS: &[Migration] = &[
+    Migration { number: 1, name: "initial", sql: include_str!("schema/0001_initial.sql") },
+    Migration { number: 2, name: "cache", sql: include_str!("schema/0002_cache.sql") },
+];
 
 const BOOK: &str = "CREATE TABLE IF NOT EXISTS migrations (
     number     INTEGER PRIMARY KEY,

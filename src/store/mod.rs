@@ -6,6 +6,8 @@
 //! Nobody else knows that this is SQLite, so that a shared server could stand here instead.
 
 mod backup;
+mod budget;
+mod cache;
 mod charts;
 mod cleanup;
 mod connection;
@@ -27,6 +29,7 @@ mod salvage;
 mod search;
 mod settings;
 mod sketch;
+mod tag_sums;
 mod time;
 mod versions;
 mod writer;
@@ -41,6 +44,8 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 pub use backup::{BackupFacts, Restored, back_up, restore, verify};
+pub use budget::{BudgetLimit, BudgetSpan, Reservation, Reserved, TypicalOutput};
+pub use cache::{CacheEntry, CacheKin, CacheStats, CachedAnswer, CallHash};
 pub use charts::{RollupBy, RollupGroup, RollupQuery, RollupRow};
 pub use cleanup::{CleanupPlan, Forget};
 pub use edits::Deleted;

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::model::{
     Attempt, CallError, Check, ChunkLog, ContentHash, Execution, ExecutionId, Message, Quality,
-    SentParameters, TemplateId, Timing, ToolCall, Usage, VariantName,
+    Reused, SentParameters, Spend, TemplateId, Timing, ToolCall, Usage, VariantName,
 };
 
 /// What of an answer has no column of its own.
@@ -33,6 +33,10 @@ struct Details {
     checks: Vec<Check>,
     quality: Quality,
     error: Option<CallError>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    spend: Option<Spend>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reused: Option<Reused>,
 }
 
 /// What is known of timing and usage while an answer comes.
@@ -110,6 +114,8 @@ impl Answer {
             checks: execution.checks.clone(),
             quality: execution.quality.clone(),
             error: execution.error.clone(),
+            spend: execution.spend,
+            reused: execution.reused.clone(),
         };
         Ok(Self {
             text: execution.text.clone(),
@@ -234,6 +240,8 @@ pub(super) fn load(connection: &Connection, facts: &Facts, sequence: i64) -> Out
     // The column is the exact number; JSON may round its last digit.
     execution.quality.overall = facts.quality;
     execution.error = details.error;
+    execution.spend = details.spend;
+    execution.reused = details.reused;
     Ok(execution)
 }
 
@@ -267,6 +275,7 @@ fn skeleton(
         parameters: SentParameters::default(),
         usage: facts.usage,
         cost_usd: facts.cost_usd,
+        spend: None,
         timing: Timing {
             started_at: time::from_stored(facts.started_ns),
             headers_ms: facts.headers_ms,
@@ -277,6 +286,7 @@ fn skeleton(
         },
         attempts: Vec::new(),
         cache: facts.cache,
+        reused: None,
         checks: Vec::new(),
         quality: Quality::default(),
         tags: BTreeMap::new(),

@@ -48,9 +48,13 @@ pub struct Rollup {
     /// Runs that a person rated.
     pub rated_runs: i64,
     pub rating_sum: i64,
-    /// Whole durations in milliseconds.
+    /// Runs that asked the cache and had to be sent.
+    pub cache_misses: i64,
+    /// In 1e-9 US dollars: what answers from the cache did not cost again.
+    pub saved_nano: i64,
+    /// Whole durations in milliseconds, answers from the cache left out.
     pub total: LatencySketch,
-    /// Times to first token in milliseconds.
+    /// Times to first token in milliseconds, answers from the cache left out.
     pub ttft: LatencySketch,
 }
 
@@ -85,6 +89,22 @@ impl Rollup {
         (self.costed_runs > 0).then(|| self.cost_nano as f64 / 1e9)
     }
 
+    /// US dollars that answers from the cache did not cost again.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "as for the cost")]
+    pub fn saved_usd(&self) -> f64 {
+        self.saved_nano as f64 / 1e9
+    }
+
+    /// The share of answers from the cache among the runs that asked it, in \[0, 1\]; `None`
+    /// where none did.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
+    pub fn hit_rate(&self) -> Option<f64> {
+        let asked = self.cache_hits + self.cache_misses;
+        (asked > 0).then(|| self.cache_hits as f64 / asked as f64)
+    }
+
     /// Mean overall quality in \[0, 1\] over the runs that have one.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
@@ -99,7 +119,7 @@ impl Rollup {
         (self.rated_runs > 0).then(|| self.rating_sum as f64 / self.rated_runs as f64)
     }
 
-    const fn numbers(&self) -> [i64; 16] {
+    const fn numbers(&self) -> [i64; 18] {
         [
             self.runs,
             self.costed_runs,
@@ -117,10 +137,12 @@ impl Rollup {
             self.quality_micro,
             self.rated_runs,
             self.rating_sum,
+            self.cache_misses,
+            self.saved_nano,
         ]
     }
 
-    const fn numbers_mut(&mut self) -> [&mut i64; 16] {
+    const fn numbers_mut(&mut self) -> [&mut i64; 18] {
         [
             &mut self.runs,
             &mut self.costed_runs,
@@ -138,6 +160,8 @@ impl Rollup {
             &mut self.quality_micro,
             &mut self.rated_runs,
             &mut self.rating_sum,
+            &mut self.cache_misses,
+            &mut self.saved_nano,
         ]
     }
 
@@ -146,8 +170,8 @@ impl Rollup {
         for (index, number) in self.numbers_mut().into_iter().enumerate() {
             *number = number.saturating_add(row.get(at + index)?);
         }
-        self.total.merge_bytes(row.get_ref(at + 16)?.as_blob()?);
-        self.ttft.merge_bytes(row.get_ref(at + 17)?.as_blob()?);
+        self.total.merge_bytes(row.get_ref(at + 18)?.as_blob()?);
+        self.ttft.merge_bytes(row.get_ref(at + 19)?.as_blob()?);
         Ok(())
     }
 }
@@ -158,7 +182,8 @@ pub(super) const DAY: i64 = 24;
 /// The columns of a [`Rollup`], in its order.
 pub(super) const SUMS: &str = "runs, costed_runs, cost_nano, counted_runs, input_tokens, output_tokens, \
     cached_input_tokens, reasoning_tokens, cache_hits, attempts, checks_passed, checks_total, \
-    scored_runs, quality_micro, rated_runs, rating_sum, total_sketch, ttft_sketch";
+    scored_runs, quality_micro, rated_runs, rating_sum, cache_misses, saved_nano, total_sketch, \
+    ttft_sketch";
 
 /// What the executions of one transaction change in the sums.
 #[derive(Debug, Default)]
@@ -272,7 +297,7 @@ fn write_sum(
     let mut statement = connection.prepare_cached(&format!(
         "INSERT OR REPLACE INTO rollups
          (step, hour, workspace, template, version, provider, model, status, error_kind, {SUMS})
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     ))?;
     let mut index = 0;
     let mut bind = |value: &dyn rusqlite::ToSql| {

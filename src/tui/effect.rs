@@ -10,7 +10,8 @@ use super::msg::{DeletedExecutions, HistoryCursor, RequestId, RunToken, TimerId}
 use super::theme::Theme;
 use crate::app::{ChartQuery, Filter};
 use crate::model::{
-    Bump, ContentHash, ExecutionId, GenerationParameters, ModelRef, TemplateId, VariantName,
+    Bump, CacheUse, ContentHash, ExecutionId, GenerationParameters, ModelRef, TemplateId,
+    VariantName,
 };
 
 /// Something to do.
@@ -61,6 +62,8 @@ pub struct CallOrder {
     /// Laid over the template's own parameters.
     pub parameters: GenerationParameters,
     pub inputs: BTreeMap<String, Value>,
+    /// Whether an answer that was given before will do.
+    pub cache: CacheUse,
 }
 
 /// A question, with its answer in [`super::msg::Answer`].

@@ -239,6 +239,8 @@ fn prepared(order: CallOrder) -> app::CallOrder {
         inputs: order.inputs,
         tags: std::collections::BTreeMap::new(),
         stream: true,
+        cache: order.cache,
+        repeat: 0,
     }
 }
 
@@ -262,6 +264,7 @@ fn call_event(kind: RunEventKind) -> CallEvent {
         RunEventKind::Delta { text, reasoning, refusal, at_ms } => {
             CallEvent::Delta { text, reasoning, refusal, at: Duration::from_millis(at_ms) }
         }
+        RunEventKind::Unpriced => CallEvent::Unpriced,
         RunEventKind::Usage(usage) => CallEvent::Usage(usage),
         RunEventKind::NotSaved { reason } => CallEvent::NotSaved { reason },
         RunEventKind::Finished(execution) => CallEvent::Finished(execution),

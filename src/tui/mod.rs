@@ -33,7 +33,7 @@ use exec::Exec;
 use keymap::Keymap;
 use msg::{Msg, Notice, Severity};
 use runtime::{Ended, Runtime};
-use state::{Pane, State, StateOptions, Tour};
+use state::{Pane, Spending, State, StateOptions, Tour};
 use surface::{Keys, Surface, TerminalKeys};
 use term::{Capabilities, FrameClock, Screen};
 use theme::{DEFAULT_THEME, Glyphs, Theme};
@@ -190,6 +190,7 @@ impl Place {
             keymap: Arc::new(keymap),
             zone: jiff::tz::TimeZone::system(),
         });
+        state.spending = Spending::of(&app.settings);
         welcome(&app, &mut state, last_panes(&app).await, is_demo);
         state.recent = recent(&app).await;
         let welcomed = app.store.setting(update::WELCOMED).await.ok().flatten().is_some();

@@ -102,6 +102,8 @@ pub enum CallEvent {
     Delta { text: String, reasoning: String, refusal: String, at: Duration },
     /// What is known of the usage so far.
     Usage(Usage),
+    /// No budget counts it, since its price is not known.
+    Unpriced,
     /// The record could not be stored; the answer itself goes on.
     NotSaved { reason: String },
     /// The end, whatever it was.

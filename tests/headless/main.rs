@@ -3,6 +3,7 @@
 
 mod database;
 mod files;
+mod money;
 mod servers;
 
 use std::{

@@ -537,6 +537,7 @@ pub fn execution(variant: VariantName, provider: &str, model: &str, text: &str) 
         parameters: SentParameters::default(),
         usage,
         cost_usd: Some(0.0001),
+        spend: None,
         timing: Timing {
             ttft_ms: Some(121),
             total_ms: Some(412),
@@ -545,6 +546,7 @@ pub fn execution(variant: VariantName, provider: &str, model: &str, text: &str) 
         },
         attempts: Vec::new(),
         cache: CacheState::Off,
+        reused: None,
         checks: Vec::new(),
         quality: Quality::default(),
         tags: BTreeMap::new(),

@@ -4,7 +4,7 @@
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
 use promptlathe::{
-    config::{EngineSettings, SETTING_KEYS, SettingKey, Where},
+    config::{BudgetSettings, CacheSettings, EngineSettings, SETTING_KEYS, SettingKey, Where},
     model::ErrorKind,
     provider::demo::DemoModel,
 };
@@ -79,6 +79,16 @@ fn the_defaults_are_the_programs_own() {
     let (settings, _) =
         Home::with_config(&format!("[engine]\n{}", written.concat())).load(&[]).expect("valid");
     assert_eq!(settings.engine, EngineSettings::default());
+
+    let cache: Vec<String> = SETTING_KEYS
+        .iter()
+        .filter(|key| key.table == "cache")
+        .map(|key| format!("{} = {}\n", key.name, key.default))
+        .collect();
+    let (settings, _) =
+        Home::with_config(&format!("[cache]\n{}", cache.concat())).load(&[]).expect("valid");
+    assert_eq!(settings.cache, CacheSettings::default());
+    assert_eq!(settings.budget, BudgetSettings::default());
 
     let interface: Vec<String> = SETTING_KEYS
         .iter()

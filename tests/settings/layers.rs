@@ -4,10 +4,10 @@ use std::{fs, path::Path, time::Duration};
 
 use promptlathe::{
     config::{
-        Authentication, EngineSettings, Glyphs, KeySource, NoticeKind, ProviderKind, SettingsFlags,
-        WorkspaceToml, trust_workspace,
+        Authentication, BudgetSettings, CacheSettings, EngineSettings, Glyphs, KeySource,
+        NoticeKind, ProviderKind, SettingsFlags, UnknownPrice, WorkspaceToml, trust_workspace,
     },
-    model::{ContentHash, ModelRef, Price},
+    model::{CacheMode, ContentHash, ModelRef, Price},
 };
 
 use super::Home;
@@ -43,6 +43,21 @@ suite_retries = 1_0
 concurrency = 0x10
 max_response = "1MiB"
 max_event = "64KiB"
+
+[cache]
+mode = "similar"
+any_temperature = true
+ttl = "2d"
+max_size = "8MiB"
+similarity = 0.9
+
+[budget]
+per_run = 1
+hour = 2.5
+day = 10
+month = 100
+confirm_above = 0.05
+unknown_price = "block"
 
 [interface]
 theme = "mono"
@@ -94,6 +109,27 @@ fn every_key_arrives() {
             concurrency: 16,
             max_response: 1 << 20,
             max_event: 64 << 10,
+        }
+    );
+    assert_eq!(
+        settings.cache,
+        CacheSettings {
+            mode: CacheMode::Similar,
+            any_temperature: true,
+            ttl: Duration::from_hours(48),
+            max_size: 8 << 20,
+            similarity: 0.9,
+        }
+    );
+    assert_eq!(
+        settings.budget,
+        BudgetSettings {
+            per_run: Some(1.0),
+            hour: Some(2.5),
+            day: Some(10.0),
+            month: Some(100.0),
+            confirm_above: Some(0.05),
+            unknown_price: UnknownPrice::Block,
         }
     );
     assert_eq!(settings.theme.as_deref(), Some("mono"));
@@ -253,6 +289,24 @@ fn a_workspace_cannot_move_keys_or_raise_limits_until_it_is_trusted() {
         matches!(&refused.kind, NoticeKind::WorkspaceMayNot { keys, .. } if keys == &["providers.openai.api_key_command"])
     );
     assert!(refused.message.contains("config.toml"), "{refused}");
+}
+
+#[test]
+fn a_workspace_may_make_budgets_smaller_and_says_nothing_of_the_cache() {
+    let home = Home::with_config("[budget]\nday = 5\nmonth = 50\nunknown_price = \"block\"\n");
+    let file = workspace(
+        "[budget]\nday = 6\nmonth = 20\nhour = 1\nunknown_price = \"allow\"\n\
+         [cache]\nmode = \"similar\"\n",
+    );
+    let (settings, notices) = home.load_with(Some(&file), &[]).expect("valid");
+    let budget = &settings.budget;
+    assert_eq!((budget.day, budget.month, budget.hour), (Some(5.0), Some(20.0), Some(1.0)));
+    assert_eq!(budget.unknown_price, UnknownPrice::Block);
+    assert_eq!(settings.cache, CacheSettings::default());
+    let NoticeKind::WorkspaceNotTrusted { keys, .. } = &notices[0].kind else {
+        panic!("{notices:?}")
+    };
+    assert_eq!(keys.join(" "), "cache.mode budget.day budget.unknown_price");
 }
 
 #[test]

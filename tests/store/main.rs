@@ -11,6 +11,7 @@ mod edits;
 mod faults;
 mod history;
 mod kill;
+mod money;
 mod records;
 mod salvage;
 mod support;

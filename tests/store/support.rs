@@ -66,6 +66,7 @@ pub fn execution(template: &str, text: &str) -> Execution {
         parameters: SentParameters::default(),
         usage: Usage { input_tokens: Some(10), output_tokens: Some(20), ..Usage::default() },
         cost_usd: Some(0.001),
+        spend: None,
         timing: Timing {
             total_ms: Some(500),
             ttft_ms: Some(100),
@@ -73,6 +74,7 @@ pub fn execution(template: &str, text: &str) -> Execution {
         },
         attempts: Vec::new(),
         cache: CacheState::Off,
+        reused: None,
         checks: Vec::new(),
         quality: Quality::default(),
         tags: BTreeMap::new(),

@@ -21,6 +21,7 @@ mod overlay;
 mod pane;
 mod pending;
 mod shelf;
+mod spending;
 mod tour;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -51,6 +52,7 @@ pub use overlay::{
 pub use pane::Pane;
 pub use pending::{EDIT_REST, FILTER_REST, Pending, Purpose, TICK, Wake};
 pub use shelf::Shelved;
+pub use spending::Spending;
 pub use tour::{TOUR, Tour, TourDeed, TourStop};
 
 use super::{
@@ -181,6 +183,7 @@ pub struct State {
     pub default_model: Option<ModelRef>,
     /// US dollars since midnight, where known.
     pub spend_today: Option<f64>,
+    pub spending: Spending,
     /// The workspace's name, safe to draw.
     pub workspace: String,
     pub marks: MarkStyle,
@@ -256,6 +259,7 @@ impl State {
             plans: BTreeMap::new(),
             default_model: options.default_model,
             spend_today: None,
+            spending: Spending::default(),
             workspace: crate::safety::display_line_with(&options.workspace, marks).into_owned(),
             marks,
             mouse: options.mouse,

@@ -138,6 +138,7 @@ impl Step<'_> {
             model: pane.model.clone(),
             parameters: pane.parameters.clone(),
             inputs: inputs.clone(),
+            cache: self.state.spending.cache_use(),
         };
         Some(variants.iter().filter_map(|variant| self.state.pane(*variant)).map(order).collect())
     }
@@ -212,6 +213,8 @@ impl Step<'_> {
             return;
         }
         match event {
+            CallEvent::Unpriced => self
+                .warn(format!("No budget counts {variant}: the price of its model is not known")),
             CallEvent::Refused(error) => {
                 output.fail(&error, now);
                 self.call_ended(variant, Status::Error, Some(&error));
@@ -297,6 +300,9 @@ fn advance(output: &mut Output, event: CallEvent, now: std::time::Duration) {
         }
         CallEvent::Usage(usage) => output.usage = usage,
         // Handled by the caller: they end the call or say something of its record.
-        CallEvent::Refused(_) | CallEvent::NotSaved { .. } | CallEvent::Finished(_) => {}
+        CallEvent::Refused(_)
+        | CallEvent::Unpriced
+        | CallEvent::NotSaved { .. }
+        | CallEvent::Finished(_) => {}
     }
 }

@@ -66,6 +66,8 @@ fn range_and_grouping_go_round() {
     assert_eq!(last_query(&script).by, ChartBy::Template);
     script.act(Action::ChangeGrouping);
     script.act(Action::ChangeGrouping);
+    assert_eq!(last_query(&script).by, ChartBy::Tag);
+    script.act(Action::ChangeGrouping);
     assert_eq!(last_query(&script).by, ChartBy::Model);
 }
 

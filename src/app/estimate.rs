@@ -1,0 +1,23 @@
+//! What runs would cost, before they run.
+
+use super::{App, AppError, CallOrder};
+use crate::engine::{CallSpec, Estimate};
+
+impl App {
+    /// Prepares every order and estimates its cost. Nothing is sent.
+    ///
+    /// # Errors
+    /// Of the first order that cannot be prepared.
+    pub async fn estimate(
+        &self,
+        orders: Vec<CallOrder>,
+    ) -> Result<Vec<(CallSpec, Estimate)>, AppError> {
+        let mut estimates = Vec::with_capacity(orders.len());
+        for order in orders {
+            let spec = self.prepare(order).await?;
+            let estimate = self.engine.estimate(&spec).await;
+            estimates.push((spec, estimate));
+        }
+        Ok(estimates)
+    }
+}

@@ -1,0 +1,72 @@
+//! `lathe run --estimate`: what a run would cost, without running it.
+
+use serde_json::{Value, json};
+
+use super::{arguments::RunFormat, error::Failure, output::Output};
+use crate::{
+    app::{App, CallOrder},
+    engine::{CallSpec, Estimate, OutputFrom},
+};
+
+/// Prints what each of the calls would cost.
+pub async fn print(
+    app: &App,
+    orders: Vec<CallOrder>,
+    format: RunFormat,
+    output: &mut Output,
+) -> Result<u8, Failure> {
+    let estimates = app.estimate(orders).await?;
+    let values: Vec<Value> = estimates.iter().map(|(spec, it)| value(spec, it)).collect();
+    match (format, values.as_slice()) {
+        (RunFormat::Json, [one]) => output.json(one)?,
+        (RunFormat::Json, several) => output.json(&several)?,
+        (RunFormat::Jsonl, several) => {
+            for value in several {
+                output.json(value)?;
+            }
+        }
+        (RunFormat::Text, _) => {
+            for (spec, estimate) in &estimates {
+                output.line(&line(spec, estimate))?;
+            }
+        }
+    }
+    Ok(0)
+}
+
+fn value(spec: &CallSpec, estimate: &Estimate) -> Value {
+    let (from, answers) = match estimate.output_from {
+        OutputFrom::History { answers } => ("history", Some(answers)),
+        OutputFrom::MaxTokens => ("max_tokens", None),
+        OutputFrom::Guess => ("guess", None),
+    };
+    json!({
+        "variant": spec.variant, "model": spec.model.to_string(),
+        "input_tokens": estimate.input.tokens, "input_exact": estimate.input.exact,
+        "output_tokens": estimate.output_tokens, "output_from": from, "answers": answers,
+        "most_output_tokens": estimate.most_output_tokens,
+        "cost_usd": estimate.cost_usd, "most_usd": estimate.most_usd, "cached": estimate.cached,
+    })
+}
+
+fn line(spec: &CallSpec, estimate: &Estimate) -> String {
+    let dollars = |amount: f64| format!("${amount:.6}");
+    let about = if estimate.input.exact { "" } else { "~" };
+    let from = match estimate.output_from {
+        OutputFrom::History { answers: 1 } => "as the last answer".to_owned(),
+        OutputFrom::History { answers } => format!("as the last {answers} answers"),
+        OutputFrom::MaxTokens => "max_tokens".to_owned(),
+        OutputFrom::Guess => "a guess".to_owned(),
+    };
+    let cost = match (estimate.cached, estimate.cost_usd, estimate.most_usd) {
+        (true, ..) => "nothing: the answer is in the cache".to_owned(),
+        (_, Some(likely), Some(most)) => {
+            format!("{} likely, {} at most", dollars(likely), dollars(most.max(likely)))
+        }
+        _ => "unknown: the model's price is not known".to_owned(),
+    };
+    format!(
+        "{} {}  {about}{} tokens in, ~{} out ({from})  {cost}",
+        spec.variant, spec.model, estimate.input.tokens, estimate.output_tokens
+    )
+}

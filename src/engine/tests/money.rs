@@ -1,0 +1,399 @@
+//! Answers given before, budgets, and what is counted of an answer that was not waited for.
+
+use pretty_assertions::assert_eq;
+
+use crate::{
+    config::{BudgetSettings, CacheSettings, UnknownPrice},
+    model::{CacheMode, CacheState, CacheUse},
+    store::{HistoryQuery, RollupQuery, Store, StoreOptions},
+};
+
+use super::*;
+
+/// An engine that keeps everything in a database.
+struct Counter {
+    engine: Engine,
+    scripted: Arc<Scripted>,
+    store: Store,
+}
+
+fn store() -> Store {
+    Store::open(&StoreOptions::in_memory()).expect("it opens").0
+}
+
+fn counter(scripts: Vec<Vec<Step>>, cache: CacheSettings, budget: BudgetSettings) -> Counter {
+    counter_over(store(), scripts, cache, budget)
+}
+
+fn counter_over(
+    store: Store,
+    scripts: Vec<Vec<Step>>,
+    cache: CacheSettings,
+    budget: BudgetSettings,
+) -> Counter {
+    let scripted =
+        Arc::new(Scripted { attempts: Mutex::new(scripts.into()), ..Scripted::default() });
+    let engine = Engine::new(EngineParts {
+        recorder: Arc::new(store.clone()),
+        money: Money { ledger: Arc::new(store.clone()), budget, zone: TimeZone::UTC },
+        answers: Arc::new(store.clone()),
+        cache,
+        ..parts(&scripted, &Arc::new(Memory::default()))
+    });
+    Counter { engine, scripted, store }
+}
+
+fn exact() -> CacheSettings {
+    CacheSettings { mode: CacheMode::Exact, ..CacheSettings::default() }
+}
+
+fn steady() -> CallSpec {
+    let mut spec = call(VariantName::A, "scripted");
+    spec.parameters.temperature = Some(0.0);
+    spec
+}
+
+impl Counter {
+    async fn run(&self, specs: Vec<CallSpec>) -> Vec<Execution> {
+        let mut handle = self.engine.start(run(specs));
+        let mut ended = Vec::new();
+        while let Some(event) = handle.next().await {
+            if let RunEventKind::Finished(execution) = event.kind {
+                ended.push(*execution);
+            }
+        }
+        ended
+    }
+
+    async fn one(&self, spec: CallSpec) -> Execution {
+        self.run(vec![spec]).await.pop().expect("one ended")
+    }
+
+    /// Calls that reached the provider and took a script.
+    fn left(&self) -> usize {
+        self.scripted.attempts.lock().unwrap().len()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_same_call_is_answered_again_and_says_so() {
+    let scripts = vec![answer(&[say("first")]), answer(&[say("second")])];
+    let counter = counter(scripts, exact(), BudgetSettings::default());
+    let first = counter.one(steady()).await;
+    assert_eq!((first.cache, first.text.as_str()), (CacheState::Miss, "first"));
+    assert!(first.cost_usd > Some(1.0), "{:?}", first.cost_usd);
+
+    let mut handle = counter.engine.start(run(vec![steady()]));
+    let events = all(&mut handle).await;
+    assert_eq!(words(&events), ["queued", "delta first|| 0", "finished ok"]);
+    let id = events[0].execution_id;
+    let again = counter.store.get(id).await.expect("read").expect("recorded");
+    assert_eq!((again.cache, again.text.as_str()), (CacheState::Exact, "first"));
+    assert_eq!((again.cost_usd, again.usage), (Some(0.0), Usage::default()));
+    let reused = again.reused.expect("it says where from");
+    assert_eq!((reused.execution, reused.saved_usd), (first.id, first.cost_usd));
+    assert_eq!(reused.saved_usage, first.usage);
+    assert!((reused.similarity - 1.0).abs() < f64::EPSILON);
+    assert_eq!(counter.left(), 1, "nothing was sent");
+    let page = counter.store.history(HistoryQuery::default()).await.expect("listed");
+    let marks: Vec<_> = page.rows.iter().map(|row| row.cache).collect();
+    assert_eq!(marks, [CacheState::Exact, CacheState::Miss]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn answers_given_again_are_no_figure_of_speed() {
+    let scripts = vec![answer(&[say("x")])];
+    let counter = counter(scripts, exact(), BudgetSettings::default());
+    for _ in 0..4 {
+        counter.one(steady()).await;
+    }
+    let rows = counter.store.rollups(RollupQuery::default()).await.expect("summed");
+    let sum = &rows[0].rollup;
+    assert_eq!((sum.runs, sum.cache_hits, sum.cache_misses), (4, 3, 1));
+    assert_eq!((sum.total.count(), sum.ttft.count(), sum.counted_runs), (1, 1, 1));
+    assert_eq!(sum.hit_rate(), Some(0.75));
+    assert!((sum.saved_usd() - 3.0 * 1.00004).abs() < 1e-6, "{}", sum.saved_usd());
+    assert!((sum.cost_usd().expect("known") - 1.00004).abs() < 1e-6);
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_part_of_a_call_makes_it_another() {
+    let scripts = (0..8).map(|number| answer(&[say(&number.to_string())])).collect();
+    let counter = counter(scripts, exact(), BudgetSettings::default());
+    counter.one(steady()).await;
+    let changes: [fn(&mut CallSpec); 7] = [
+        |spec| spec.model.model.push('x'),
+        |spec| spec.messages[0].content.push('.'),
+        |spec| spec.messages[0].role = Role::System,
+        |spec| spec.parameters.max_tokens = Some(5),
+        |spec| spec.parameters.stop.push("#".to_owned()),
+        |spec| spec.parameters.response_format = Some(crate::model::ResponseFormat::Json),
+        |spec| spec.repeat = 1,
+    ];
+    for change in changes {
+        let mut spec = steady();
+        change(&mut spec);
+        assert_eq!(counter.one(spec).await.cache, CacheState::Miss);
+    }
+    // Who asks, from where and under which tags changes nothing of the answer.
+    let mut spec = steady();
+    spec.tags.insert("case".to_owned(), "1".to_owned());
+    spec.stream = false;
+    assert_eq!(counter.one(spec).await.cache, CacheState::Exact);
+}
+
+#[tokio::test(start_paused = true)]
+async fn repeats_stay_repeats() {
+    let scripts = (0..3).map(|number| answer(&[say(&number.to_string())])).collect();
+    let counter = counter(scripts, exact(), BudgetSettings::default());
+    let repeats = || (0..3).map(|repeat| CallSpec { repeat, ..steady() }).collect();
+    let mut texts: Vec<_> =
+        counter.run(repeats()).await.into_iter().map(|record| record.text).collect();
+    texts.sort();
+    assert_eq!(texts, ["0", "1", "2"]);
+    let again = counter.run(repeats()).await;
+    assert!(again.iter().all(|record| record.cache == CacheState::Exact));
+    let mut texts: Vec<_> = again.into_iter().map(|record| record.text).collect();
+    texts.sort();
+    assert_eq!(texts, ["0", "1", "2"], "each repeat gets its own answer again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn settings_hold_for_temperature_zero_and_asking_for_any() {
+    let scripts = (0..9).map(|_| answer(&[say("x")])).collect();
+    let counter = counter(scripts, exact(), BudgetSettings::default());
+    let at = |temperature, cache| {
+        let mut spec = steady();
+        spec.parameters.temperature = temperature;
+        spec.cache = cache;
+        counter.one(spec)
+    };
+    for temperature in [Some(0.7), None] {
+        assert_eq!(at(temperature, CacheUse::Settings).await.cache, CacheState::Off);
+        let asked = CacheUse::Asked(CacheMode::Exact);
+        assert_eq!(at(temperature, asked).await.cache, CacheState::Miss);
+        assert_eq!(at(temperature, asked).await.cache, CacheState::Exact);
+    }
+    assert_eq!(at(Some(0.0), CacheUse::Settings).await.cache, CacheState::Miss);
+    let past = CacheUse::Asked(CacheMode::Off);
+    assert_eq!(at(Some(0.0), past).await.cache, CacheState::Off, "runs past it");
+    let off = counter_over(
+        counter.store.clone(),
+        vec![answer(&[say("x")])],
+        CacheSettings::default(),
+        BudgetSettings::default(),
+    );
+    assert_eq!(off.one(steady()).await.cache, CacheState::Off);
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_whole_answers_are_kept() {
+    let cut = |reason| {
+        let finish = ProviderEvent::Finish { reason, raw: String::new() };
+        [opening(), vec![say("part"), Step::Say(finish)]].concat()
+    };
+    let broken = CallError::new(ErrorKind::InterruptedStream, "gone");
+    let scripts = vec![
+        cut(FinishReason::Length),
+        cut(FinishReason::ContentFilter),
+        [opening(), vec![say("part"), Step::Fail(broken)]].concat(),
+        vec![Step::Fail(CallError::new(ErrorKind::Authentication, "no"))],
+        answer(&[say("whole")]),
+    ];
+    let counter = counter(scripts, exact(), BudgetSettings::default());
+    for _ in 0..5 {
+        assert_eq!(counter.one(steady()).await.cache, CacheState::Miss);
+    }
+    assert_eq!(counter.one(steady()).await.text, "whole");
+    assert_eq!(counter.store.cache_stats().await.expect("read").entries, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nearly_the_same_prompt_shares_an_answer_where_that_is_asked_for() {
+    let scripts = (0..4).map(|number| answer(&[say(&number.to_string())])).collect();
+    let similar = CacheSettings { mode: CacheMode::Similar, ..CacheSettings::default() };
+    let counter = counter(scripts, similar, BudgetSettings::default());
+    let ask = |text: &str| {
+        let mut spec = steady();
+        spec.messages[0].content = text.to_owned();
+        counter.one(spec)
+    };
+    let first = ask("Summarise the meeting of the platform team about the release").await;
+    let near = ask("Summarise the meeting of the platform team about the  Release.").await;
+    assert_eq!((near.cache, near.text.as_str()), (CacheState::Similar, "0"));
+    let reused = near.reused.expect("it says where from");
+    assert!(reused.similarity > 0.95 && reused.similarity < 1.0, "{}", reused.similarity);
+    assert_eq!(reused.execution, first.id);
+    let row = &counter.store.history(HistoryQuery::default()).await.expect("listed").rows[0];
+    assert_eq!((row.cache, row.similarity), (CacheState::Similar, Some(reused.similarity)));
+    let other = ask("Translate the minutes of the sales team into French").await;
+    assert_eq!((other.cache, other.text.as_str()), (CacheState::Miss, "1"));
+    let mut hotter = steady();
+    hotter.messages[0].content =
+        "Summarise the meeting of the platform team about the release!".to_owned();
+    hotter.parameters.max_tokens = Some(9);
+    assert_eq!(counter.one(hotter).await.cache, CacheState::Miss, "other parameters");
+}
+
+fn ten_dollars() -> BudgetSettings {
+    BudgetSettings { day: Some(10.0), ..BudgetSettings::default() }
+}
+
+/// Asks for at most half a million tokens, which cost a dollar, and so says the answer.
+fn dear() -> CallSpec {
+    let mut spec = call(VariantName::A, "scripted");
+    spec.parameters.max_tokens = Some(500_000);
+    spec
+}
+
+fn dollar_answer() -> Vec<Step> {
+    let finish = ProviderEvent::Finish { reason: FinishReason::Stop, raw: "stop".to_owned() };
+    let usage = Usage { input_tokens: Some(0), output_tokens: Some(500_000), ..Usage::default() };
+    let rest = vec![
+        Step::Sleep(1_000),
+        say("x"),
+        Step::Say(finish),
+        Step::Say(ProviderEvent::Usage(usage)),
+    ];
+    [opening(), rest].concat()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_budget_stops_before_it_is_passed_however_many_ask_at_once() {
+    let budget = BudgetSettings { day: Some(3.5), ..BudgetSettings::default() };
+    let scripts = (0..8).map(|_| dollar_answer()).collect();
+    let counter = counter(scripts, CacheSettings::default(), budget);
+    let ended = counter.run((0..8).map(|_| dear()).collect()).await;
+    let (sent, blocked): (Vec<_>, Vec<_>) =
+        ended.into_iter().partition(|record| record.status == Status::Ok);
+    assert_eq!((sent.len(), blocked.len()), (3, 5));
+    assert_eq!(counter.left(), 5, "what is blocked is not sent");
+    let spent = counter.store.spend_since(Timestamp::UNIX_EPOCH).await.expect("summed");
+    assert!((spent - 3.0).abs() < 1e-6, "{spent}");
+    for record in blocked {
+        assert_eq!(
+            (record.status, record.error_kind()),
+            (Status::Blocked, Some(ErrorKind::Budget))
+        );
+        let error = record.error.expect("it says why");
+        for word in ["day", "$3.50", "$1.00", "set aside"] {
+            assert!(error.message.contains(word), "no {word}: {error}");
+        }
+        let hint = error.hint.as_deref().unwrap_or_default();
+        assert!(hint.contains("1970-01-02 00:00") && hint.contains("[budget]"), "{hint}");
+    }
+    // What was set aside is let go with each record, so the last half dollar is still there.
+    let mut cheap = dear();
+    cheap.parameters.max_tokens = Some(200_000);
+    assert_eq!(counter.one(cheap).await.status, Status::Ok);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_has_a_budget_of_its_own() {
+    let budget = BudgetSettings { per_run: Some(1.5), ..BudgetSettings::default() };
+    let scripts = (0..3).map(|_| dollar_answer()).collect();
+    let counter = counter(scripts, CacheSettings::default(), budget);
+    let ended = counter.run(vec![dear(), dear()]).await;
+    let blocked: Vec<_> = ended.iter().filter(|record| record.status == Status::Blocked).collect();
+    assert_eq!(blocked.len(), 1);
+    let error = blocked[0].error.as_ref().expect("it says why").to_string();
+    assert!(error.contains("the run's budget of $1.50") && error.contains("per_run"), "{error}");
+    assert_eq!(counter.one(dear()).await.status, Status::Ok, "another run begins anew");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_given_before_needs_no_budget() {
+    let scripts = vec![dollar_answer()];
+    let budget = BudgetSettings { hour: Some(1.0), ..BudgetSettings::default() };
+    let counter = counter(scripts, exact(), budget);
+    let same = || CallSpec {
+        parameters: GenerationParameters { temperature: Some(0.0), ..dear().parameters },
+        // Nothing of the prompt is paid for here, so that one call takes the budget whole.
+        messages: Vec::new(),
+        ..dear()
+    };
+    let mut first = same();
+    first.parameters.max_tokens = Some(499_000);
+    let second = first.clone();
+    assert_eq!(counter.one(first).await.status, Status::Ok);
+    assert_eq!(counter.one(same()).await.status, Status::Blocked);
+    let again = CallSpec { execution_id: ExecutionId(Uuid::now_v7()), ..second };
+    let again = counter.one(again).await;
+    assert_eq!((again.status, again.cache), (Status::Ok, CacheState::Exact));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_without_a_price_is_told_or_stopped() {
+    let scripts = vec![answer(&[say("x")])];
+    let allowed = counter(scripts, CacheSettings::default(), ten_dollars());
+    let mut free = call(VariantName::A, "scripted");
+    free.model.model = "unpriced".to_owned();
+    let mut handle = allowed.engine.start(run(vec![free.clone()]));
+    let told = words(&all(&mut handle).await);
+    assert!(told.contains(&"unpriced".to_owned()), "{told:?}");
+    assert_eq!(told.last().map(String::as_str), Some("finished ok"));
+
+    let budget = BudgetSettings { unknown_price: UnknownPrice::Block, ..ten_dollars() };
+    let blocking = counter(Vec::new(), CacheSettings::default(), budget);
+    let record = blocking.one(free).await;
+    let error = record.error.expect("it says why");
+    assert_eq!((record.status, error.kind), (Status::Blocked, ErrorKind::Budget));
+    assert!(error.hint.as_deref().is_some_and(|hint| hint.contains("price_input")), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_came_of_a_cancelled_answer_is_counted_and_paid_for() {
+    let early = ProviderEvent::Usage(Usage {
+        input_tokens: Some(77),
+        output_tokens: Some(1),
+        ..Usage::default()
+    });
+    let told = [opening(), vec![Step::Say(early), say("six words that were paid for"), Step::Hang]];
+    let untold = [opening(), vec![say("six words that were paid for"), Step::Hang]];
+    let scripts = vec![told.concat(), untold.concat(), [opening(), vec![Step::Hang]].concat()];
+    let counter = counter(scripts, CacheSettings::default(), BudgetSettings::default());
+    for input in [Some(77), Some(8)] {
+        let mut handle = counter.engine.start(run(vec![call(VariantName::A, "scripted")]));
+        while let Some(event) = handle.next().await {
+            match event.kind {
+                RunEventKind::Delta { .. } => handle.cancel_all(),
+                RunEventKind::Finished(record) => {
+                    assert_eq!(record.status, Status::Cancelled);
+                    assert!(record.usage.estimated);
+                    assert_eq!(record.usage.input_tokens, input);
+                    assert!(record.usage.output_tokens.is_some_and(|count| count > 4));
+                    let spend = record.spend.expect("priced");
+                    assert_eq!(record.cost_usd, Some(spend.total()));
+                    assert!(spend.visible > 0.0 && spend.input > 0.0);
+                }
+                _ => {}
+            }
+        }
+    }
+    let mut handle = counter.engine.start(run(vec![call(VariantName::A, "scripted")]));
+    while let Some(event) = handle.next().await {
+        match event.kind {
+            RunEventKind::Headers => handle.cancel_all(),
+            RunEventKind::Finished(record) => {
+                assert_eq!((record.usage, record.cost_usd), (Usage::default(), None));
+            }
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_estimate_learns_from_the_answers_before() {
+    let counter = counter(vec![answer(&[say("x")])], exact(), BudgetSettings::default());
+    let mut spec = steady();
+    spec.parameters.max_tokens = Some(1_000_000);
+    let before = counter.engine.estimate(&spec).await;
+    assert_eq!((before.output_from, before.output_tokens), (OutputFrom::MaxTokens, 1_000_000));
+    counter.one(spec.clone()).await;
+    let cached = counter.engine.estimate(&spec).await;
+    assert!(cached.cached && cached.cost_usd == Some(0.0), "{cached:?}");
+    spec.repeat = 1;
+    let after = counter.engine.estimate(&spec).await;
+    assert_eq!(after.output_from, OutputFrom::History { answers: 1 });
+    assert_eq!((after.output_tokens, after.most_output_tokens), (20, 1_000_000));
+}
