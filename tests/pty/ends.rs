@@ -13,7 +13,7 @@ pub const SLOW: &str = "---\nversion: 1.0.0\nmodel: demo/careful\n---\nuser:\nCl
     use less power. The mayor called it overdue. The opposition asked about schools. Work begins \
     in September. The old town objected. Shields cost more. A motion was rejected.\n";
 
-fn streaming(place: &Place) -> Session {
+pub fn streaming(place: &Place) -> Session {
     place.write(SLOW);
     let mut session = place.start(120, 36);
     session.keys("R").expect("run");
@@ -28,24 +28,6 @@ fn streaming(place: &Place) -> Session {
 pub fn signal(session: &Session, signal: Signal) {
     let id = session.process().and_then(|id| i32::try_from(id).ok()).expect("a process");
     kill_process(Pid::from_raw(id).expect("an id"), signal).expect("sent");
-}
-
-#[test]
-fn a_signal_restores_the_terminal_and_keeps_what_came() {
-    for (sent, code) in [(Signal::TERM, 143), (Signal::HUP, 129), (Signal::INT, 130)] {
-        let place = Place::new();
-        let mut session = streaming(&place);
-        signal(&session, sent);
-        assert_eq!(session.ended().expect("it ends"), code);
-        assert!(!session.screen().alternate_screen(), "the terminal is as it was");
-        let records = place.records();
-        assert_eq!(records.len(), 1);
-        assert!(
-            matches!(records[0].status, Status::Cancelled | Status::Interrupted),
-            "{:?}",
-            records[0].status
-        );
-    }
 }
 
 #[test]

@@ -13,3 +13,4 @@ mod journeys;
 mod place;
 mod suspend;
 mod walkthrough;
+mod ways;

@@ -104,7 +104,15 @@ impl Place {
     }
 
     pub fn start_at(&self, seat: &Seat<'_>, wrapper: &[&str]) -> Session {
-        let mut session = seat.start(Start {
+        let mut session = self.begin_at(seat, wrapper);
+        session.until("mood").expect("the template is open");
+        session.until("Classify").expect("its text is there");
+        session
+    }
+
+    /// Starts it without waiting for anything to be drawn.
+    pub fn begin_at(&self, seat: &Seat<'_>, wrapper: &[&str]) -> Session {
+        seat.start(Start {
             wrapper: wrapper.iter().map(|word| (*word).to_owned()).collect(),
             arguments: vec![
                 "--workspace".to_owned(),
@@ -112,10 +120,11 @@ impl Place {
             ],
             home: Some(self.home.path().to_owned()),
             ..Start::default()
-        });
-        session.until("mood").expect("the template is open");
-        session.until("Classify").expect("its text is there");
-        session
+        })
+    }
+
+    pub fn database(&self) -> PathBuf {
+        self.home.path().join(".local/share/lathe/lathe.db")
     }
 
     pub fn home(&self) -> &std::path::Path {
@@ -137,11 +146,12 @@ impl Place {
 
     /// Every execution on record, newest first, as a later start finds them.
     pub fn records(&self) -> Vec<Execution> {
-        let path = self.home.path().join(".local/share/lathe/lathe.db");
+        let path = self.database();
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
         runtime.block_on(async {
             let (store, _) = Store::open(&StoreOptions::file(&path)).expect("the database opens");
-            let query = HistoryQuery { workspace: Scope::All, ..HistoryQuery::default() };
+            let query =
+                HistoryQuery { workspace: Scope::All, limit: 1_000, ..HistoryQuery::default() };
             let page = store.history(query).await.expect("listed");
             let mut records = Vec::new();
             for row in page.rows {

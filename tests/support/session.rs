@@ -65,6 +65,24 @@ pub struct Session {
     started: Instant,
     bytes: u64,
     last_output: Instant,
+    /// What was written last, as it came.
+    tail: Vec<u8>,
+    /// The line's settings before the program ran.
+    line_before: String,
+}
+
+/// How much of the output is kept as it came.
+const TAIL: usize = 64 << 10;
+
+/// The settings of a terminal's line, in a form that can be compared.
+#[cfg(unix)]
+fn line_of(master: &(dyn MasterPty + Send)) -> String {
+    format!("{:?}", master.get_termios())
+}
+
+#[cfg(not(unix))]
+fn line_of(_: &(dyn MasterPty + Send)) -> String {
+    String::new()
 }
 
 fn cells(count: u16) -> Fallible<NonZeroU16> {
@@ -215,6 +233,7 @@ impl Session {
                 far_end.write_all(&bytes).and_then(|()| far_end.flush()).is_ok()
             })));
         }
+        let line_before = line_of(pty.master.as_ref());
         let started = Instant::now();
         let child = pty.slave.spawn_command(command)?;
         drop(pty.slave);
@@ -249,6 +268,8 @@ impl Session {
             started,
             bytes: 0,
             last_output: started,
+            tail: Vec::new(),
+            line_before,
         })
     }
 
@@ -275,6 +296,25 @@ impl Session {
     /// The program's process.
     pub fn process(&self) -> Option<u32> {
         self.child.process_id()
+    }
+
+    /// The settings of the terminal's line now.
+    pub fn line(&self) -> String {
+        self.master.as_deref().map(line_of).unwrap_or_default()
+    }
+
+    /// The settings of the terminal's line before the program ran.
+    pub fn line_before(&self) -> String {
+        self.line_before.clone()
+    }
+
+    /// Whether of two sequences the first was the last to be written.
+    pub fn wrote_last(&self, first: &str, other: &str) -> bool {
+        let last = |bytes: &str| {
+            let bytes = bytes.as_bytes();
+            self.tail.windows(bytes.len()).rposition(|window| window == bytes)
+        };
+        last(first).is_some_and(|at| last(other).is_none_or(|before| before < at))
     }
 
     /// Presses keys, as the bytes a terminal sends for them.
@@ -314,6 +354,8 @@ impl Session {
                 self.bytes += bytes.len() as u64;
                 self.last_output = at;
                 self.parser.process(&bytes);
+                self.tail.extend_from_slice(&bytes);
+                self.tail.drain(..self.tail.len().saturating_sub(TAIL));
                 Ok(true)
             }
             Err(RecvTimeoutError::Timeout) => Ok(false),
