@@ -4,11 +4,13 @@ mod cache;
 mod call;
 mod error;
 mod execution;
+mod guard;
 mod ids;
 mod message;
 mod model_ref;
 mod nearest;
 mod parameters;
+mod recovery;
 mod redactions;
 mod timing;
 mod usage;
@@ -23,6 +25,7 @@ pub use error::{CallError, ErrorKind};
 pub use execution::{
     Attempt, AttemptStatus, CacheState, Check, Execution, Quality, Status, TemplateStamp,
 };
+pub use guard::{GuardAction, GuardName, GuardRules, Guards};
 pub use ids::{ExecutionId, RunId};
 pub use message::{Message, Role};
 pub use model_ref::{ModelRef, ModelRefError};
@@ -30,6 +33,7 @@ pub use nearest::{did_you_mean, nearest};
 pub use parameters::{
     DroppedParameter, GenerationParameters, Parameter, ParameterError, Preset, ReasoningEffort,
 };
+pub use recovery::{Recovery, RecoveryRules, Strategy};
 pub use redactions::Redactions;
 pub use timing::{ChunkKind, ChunkLog, Timing};
 pub use usage::{Price, Spend, Usage};

@@ -6,6 +6,7 @@
 //! visible marks and leaves every other character as it is. The stored bytes are never changed.
 
 mod classify;
+pub mod guard;
 mod machine;
 pub mod redact;
 

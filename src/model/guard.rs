@@ -1,0 +1,247 @@
+//! What is guarded on a call's way in and out, and how strictly.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// What a guard does with what it finds.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum GuardAction {
+    /// It does not look.
+    Off,
+    /// It looks and records what it finds; nothing else changes.
+    #[default]
+    Observe,
+    /// It records, and the check counts as failed where people look.
+    Warn,
+    /// It records, and the call goes no further.
+    Block,
+}
+
+impl GuardAction {
+    /// Every action, the mildest first.
+    pub const ALL: [Self; 4] = [Self::Off, Self::Observe, Self::Warn, Self::Block];
+
+    /// The word in templates and settings.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Observe => "observe",
+            Self::Warn => "warn",
+            Self::Block => "block",
+        }
+    }
+
+    /// The action a word names, if it names one.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|action| action.as_str() == word)
+    }
+
+    /// Whether the guard looks at all.
+    #[must_use]
+    pub fn looks(self) -> bool {
+        self != Self::Off
+    }
+}
+
+/// A guard that can find something and stop a call for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum GuardName {
+    /// Instructions in the values of variables that try to take over the prompt.
+    Injection,
+    /// Characters nobody sees in the values of variables.
+    Hidden,
+    /// A secret token in the system message that turns up in the reply.
+    Canary,
+    /// What a reply must not hold, or must.
+    Output,
+}
+
+impl GuardName {
+    /// Every guard, in the order they look.
+    pub const ALL: [Self; 4] = [Self::Injection, Self::Hidden, Self::Canary, Self::Output];
+
+    /// The word in templates, settings, records and on the command line.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Injection => "injection",
+            Self::Hidden => "hidden",
+            Self::Canary => "canary",
+            Self::Output => "output",
+        }
+    }
+
+    /// The guard a word names, if it names one.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|guard| guard.as_str() == word)
+    }
+}
+
+impl fmt::Display for GuardName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The guards of a call, every one decided.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Guards {
+    pub injection: GuardAction,
+    /// The risk from which the injection guard acts, in \[0, 1\].
+    pub threshold: f64,
+    pub hidden: GuardAction,
+    /// Whether hidden characters and role markers in values are made harmless before sending.
+    pub sanitise: bool,
+    /// Whether values are sent between random markers, with a sentence that says they are data.
+    pub delimiters: bool,
+    pub canary: GuardAction,
+    pub output: GuardAction,
+    /// Hosts (and what lies below them) that links of a reply may name; `None`: any, unless the
+    /// link looks made to carry data away.
+    pub allowed_hosts: Option<Vec<String>>,
+    /// Regular expressions a reply must not match.
+    pub forbidden: Vec<String>,
+    /// Regular expressions a reply must match.
+    pub required: Vec<String>,
+}
+
+impl Default for Guards {
+    fn default() -> Self {
+        Self {
+            injection: GuardAction::Observe,
+            threshold: Self::THRESHOLD,
+            hidden: GuardAction::Observe,
+            sanitise: false,
+            delimiters: false,
+            canary: GuardAction::Off,
+            output: GuardAction::Observe,
+            allowed_hosts: None,
+            forbidden: Vec::new(),
+            required: Vec::new(),
+        }
+    }
+}
+
+impl Guards {
+    /// The risk from which the injection guard acts where nobody says otherwise.
+    pub const THRESHOLD: f64 = 0.5;
+
+    /// No guard at all.
+    #[must_use]
+    pub fn off() -> Self {
+        Self {
+            injection: GuardAction::Off,
+            hidden: GuardAction::Off,
+            output: GuardAction::Off,
+            ..Self::default()
+        }
+    }
+
+    /// How strict a guard is.
+    #[must_use]
+    pub const fn action(&self, guard: GuardName) -> GuardAction {
+        match guard {
+            GuardName::Injection => self.injection,
+            GuardName::Hidden => self.hidden,
+            GuardName::Canary => self.canary,
+            GuardName::Output => self.output,
+        }
+    }
+
+    /// These guards with everything that `rules` say put over them.
+    #[must_use]
+    pub fn overlaid(mut self, rules: &GuardRules) -> Self {
+        let set = |field: &mut GuardAction, said: Option<GuardAction>| {
+            *field = said.unwrap_or(*field);
+        };
+        set(&mut self.injection, rules.injection);
+        set(&mut self.hidden, rules.hidden);
+        set(&mut self.canary, rules.canary);
+        set(&mut self.output, rules.output);
+        self.threshold = rules.threshold.unwrap_or(self.threshold);
+        self.sanitise = rules.sanitise.unwrap_or(self.sanitise);
+        self.delimiters = rules.delimiters.unwrap_or(self.delimiters);
+        if let Some(hosts) = &rules.allowed_hosts {
+            self.allowed_hosts = Some(hosts.clone());
+        }
+        if let Some(forbidden) = &rules.forbidden {
+            self.forbidden.clone_from(forbidden);
+        }
+        if let Some(required) = &rules.required {
+            self.required.clone_from(required);
+        }
+        self
+    }
+}
+
+/// What a template or a settings file says about guards; `None` is not said.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GuardRules {
+    pub injection: Option<GuardAction>,
+    pub threshold: Option<f64>,
+    pub hidden: Option<GuardAction>,
+    pub sanitise: Option<bool>,
+    pub delimiters: Option<bool>,
+    pub canary: Option<GuardAction>,
+    pub output: Option<GuardAction>,
+    pub allowed_hosts: Option<Vec<String>>,
+    pub forbidden: Option<Vec<String>>,
+    pub required: Option<Vec<String>>,
+}
+
+impl GuardRules {
+    /// The same strictness for every guard that looks at what passes. The canary, which changes
+    /// what is sent, is only ever taken away by this.
+    #[must_use]
+    pub fn everywhere(action: GuardAction) -> Self {
+        Self {
+            injection: Some(action),
+            hidden: Some(action),
+            output: Some(action),
+            canary: (!action.looks()).then_some(action),
+            sanitise: (!action.looks()).then_some(false),
+            delimiters: (!action.looks()).then_some(false),
+            ..Self::default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_goes_over_what_holds_and_nothing_else_changes() {
+        let rules = GuardRules {
+            injection: Some(GuardAction::Block),
+            delimiters: Some(true),
+            ..GuardRules::default()
+        };
+        let guards = Guards::default().overlaid(&rules);
+        assert_eq!(guards.injection, GuardAction::Block);
+        assert!(guards.delimiters);
+        assert_eq!(guards.hidden, GuardAction::Observe);
+        assert_eq!(guards.canary, GuardAction::Off);
+        let off = guards.overlaid(&GuardRules::everywhere(GuardAction::Off));
+        assert_eq!(off, Guards::off());
+    }
+
+    #[test]
+    fn words_and_variants_are_each_others() {
+        for action in GuardAction::ALL {
+            assert_eq!(GuardAction::from_word(action.as_str()), Some(action));
+        }
+        for guard in GuardName::ALL {
+            assert_eq!(GuardName::from_word(guard.as_str()), Some(guard));
+        }
+        assert!(GuardAction::Observe < GuardAction::Block);
+    }
+}
