@@ -10,7 +10,7 @@ use crate::{
     model::{GenerationParameters, Message, ModelRef, TemplateId},
     prompt::{
         Finding, Form, Limits, ParameterKind, ParameterSpec, Severity, Sources, TemplateError,
-        Variable, lint, parse, render,
+        Variable, lint, offered_tools, parse, render,
         tokens::{TokenCount, count, count_messages},
         variables,
     },
@@ -87,6 +87,8 @@ pub fn analyse(
     if generation.response_format.is_none() {
         generation.response_format.clone_from(&template.front.response_format);
     }
+    // What is wrong with them is a finding.
+    generation.tools = offered_tools(&template, sources).unwrap_or_default();
     let declared = template.front.parameters.iter().map(|spec| {
         let used = used.get(&spec.name).is_some();
         declared_field(spec, used)

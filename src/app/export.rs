@@ -246,6 +246,9 @@ pub fn markdown(execution: &Execution) -> String {
         let _ = write!(text, "\n## reasoning\n\n{}\n", execution.reasoning);
     }
     let _ = write!(text, "\n## answer\n\n{}\n", execution.text);
+    for call in &execution.tool_calls {
+        let _ = write!(text, "\n## tool call\n\n{}\n", call.described());
+    }
     if !execution.refusal.is_empty() {
         let _ = write!(text, "\n## refusal\n\n{}\n", execution.refusal);
     }

@@ -12,7 +12,7 @@ use crate::{
         CacheUse, ContentHash, GenerationParameters, Message, ModelRef, Role, TemplateId,
         TemplateStamp, VariantName,
     },
-    prompt::{Form, Limits, Rendered, Template, parse, render},
+    prompt::{Form, Limits, Rendered, Template, offered_tools, parse, render},
 };
 
 /// What a call is made from.
@@ -78,11 +78,15 @@ impl App {
                     own.response_format = front.response_format;
                 }
                 let given = inputs.clone();
-                let rendered = self
+                let (rendered, tools) = self
                     .files(move |workspace| {
+                        let tools = offered_tools(&template, workspace)?;
                         render(&template, workspace, &given, &Limits::default())
+                            .map(|rendered| (rendered, tools))
+                            .map_err(AppError::from)
                     })
                     .await?;
+                own.tools = tools;
                 (rendered.to_messages(), stamp, front.model, own)
             }
         };

@@ -26,6 +26,20 @@ impl Sources for Workspace {
         }
     }
 
+    fn tool(&self, name: &str) -> Result<Arc<str>, SourceError> {
+        match self.tool_source(name) {
+            Ok(text) => Ok(Arc::from(text)),
+            Err(FileError::Missing(_)) => {
+                let names = self.tool_names();
+                let nearest = nearest(name, names.iter().map(String::as_str)).map(str::to_owned);
+                Err(SourceError::Unknown { name: name.to_owned(), nearest })
+            }
+            Err(error) => {
+                Err(SourceError::Unreadable { name: name.to_owned(), reason: error.to_string() })
+            }
+        }
+    }
+
     fn form(&self, name: &str) -> Form {
         self.included(name)
             .ok()

@@ -105,6 +105,9 @@ pub async fn run(app: &App, arguments: RunArguments, output: &mut Output) -> Res
             output.raw(b"\n")?;
         }
     }
+    if streams_text {
+        calls(&ended, output)?;
+    }
     print(&ended, arguments.format, streams_text, output)?;
     let worst = ended.iter().map(|execution| outcome(execution, output)).max().unwrap_or(0);
     Ok(if code == 0 { worst } else { code })
@@ -154,6 +157,14 @@ fn orders(
         .collect()
 }
 
+/// Prints the calls of tools that were asked for. None of them is made.
+fn calls(ended: &[Box<Execution>], output: &mut Output) -> Result<(), Failure> {
+    for call in ended.iter().flat_map(|execution| &execution.tool_calls) {
+        output.text(&format!("{}\n", call.described()))?;
+    }
+    Ok(())
+}
+
 fn print(
     ended: &[Box<Execution>],
     format: RunFormat,
@@ -174,6 +185,7 @@ fn print(
                 output.line(&format!("{} {}", execution.variant, execution.model_ref()))?;
                 output.text(&execution.text)?;
                 output.raw(b"\n\n")?;
+                calls(std::slice::from_ref(execution), output)?;
             }
         }
     }

@@ -96,6 +96,20 @@ pub struct ToolCall {
     pub arguments_raw: String,
 }
 
+impl ToolCall {
+    /// The call as it is read: a line that names the tool, and its arguments below.
+    #[must_use]
+    pub fn described(&self) -> String {
+        let name = if self.name.is_empty() { "a tool without a name" } else { &self.name };
+        match &self.arguments {
+            Some(arguments) => format!("asks for {name}\n{arguments:#}"),
+            None => {
+                format!("asks for {name}; its arguments are not JSON:\n{}", self.arguments_raw)
+            }
+        }
+    }
+}
+
 /// One thing a provider said, in the order it was said. Emitted where bytes are parsed, so the
 /// receiver may take the time. Pieces of text are exact; tool calls come whole, assembled by the
 /// adapter.

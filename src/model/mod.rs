@@ -13,6 +13,7 @@ mod parameters;
 mod recovery;
 mod redactions;
 mod timing;
+mod tool;
 mod usage;
 mod variant;
 mod version;
@@ -36,6 +37,7 @@ pub use parameters::{
 pub use recovery::{Recovery, RecoveryRules, Strategy};
 pub use redactions::Redactions;
 pub use timing::{ChunkKind, ChunkLog, Timing};
+pub use tool::{Tool, ToolChoice, is_tool_name};
 pub use usage::{Price, Spend, Usage};
 pub use variant::{VariantName, VariantSource};
 pub use version::{Bump, ContentHash, TemplateId, TemplateIdError, VersionRecord};

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-use super::{ResponseFormat, did_you_mean};
+use super::{ResponseFormat, Tool, ToolChoice, did_you_mean};
 
 /// How much a reasoning model should think.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,6 +68,14 @@ pub struct GenerationParameters {
     pub response_format: Option<ResponseFormat>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reasoning_effort: Option<ReasoningEffort>,
+    /// The tools that are offered.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tools: Vec<Tool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tool_choice: Option<ToolChoice>,
+    /// Whether the provider is asked to keep the prompt for the next call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_prompt: Option<bool>,
 }
 
 /// The name of a generation parameter.
@@ -85,6 +93,9 @@ pub enum Parameter {
     Seed,
     ResponseFormat,
     ReasoningEffort,
+    Tools,
+    ToolChoice,
+    CachePrompt,
 }
 
 /// A parameter that was asked for and not sent, and why.
@@ -105,7 +116,7 @@ pub enum ParameterError {
 
 impl Parameter {
     /// Every parameter, in the order forms and records show them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::Temperature,
         Self::TopP,
         Self::TopK,
@@ -117,6 +128,9 @@ impl Parameter {
         Self::Seed,
         Self::ResponseFormat,
         Self::ReasoningEffort,
+        Self::Tools,
+        Self::ToolChoice,
+        Self::CachePrompt,
     ];
 
     /// The word used in templates, records and `--param`.
@@ -134,6 +148,9 @@ impl Parameter {
             Self::Seed => "seed",
             Self::ResponseFormat => "response_format",
             Self::ReasoningEffort => "reasoning_effort",
+            Self::Tools => "tools",
+            Self::ToolChoice => "tool_choice",
+            Self::CachePrompt => "cache_prompt",
         }
     }
 
@@ -156,6 +173,9 @@ impl Parameter {
             Self::Seed => "a whole number",
             Self::ResponseFormat => "text, json, or a JSON Schema",
             Self::ReasoningEffort => "none, minimal, low, medium, high, xhigh or max",
+            Self::Tools => "a list of {name, description, parameters}",
+            Self::ToolChoice => "auto, none, required, or the name of a tool",
+            Self::CachePrompt => "true or false",
         }
     }
 }
@@ -186,6 +206,13 @@ impl GenerationParameters {
             Parameter::ReasoningEffort => {
                 self.reasoning_effort.map(|effort| Value::from(effort.as_str()))
             }
+            Parameter::Tools => {
+                (!self.tools.is_empty()).then(|| self.tools.iter().map(Tool::to_value).collect())
+            }
+            Parameter::ToolChoice => {
+                self.tool_choice.as_ref().map(|choice| Value::from(choice.as_str()))
+            }
+            Parameter::CachePrompt => self.cache_prompt.map(Value::from),
         }
     }
 
@@ -259,6 +286,29 @@ impl GenerationParameters {
                             .find(|effort| value.as_str() == Some(effort.as_str()))
                             .ok_or_else(refuse)?,
                     ),
+                };
+            }
+            Parameter::Tools => {
+                self.tools = match value {
+                    Value::Null => Vec::new(),
+                    Value::Array(items) => items
+                        .iter()
+                        .map(Tool::from_value)
+                        .collect::<Option<Vec<_>>>()
+                        .ok_or_else(refuse)?,
+                    _ => return Err(refuse()),
+                };
+            }
+            Parameter::ToolChoice => {
+                self.tool_choice = match value {
+                    Value::Null => None,
+                    _ => Some(value.as_str().and_then(ToolChoice::from_word).ok_or_else(refuse)?),
+                };
+            }
+            Parameter::CachePrompt => {
+                self.cache_prompt = match value {
+                    Value::Null => None,
+                    _ => Some(value.as_bool().ok_or_else(refuse)?),
                 };
             }
         }
@@ -400,6 +450,9 @@ mod tests {
             (Parameter::MaxTokens, json!(-1)),
             (Parameter::Stop, json!([1])),
             (Parameter::ReasoningEffort, json!("extreme")),
+            (Parameter::Tools, json!(["now"])),
+            (Parameter::ToolChoice, json!("two words")),
+            (Parameter::CachePrompt, json!("yes")),
         ] {
             assert!(parameters.set(parameter, &value).is_err(), "{parameter} took {value}");
         }
@@ -421,6 +474,9 @@ mod tests {
             (Parameter::Seed, json!(-7)),
             (Parameter::ResponseFormat, json!({"schema": {"type": "object"}})),
             (Parameter::ReasoningEffort, json!("high")),
+            (Parameter::Tools, json!([{"name": "now", "parameters": {"type": "object"}}])),
+            (Parameter::ToolChoice, json!("now")),
+            (Parameter::CachePrompt, json!(true)),
         ] {
             parameters.set(parameter, &value).expect("a good value");
             assert_eq!(parameters.get(parameter), Some(value), "{parameter}");

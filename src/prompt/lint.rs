@@ -11,10 +11,11 @@ use super::{
     front::NoteLevel,
     library::{Library, Program},
     render::{FILTER_NAMES, TEST_NAMES, prepare_inputs},
+    tools,
     uses::{self, Called},
     variables::{Variables, variables},
 };
-use crate::model::{ResponseFormat, nearest};
+use crate::model::{ResponseFormat, ToolChoice, nearest};
 
 /// How much a finding matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,6 +55,7 @@ pub fn lint(
     lint.notes();
     lint.roles();
     lint.contradictions();
+    lint.tools(sources);
     lint.body(sources);
     if let Some(inputs) = inputs {
         lint.inputs(inputs, &variables(template, sources));
@@ -178,6 +180,35 @@ impl Lint<'_> {
                 let message = format!("the section `{section}` is required twice");
                 self.say(Severity::Hint, place, "contradiction", message);
             }
+        }
+    }
+
+    /// Tools that are not there or cannot be read, and a choice of one that is not offered.
+    fn tools(&mut self, sources: &dyn Sources) {
+        let front = &self.template.front;
+        for named in &front.tools {
+            let Err(error) = tools::offered(self.template, named, sources) else { continue };
+            let own = error.place.file == self.template.id.as_str();
+            let message = match &error.hint {
+                Some(hint) => format!("{}; {hint}", error.message),
+                None => error.message,
+            };
+            let code = if own { "unknown-tool" } else { "broken-tool" };
+            self.at(Severity::Error, &error.place, code, message);
+        }
+        let names = || front.tools.iter().map(|tool| tool.name.as_str());
+        let place = self.template.key_offset("tool_choice");
+        match &front.generation.tool_choice {
+            Some(ToolChoice::Named(name)) if !names().any(|offered| offered == name) => {
+                let near = crate::model::did_you_mean(nearest(name, names()));
+                let message = format!("the tool `{name}` is not among the tools offered{near}");
+                self.say(Severity::Error, place, "unknown-tool", message);
+            }
+            Some(ToolChoice::Required) if front.tools.is_empty() => {
+                let message = "a call of a tool is required and none is offered".to_owned();
+                self.say(Severity::Error, place, "unknown-tool", message);
+            }
+            _ => {}
         }
     }
 
@@ -375,6 +406,65 @@ mod tests {
                 "15:39 Error unknown-name",
             ]
         );
+    }
+
+    #[test]
+    fn tools_that_are_not_there_are_named() {
+        struct Files;
+        impl Sources for Files {
+            fn source(
+                &self,
+                name: &str,
+            ) -> Result<std::sync::Arc<str>, crate::prompt::SourceError> {
+                NoSources.source(name)
+            }
+
+            fn tool(&self, name: &str) -> Result<std::sync::Arc<str>, crate::prompt::SourceError> {
+                match name {
+                    "good" => Ok("description: Fine.".into()),
+                    "bad" => Ok("description: Fine.\nparameter: {}".into()),
+                    _ => Err(crate::prompt::SourceError::Unknown {
+                        name: name.to_owned(),
+                        nearest: nearest(name, ["good", "bad"]).map(str::to_owned),
+                    }),
+                }
+            }
+        }
+        let found = |front: &str| {
+            let id = TemplateId::new("t").expect("an id");
+            let source = format!("---\n{front}\n---\nhi");
+            let template = parse(&id, Form::Prompty, &source).expect("a template");
+            lint(&template, &Files, None)
+                .into_iter()
+                .map(|it| {
+                    let file = it.file.map_or_else(String::new, |file| format!("{file}:"));
+                    format!("{file}{}:{} {} {}", it.line, it.column, it.code, it.message)
+                })
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(found("tools: [good]\ntool_choice: good"), [""; 0]);
+        let unknown = found("tools:\n  - good\n  - goood");
+        assert_eq!(unknown.len(), 1, "{unknown:?}");
+        assert!(
+            unknown[0]
+                .starts_with("4:5 unknown-tool no tool is called `goood`; did you mean `good`?"),
+            "{unknown:?}"
+        );
+        let broken = found("tools: [bad]");
+        assert!(
+            broken[0].starts_with("tools/bad.yaml:2:1 broken-tool the key `parameter`"),
+            "{broken:?}"
+        );
+        for (front, said) in [
+            ("tools: [good]\ntool_choice: godo", "3:1 unknown-tool the tool `godo` is not among"),
+            ("tool_choice: required", "2:1 unknown-tool a call of a tool is required"),
+            ("tools: [good, good]", "2:15 repeated-tool"),
+            ("generation: {tools: [good]}", "2:14 misplaced-key"),
+        ] {
+            let found = found(front);
+            assert!(found.len() == 1 && found[0].starts_with(said), "{front}: {found:?}");
+        }
+        assert!(findings("---\ntools: [a]\n---\nhi", None)[0].contains("unknown-tool"));
     }
 
     #[test]

@@ -16,6 +16,7 @@ pub mod similar;
 mod sources;
 mod template;
 pub mod tokens;
+mod tools;
 mod uses;
 mod variables;
 
@@ -27,4 +28,5 @@ pub use position::{LineIndex, Place};
 pub use render::{Limits, Rendered, RenderedMessage, Spent, ValueSpan, render, render_measured};
 pub use sources::{NoSources, Sources, check_name};
 pub use template::{Form, MAX_TEMPLATE_BYTES, Template, parse, parse_bytes};
+pub use tools::{ToolName, offered_tools, parse_tool, tool_file};
 pub use variables::{UnusedParameter, Variable, VariableUse, Variables, variables};

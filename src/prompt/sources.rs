@@ -21,6 +21,14 @@ pub trait Sources {
     fn form(&self, _name: &str) -> Form {
         Form::Prompty
     }
+
+    /// The text of a tool's file.
+    ///
+    /// # Errors
+    /// As [`Self::source`].
+    fn tool(&self, name: &str) -> Result<Arc<str>, SourceError> {
+        Err(SourceError::Unknown { name: name.to_owned(), nearest: None })
+    }
 }
 
 /// No partials at all: for a prompt that came from somewhere else than a workspace.

@@ -178,10 +178,13 @@ pub fn parse(id: &TemplateId, form: Form, source: &str) -> Result<Template, Temp
     }
     .map_err(|Failure { offset, message, hint }| fail(offset, message, hint))?;
     let yaml_text = source.get(parts.front.clone()).unwrap_or("");
-    let (front, notes) =
+    let (mut front, notes) =
         front::read(&parts.root, yaml_text).map_err(|FrontError { offset, message, hint }| {
             fail(parts.front.start + offset, message, hint)
         })?;
+    for tool in &mut front.tools {
+        tool.range = parts.front.start + tool.range.start..parts.front.start + tool.range.end;
+    }
     Ok(Template {
         id: id.clone(),
         form,

@@ -133,4 +133,6 @@ fn reached(settings: &ProviderSettings, quirks: &Quirks) -> ProviderSettings {
 #[cfg(test)]
 mod framing_tests;
 #[cfg(test)]
+mod tools_tests;
+#[cfg(test)]
 mod transcripts_tests;

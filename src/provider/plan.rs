@@ -4,7 +4,8 @@
 use serde_json::{Map, Value};
 
 use crate::model::{
-    ChatRequest, DroppedParameter, GenerationParameters, Parameter, SentParameters,
+    ChatRequest, DroppedParameter, GenerationParameters, Parameter, SentParameters, Tool,
+    ToolChoice,
 };
 
 /// The parameters of one request while it is written.
@@ -43,6 +44,21 @@ impl<'r> Plan<'r> {
         if self.asked.get(parameter).is_some() {
             self.drop(parameter, reason);
         }
+    }
+
+    /// The tools in a protocol's own form, if any are offered.
+    pub fn tools(&self, form: impl Fn(&Tool) -> Value) -> Option<Value> {
+        (!self.asked.tools.is_empty()).then(|| self.asked.tools.iter().map(form).collect())
+    }
+
+    /// The choice of a tool. One without tools is left out and told: providers refuse it.
+    pub fn tool_choice(&mut self) -> Option<&'r ToolChoice> {
+        let choice = self.asked.tool_choice.as_ref()?;
+        if self.asked.tools.is_empty() {
+            self.drop(Parameter::ToolChoice, "no tool is offered");
+            return None;
+        }
+        Some(choice)
     }
 
     /// What to record.

@@ -20,7 +20,7 @@ use crate::{
     engine::{CallSpec, Mode, Providers, RunEventKind, RunHandle, RunSpec},
     model::{
         CallError, ChatRequest, ErrorKind, Execution, ExecutionId, GenerationParameters, ModelRef,
-        Parameter, ReasoningEffort, ResponseFormat, VariantName,
+        Parameter, ReasoningEffort, ResponseFormat, Tool, ToolChoice, VariantName,
     },
     store::{Cursor, Deleted, HistoryQuery, HistoryRow},
 };
@@ -451,6 +451,13 @@ async fn plan(app: &App, model: &ModelRef) -> Result<ParameterPlan, Fault> {
             seed: Some(1),
             response_format: Some(ResponseFormat::Json),
             reasoning_effort: Some(ReasoningEffort::Medium),
+            tools: vec![Tool {
+                name: "tool".to_owned(),
+                description: None,
+                parameters: serde_json::json!({ "type": "object", "properties": {} }),
+            }],
+            tool_choice: Some(ToolChoice::Required),
+            cache_prompt: Some(true),
         },
         stream: true,
     };

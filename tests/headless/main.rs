@@ -5,6 +5,7 @@ mod database;
 mod files;
 mod money;
 mod servers;
+mod tools;
 
 use std::{
     fs,

@@ -15,6 +15,7 @@ mod folder;
 mod listing;
 mod resolve;
 mod sample;
+mod tools;
 
 use std::{
     fs, io,

@@ -101,7 +101,7 @@ mod tests {
         app::workspace::{Loaded, TemplateEntry, Workspace},
         config::{Environment, Overrides, Paths, Settings},
         model::{FinishReason, GenerationParameters, Message},
-        prompt::{Form, Limits, Severity, Template, lint, parse, render},
+        prompt::{Form, Limits, Severity, Template, lint, offered_tools, parse, render},
         provider::demo::{DemoModel, answer},
     };
 
@@ -128,6 +128,7 @@ mod tests {
         let mut parameters = template.front.generation.clone();
         parameters.response_format =
             parameters.response_format.or(template.front.response_format.clone());
+        parameters.tools = offered_tools(template, workspace).expect("its tools");
         (rendered.to_messages(), parameters)
     }
 
@@ -178,6 +179,20 @@ mod tests {
         let workspace = sample();
         for (_, template) in templates(&workspace) {
             let (messages, parameters) = call(&workspace, &template);
+            if !parameters.tools.is_empty() {
+                for model in DemoModel::LISTED {
+                    let reply = answer(model, &messages, &parameters);
+                    assert_eq!(reply.finish_reason, FinishReason::ToolUse, "{}", template.id);
+                    let call = &reply.tool_calls[0];
+                    assert_eq!(call.name, "pay_back");
+                    let arguments = call.arguments.as_ref().expect("an object");
+                    assert_eq!(
+                        (&arguments["order"], &arguments["amount"]),
+                        (&"4711".into(), &39.9.into())
+                    );
+                }
+                continue;
+            }
             let texts = DemoModel::LISTED.map(|model| {
                 let reply = answer(model, &messages, &parameters);
                 assert!(!reply.text.trim().is_empty(), "{}: {}", template.id, model.id());
@@ -231,6 +246,9 @@ mod tests {
             if let Some(partial) = name.strip_prefix("partials/") {
                 let partial = partial.rsplit_once('.').map_or(partial, |(name, _)| name);
                 assert!(used.contains(&format!("{{{{include:{partial}}}}}")), "{name}");
+            } else if let Some(tool) = name.strip_prefix("tools/") {
+                let tool = tool.strip_suffix(".yaml").expect("a tool's file");
+                assert!(used.contains(tool), "{name}");
             } else {
                 assert!(*name == "lathe.toml" || name.starts_with("prompts/"), "{name}");
             }

@@ -122,6 +122,8 @@ impl Draft {
     pub fn generation(&self) -> Map<String, Value> {
         let mut map = self.front.generation.to_map();
         map.shift_remove(Parameter::ResponseFormat.as_str());
+        // It is a choice among tools, which stay behind.
+        map.shift_remove(Parameter::ToolChoice.as_str());
         map
     }
 
@@ -136,6 +138,7 @@ impl Draft {
         let facts = [
             ("name", front.name.is_some()),
             ("version", front.version.is_some()),
+            ("tools", !front.tools.is_empty()),
             ("category", front.category.is_some()),
             ("description", front.description.is_some()),
             ("tags", !front.tags.is_empty()),
@@ -305,7 +308,10 @@ pub(super) fn parameter_of(word: &str) -> Option<Parameter> {
         "maxoutputtokens" | "maxcompletiontokens" | "numpredict" => Some(Parameter::MaxTokens),
         "stopsequences" => Some(Parameter::Stop),
         _ => Parameter::ALL.into_iter().find(|parameter| {
-            *parameter != Parameter::ResponseFormat && parameter.as_str().replace('_', "") == plain
+            !matches!(
+                parameter,
+                Parameter::ResponseFormat | Parameter::Tools | Parameter::ToolChoice
+            ) && parameter.as_str().replace('_', "") == plain
         }),
     }
 }

@@ -11,6 +11,7 @@ pub mod yaml;
 use semver::Version;
 use serde_json::{Map, Value};
 
+use super::tools::ToolName;
 use crate::model::{GenerationParameters, ModelRef, ResponseFormat};
 
 pub use kind::ParameterKind;
@@ -47,6 +48,8 @@ pub struct FrontMatter {
     pub parameters: Vec<ParameterSpec>,
     pub validation: Option<Validation>,
     pub response_format: Option<ResponseFormat>,
+    /// The tools it offers, by name, in its order.
+    pub tools: Vec<ToolName>,
 }
 
 impl FrontMatter {

@@ -10,6 +10,7 @@ use super::{
 use crate::model::{
     GenerationParameters, ModelRef, Parameter, ParameterError, ResponseFormat, nearest,
 };
+use crate::prompt::tools::ToolName;
 
 /// Front matter that cannot be used, at a byte of its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +38,7 @@ pub(crate) struct Note {
 }
 
 /// The keys of this program's own shape.
-const OWN_KEYS: [&str; 10] = [
+const OWN_KEYS: [&str; 12] = [
     "name",
     "version",
     "category",
@@ -48,10 +49,12 @@ const OWN_KEYS: [&str; 10] = [
     "parameters",
     "validation",
     "response_format",
+    "tools",
+    "tool_choice",
 ];
 
 /// Keys that are understood or known to be somebody's, and so are no misspellings.
-const KNOWN_KEYS: [&str; 14] = [
+const KNOWN_KEYS: [&str; 13] = [
     "authors",
     "author",
     "metadata",
@@ -61,7 +64,6 @@ const KNOWN_KEYS: [&str; 14] = [
     "inputs",
     "outputs",
     "sample",
-    "tools",
     "instructions",
     "base",
     "created",
@@ -118,6 +120,8 @@ impl Reader<'_> {
             "inputs" => self.parameters(node, "inputs")?,
             "validation" => self.front.validation = Some(validation(node)?),
             "response_format" => self.front.response_format = Some(response_format(node)?),
+            "tools" => self.tools(node)?,
+            "tool_choice" => set(&mut self.front.generation, Parameter::ToolChoice, node)?,
             "metadata" => self.metadata(node)?,
             other => self.unknown_key(other, key),
         }
@@ -177,6 +181,36 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// The names of the tools it offers. Prompty defines tools in place, which is kept and noted.
+    fn tools(&mut self, node: &Node) -> Result<(), FrontError> {
+        let items = match &node.value {
+            NodeValue::List(items) => items.as_slice(),
+            NodeValue::Scalar(Value::Null) => &[],
+            _ => return Err(bad(node, "tools must be a list of names, for example [find_order]")),
+        };
+        for item in items {
+            match (item.as_str(), self.front.shape) {
+                (Some(name), _) if self.front.tools.iter().any(|it| it.name == name) => {
+                    let message = format!("the tool `{name}` is named twice");
+                    self.note(item.range.start, NoteLevel::Warning, "repeated-tool", message);
+                }
+                (Some(name), _) => {
+                    let range = item.range.clone();
+                    self.front.tools.push(ToolName { name: name.to_owned(), range });
+                }
+                (None, Shape::Own) => {
+                    return Err(bad(item, "a tool is named here, and written in tools/NAME.yaml"));
+                }
+                (None, _) => {
+                    let message = "a tool written in place is kept and not offered; \
+                        move it to tools/NAME.yaml and name it here";
+                    self.note(item.range.start, NoteLevel::Hint, "tool-in-place", message);
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Reads generation parameters. Unknown names are noted when they stand in our own block.
     pub(super) fn generation(&mut self, node: &Node, own: bool) -> Result<(), FrontError> {
         let Some(entries) = node.entries() else {
@@ -198,6 +232,11 @@ impl Reader<'_> {
                 }
                 continue;
             };
+            if parameter == Parameter::Tools {
+                let message = "`tools` stands beside `generation:`; here it has no effect";
+                self.note(key.range.start, NoteLevel::Warning, "misplaced-key", message);
+                continue;
+            }
             set(&mut self.front.generation, parameter, value)?;
         }
         Ok(())

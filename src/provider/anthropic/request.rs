@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::{
-    model::{ChatRequest, Parameter, ReasoningEffort, ResponseFormat, Role, SentParameters},
+    model::{
+        ChatRequest, Parameter, ReasoningEffort, ResponseFormat, Role, SentParameters, ToolChoice,
+    },
     provider::{
         catalog::{Capabilities, ModelFacts, Sampling, Thinking, ThinkingOff},
         plan::{Plan, opening},
@@ -32,18 +34,32 @@ pub(super) fn build(request: &ChatRequest, facts: Option<&ModelFacts>) -> (Value
     plan.sampling(thinking);
     plan.stop();
     plan.format();
+    plan.tools(thinking);
     plan.plan.never(Parameter::FrequencyPenalty, "Anthropic has no frequency penalty");
     plan.plan.never(Parameter::PresencePenalty, "Anthropic has no presence penalty");
     plan.plan.never(Parameter::RepetitionPenalty, "Anthropic has no repetition penalty");
     plan.plan.never(Parameter::Seed, "Anthropic has no seed");
 
-    let (system, messages) = conversation(request);
+    let (system, mut messages) = conversation(request);
     let mut body = opening(request);
+    let keep = request.parameters.cache_prompt == Some(true);
+    if keep {
+        keep_last_turn(&mut messages);
+    }
     if !system.is_empty() {
-        body.insert("system".to_owned(), Value::from(system));
+        let system = if keep {
+            json!([{ "type": "text", "text": system, "cache_control": kept() }])
+        } else {
+            Value::from(system)
+        };
+        body.insert("system".to_owned(), system);
     }
     body.insert("messages".to_owned(), messages);
-    plan.plan.into_body(body)
+    let (body, mut parameters) = plan.plan.into_body(body);
+    if keep {
+        parameters.sent.insert("cache_control".to_owned(), kept());
+    }
+    (body, parameters)
 }
 
 /// The system text and the turns. The protocol has one system text beside the turns, and its
@@ -89,6 +105,28 @@ fn conversation(request: &ChatRequest) -> (String, Value) {
         }
     });
     (system, turns.collect())
+}
+
+/// The mark of a block up to which a prompt is kept, for the five minutes that are the least.
+fn kept() -> Value {
+    json!({ "type": "ephemeral" })
+}
+
+/// Marks the last block of the last turn. The system text has a mark of its own: what comes
+/// before it (the tools too) is then kept also for a prompt that only begins the same.
+fn keep_last_turn(messages: &mut Value) {
+    let Some(turn) = messages.as_array_mut().and_then(|turns| turns.last_mut()) else { return };
+    let content = turn.get_mut("content").map(Value::take);
+    turn["content"] = match content {
+        Some(Value::Array(mut blocks)) => {
+            if let Some(last) = blocks.last_mut() {
+                last["cache_control"] = kept();
+            }
+            Value::Array(blocks)
+        }
+        Some(text) => json!([{ "type": "text", "text": text, "cache_control": kept() }]),
+        None => return,
+    };
 }
 
 /// The parameters in the protocol's words.
@@ -193,6 +231,35 @@ impl Wording<'_> {
             self.plan
                 .drop(Parameter::Stop, "Anthropic takes no stop sequence of white space alone");
         }
+    }
+
+    fn tools(&mut self, thinking: bool) {
+        let tools = self.plan.tools(|tool| {
+            let mut described = json!({ "name": tool.name, "input_schema": tool.parameters });
+            if let Some(description) = &tool.description {
+                described["description"] = Value::from(description.as_str());
+            }
+            described
+        });
+        if let Some(tools) = tools {
+            self.plan.send("tools", tools);
+        }
+        let Some(choice) = self.plan.tool_choice() else { return };
+        let forced = matches!(choice, ToolChoice::Required | ToolChoice::Named(_));
+        if forced && thinking {
+            self.plan.drop(
+                Parameter::ToolChoice,
+                "a model that thinks chooses by itself; set reasoning_effort none to force a call",
+            );
+            return;
+        }
+        let chosen = match choice {
+            ToolChoice::Auto => json!({ "type": "auto" }),
+            ToolChoice::None => json!({ "type": "none" }),
+            ToolChoice::Required => json!({ "type": "any" }),
+            ToolChoice::Named(name) => json!({ "type": "tool", "name": name }),
+        };
+        self.plan.send("tool_choice", chosen);
     }
 
     fn format(&mut self) {

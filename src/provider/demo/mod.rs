@@ -9,6 +9,7 @@
 
 mod blocks;
 mod brief;
+mod call;
 mod chance;
 mod format;
 mod labels;

@@ -32,6 +32,7 @@ pub fn play(reply: &DemoReply) -> (Vec<(Duration, ProviderEvent)>, Duration) {
     }
     let end = CONNECTION + schedule.due(sent);
     events.push((end, ProviderEvent::Usage(reply.usage)));
+    events.extend(reply.tool_calls.iter().map(|call| (end, ProviderEvent::ToolCall(call.clone()))));
     let raw = finish_word(reply.finish_reason).to_owned();
     events.push((end, ProviderEvent::Finish { reason: reply.finish_reason, raw }));
     (events, end)

@@ -5,11 +5,12 @@ use serde_json::Value;
 use super::{
     DemoModel,
     brief::Brief,
+    call,
     chance::Chance,
     shape, skill,
     tokens::{self, Pieces},
 };
-use crate::model::{FinishReason, GenerationParameters, Message, ReasoningEffort, Usage};
+use crate::model::{FinishReason, GenerationParameters, Message, ReasoningEffort, ToolCall, Usage};
 
 /// What a simulated model says to a conversation.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,6 +19,8 @@ pub struct DemoReply {
     /// What it thought before it answered; empty for models that do not think.
     pub reasoning: String,
     pub text: String,
+    /// The calls of tools it asks for, instead of a text.
+    pub tool_calls: Vec<ToolCall>,
     pub finish_reason: FinishReason,
     /// Exact, in the unit of `tokens`; never an estimate.
     pub usage: Usage,
@@ -63,15 +66,41 @@ pub fn answer(
     }
     let mut chance = Chance::new(model, messages, parameters);
     let brief = Brief::read(messages, parameters);
+    let call = call::choose(model, messages, parameters);
     let thinks = model.thinks()
         && !matches!(
             parameters.reasoning_effort,
             Some(ReasoningEffort::None | ReasoningEffort::Minimal)
         );
+    if let Some(call) = call {
+        let reasoning = if thinks {
+            format!("The words fit the tool {}. I ask for it.\n", call.name)
+        } else {
+            String::new()
+        };
+        return asking(model, reasoning, call, input_tokens);
+    }
     let draft = skill::respond(model, &brief, &mut chance);
     let text = shape::shape(model, &brief, &draft);
     let reasoning = if thinks { draft.thoughts(&brief) } else { String::new() };
     finish(model, reasoning, text, parameters, input_tokens, None)
+}
+
+/// A reply that asks for a tool and says nothing else.
+fn asking(model: DemoModel, reasoning: String, call: ToolCall, input_tokens: u64) -> DemoReply {
+    let mut reply = finish(
+        model,
+        reasoning,
+        String::new(),
+        &GenerationParameters::default(),
+        input_tokens,
+        None,
+    );
+    let written = tokens::count(&call.name) + tokens::count(&call.arguments_raw);
+    reply.usage.output_tokens = reply.usage.output_tokens.map(|tokens| tokens + written);
+    reply.finish_reason = FinishReason::ToolUse;
+    reply.tool_calls = vec![call];
+    reply
 }
 
 /// Applies stop sequences and the token limit, and counts.
@@ -106,6 +135,7 @@ pub(super) fn finish(
         model,
         reasoning,
         text,
+        tool_calls: Vec::new(),
         finish_reason,
         usage: Usage {
             input_tokens: Some(input_tokens),

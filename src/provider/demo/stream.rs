@@ -46,6 +46,8 @@ enum Stage {
     Reasoning(usize),
     /// At this byte of the text.
     Text(usize),
+    /// At this byte of the arguments of this call; `None`: its name is next.
+    Call(usize, Option<usize>),
     Finish,
     Ended,
 }
@@ -177,6 +179,7 @@ impl EventStream {
                 self.sent += 1;
                 self.skip_empty();
             }
+            Stage::Call(index, at) => self.write_call(frame, index, at),
             Stage::Finish => {
                 let word = finish_word(self.reply.finish_reason);
                 self.write_delta(frame, &json!({}), Some(word));
@@ -200,8 +203,39 @@ impl EventStream {
             self.stage = Stage::Text(0);
         }
         if self.stage == Stage::Text(self.reply.text.len()) {
+            self.stage = Stage::Call(0, None);
+        }
+        if matches!(self.stage, Stage::Call(index, _) if index >= self.reply.tool_calls.len()) {
             self.stage = Stage::Finish;
         }
+    }
+
+    /// Appends the name of a call, or the next piece of its arguments.
+    fn write_call(&mut self, frame: &mut String, index: usize, at: Option<usize>) {
+        let Some(call) = self.reply.tool_calls.get(index) else {
+            self.stage = Stage::Finish;
+            return;
+        };
+        let (delta, next) = match at {
+            None => {
+                let function = json!({"name": call.name, "arguments": ""});
+                let first = json!({
+                    "index": index, "id": call.id, "type": "function", "function": function,
+                });
+                (first, 0)
+            }
+            Some(at) => {
+                let rest = call.arguments_raw.get(at..).unwrap_or_default();
+                let piece = tokens::pieces(rest).next().unwrap_or_default();
+                (json!({"index": index, "function": {"arguments": piece}}), at + piece.len())
+            }
+        };
+        let is_done = next >= call.arguments_raw.len();
+        self.write_delta(frame, &json!({ "tool_calls": [delta] }), None);
+        self.stage =
+            if is_done { Stage::Call(index + 1, None) } else { Stage::Call(index, Some(next)) };
+        self.sent += 1;
+        self.skip_empty();
     }
 
     fn write_delta(&self, frame: &mut String, delta: &Value, finish: Option<&str>) {

@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 
 use super::{DemoModel, reply::DemoReply, tokens};
 use crate::model::{
-    FinishReason, GenerationParameters, Message, Parameter, ResponseFormat, Role, did_you_mean,
-    nearest,
+    FinishReason, GenerationParameters, Message, Parameter, ResponseFormat, Role, Tool, ToolChoice,
+    did_you_mean, nearest,
 };
 
 /// A request, checked.
@@ -127,7 +127,8 @@ struct WireCall {
     stream: Option<bool>,
     stream_options: Option<StreamOptions>,
     n: Option<u64>,
-    tools: Option<Value>,
+    tools: Option<Vec<WireTool>>,
+    tool_choice: Option<WireChoice>,
     temperature: Option<Value>,
     top_p: Option<Value>,
     top_k: Option<Value>,
@@ -140,6 +141,23 @@ struct WireCall {
     seed: Option<Value>,
     reasoning_effort: Option<Value>,
     response_format: Option<WireFormat>,
+}
+
+#[derive(Deserialize)]
+struct WireTool {
+    function: Value,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum WireChoice {
+    Word(String),
+    Named { function: WireName },
+}
+
+#[derive(Deserialize)]
+struct WireName {
+    name: String,
 }
 
 #[derive(Deserialize)]
@@ -189,9 +207,6 @@ impl ChatCall {
             DemoModel::from_id(&wire.model).ok_or_else(|| Refused::unknown_model(&wire.model))?;
         if wire.n.is_some_and(|n| n != 1) {
             return Err(Refused::invalid("n", "Only one choice a call is simulated: n must be 1."));
-        }
-        if wire.tools.as_ref().is_some_and(|tools| tools.as_array().is_none_or(|t| !t.is_empty())) {
-            return Err(Refused::invalid("tools", "The simulated models cannot call tools."));
         }
         let messages = read_messages(&wire.messages)?;
         let parameters = read_parameters(&wire)?;
@@ -290,7 +305,46 @@ fn read_parameters(wire: &WireCall) -> Result<GenerationParameters, Refused> {
             Some(ResponseFormat::Schema(json_schema.schema.clone()))
         }
     };
+    read_tools(wire, &mut parameters)?;
     Ok(parameters)
+}
+
+fn read_tools(wire: &WireCall, parameters: &mut GenerationParameters) -> Result<(), Refused> {
+    for (index, tool) in wire.tools.iter().flatten().enumerate() {
+        let mut function = tool.function.clone();
+        if let Some(fields) = function.as_object_mut() {
+            fields.entry("parameters").or_insert_with(|| json!({ "type": "object" }));
+        }
+        let tool = Tool::from_value(&function).ok_or_else(|| {
+            Refused::invalid(
+                &format!("tools[{index}].function"),
+                "A tool is a function with a name and a JSON Schema of its parameters.",
+            )
+        })?;
+        parameters.tools.push(tool);
+    }
+    let word = match &wire.tool_choice {
+        None => return Ok(()),
+        Some(WireChoice::Word(word)) => word,
+        Some(WireChoice::Named { function }) => &function.name,
+    };
+    let choice = ToolChoice::from_word(word);
+    let offered = |name: &str| parameters.tools.iter().any(|tool| tool.name == name);
+    match &choice {
+        Some(ToolChoice::Named(name)) if !offered(name) => {
+            return Err(Refused::invalid(
+                "tool_choice",
+                format!("The tool `{name}` is not offered."),
+            ));
+        }
+        Some(ToolChoice::Required) if parameters.tools.is_empty() => {
+            return Err(Refused::invalid("tool_choice", "No tool is offered."));
+        }
+        None => return Err(Refused::invalid("tool_choice", "It names no choice and no tool.")),
+        Some(_) => {}
+    }
+    parameters.tool_choice = choice;
+    Ok(())
 }
 
 /// The entry of a model list.
@@ -313,6 +367,7 @@ pub fn model_entry(model: DemoModel) -> Value {
 pub const fn finish_word(reason: FinishReason) -> &'static str {
     match reason {
         FinishReason::Length => "length",
+        FinishReason::ToolUse => "tool_calls",
         _ => "stop",
     }
 }
@@ -322,6 +377,19 @@ pub fn completion(id: &str, created: u64, reply: &DemoReply) -> Value {
     let mut message = json!({"role": "assistant", "content": reply.text, "refusal": null});
     if !reply.reasoning.is_empty() {
         message["reasoning_content"] = Value::from(reply.reasoning.as_str());
+    }
+    if !reply.tool_calls.is_empty() {
+        message["tool_calls"] = reply
+            .tool_calls
+            .iter()
+            .map(|call| {
+                json!({
+                    "id": call.id,
+                    "type": "function",
+                    "function": { "name": call.name, "arguments": call.arguments_raw },
+                })
+            })
+            .collect();
     }
     json!({
         "id": id,

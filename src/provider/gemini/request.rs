@@ -3,7 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use crate::{
-    model::{ChatRequest, Parameter, ReasoningEffort, ResponseFormat, Role, SentParameters},
+    model::{
+        ChatRequest, Parameter, ReasoningEffort, ResponseFormat, Role, SentParameters, Tool,
+        ToolChoice,
+    },
     provider::plan::Plan,
 };
 
@@ -41,6 +44,10 @@ pub(super) fn build(request: &ChatRequest) -> (Value, SentParameters) {
         }
     }
 
+    if plan.asked.cache_prompt == Some(true) {
+        plan.drop(Parameter::CachePrompt, "Gemini keeps prompts by itself");
+    }
+
     let (system, contents) = conversation(request);
     let mut body = Map::new();
     if !system.is_empty() {
@@ -50,7 +57,35 @@ pub(super) fn build(request: &ChatRequest) -> (Value, SentParameters) {
     if !plan.sent.is_empty() {
         body.insert("generationConfig".to_owned(), Value::Object(plan.sent.clone()));
     }
+    // What stands beside the configuration is also told as sent.
+    if let Some(declared) = plan.tools(declaration) {
+        let tools = json!([{ "functionDeclarations": declared }]);
+        plan.send("tools", tools.clone());
+        body.insert("tools".to_owned(), tools);
+    }
+    if let Some(choice) = plan.tool_choice() {
+        let config = json!({ "functionCallingConfig": chosen(choice) });
+        plan.send("toolConfig", config.clone());
+        body.insert("toolConfig".to_owned(), config);
+    }
     (Value::Object(body), plan.finish())
+}
+
+fn declaration(tool: &Tool) -> Value {
+    let mut declared = json!({ "name": tool.name, "parametersJsonSchema": tool.parameters });
+    if let Some(description) = &tool.description {
+        declared["description"] = Value::from(description.as_str());
+    }
+    declared
+}
+
+fn chosen(choice: &ToolChoice) -> Value {
+    match choice {
+        ToolChoice::Auto => json!({ "mode": "AUTO" }),
+        ToolChoice::None => json!({ "mode": "NONE" }),
+        ToolChoice::Required => json!({ "mode": "ANY" }),
+        ToolChoice::Named(name) => json!({ "mode": "ANY", "allowedFunctionNames": [name] }),
+    }
 }
 
 /// How much thinking: by a budget of tokens up to the models of the second generation, by a level

@@ -3,10 +3,13 @@
 use serde_json::{Value, json};
 
 use crate::{
-    model::{ChatRequest, Parameter, ReasoningEffort, ResponseFormat, SentParameters},
+    config::Server,
+    model::{ChatRequest, Parameter, ReasoningEffort, ResponseFormat, SentParameters, ToolChoice},
     provider::{
         catalog::{ModelFacts, Thinking},
+        openai::function,
         plan::{Plan, opening},
+        quirks::Quirks,
     },
 };
 
@@ -49,6 +52,21 @@ pub(super) fn build(request: &ChatRequest, facts: Option<&ModelFacts>) -> (Value
         None | Some(ResponseFormat::Text) => {}
         Some(ResponseFormat::Json) => beside(&mut plan, "format", Value::from("json")),
         Some(ResponseFormat::Schema(schema)) => beside(&mut plan, "format", schema.clone()),
+    }
+    let choice = plan.tool_choice();
+    if choice == Some(&ToolChoice::None) {
+        plan.drop(
+            Parameter::Tools,
+            "tool_choice none: Ollama has no such choice, so no tool is offered",
+        );
+    } else if let Some(tools) = plan.tools(|tool| function(tool, Quirks::of(Server::Other))) {
+        beside(&mut plan, "tools", tools);
+    }
+    if matches!(choice, Some(ToolChoice::Required | ToolChoice::Named(_))) {
+        plan.drop(Parameter::ToolChoice, "Ollama lets the model choose");
+    }
+    if plan.asked.cache_prompt == Some(true) {
+        plan.drop(Parameter::CachePrompt, "Ollama keeps the last prompt by itself");
     }
     match plan.asked.reasoning_effort {
         None => {}

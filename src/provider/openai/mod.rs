@@ -6,7 +6,7 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
-pub(super) use request::refusal;
+pub(super) use request::{function, refusal};
 
 use std::borrow::Cow;
 

@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 
 use super::OpenAi;
 use crate::{
-    model::{ChatRequest, Parameter, ReasoningEffort, ResponseFormat, SentParameters},
+    model::{
+        ChatRequest, Parameter, ReasoningEffort, ResponseFormat, SentParameters, Tool, ToolChoice,
+    },
     provider::{
         catalog::{Capabilities, ModelFacts, Sampling},
         plan::{Plan, opening},
@@ -25,6 +27,27 @@ pub(super) fn build(
     let known = facts.map_or(&unknown, |facts| &facts.capabilities);
     for parameter in Parameter::ALL {
         let Some(value) = request.parameters.get(parameter) else { continue };
+        match parameter {
+            Parameter::Tools => {
+                if let Some(tools) = plan.tools(|tool| function(tool, quirks)) {
+                    plan.send("tools", tools);
+                }
+                continue;
+            }
+            Parameter::ToolChoice => {
+                if let Some(choice) = plan.tool_choice() {
+                    plan.send("tool_choice", chosen(choice));
+                }
+                continue;
+            }
+            Parameter::CachePrompt => {
+                if request.parameters.cache_prompt == Some(true) {
+                    plan.drop(parameter, quirks.caching());
+                }
+                continue;
+            }
+            _ => {}
+        }
         let refusal = quirks
             .refusal(parameter)
             .map(str::to_owned)
@@ -102,6 +125,22 @@ pub(in crate::provider) fn refusal(
             }
         }
         _ => None,
+    }
+}
+
+/// A tool as chat completions describe it, and Ollama after them.
+pub(in crate::provider) fn function(tool: &Tool, quirks: &Quirks) -> Value {
+    let mut function = tool.to_value();
+    if quirks.schemas == Schemas::Strict && schema::is_closed(&tool.parameters) {
+        function["strict"] = Value::from(true);
+    }
+    json!({ "type": "function", "function": function })
+}
+
+fn chosen(choice: &ToolChoice) -> Value {
+    match choice {
+        ToolChoice::Named(name) => json!({ "type": "function", "function": { "name": name } }),
+        word => Value::from(word.as_str()),
     }
 }
 

@@ -243,6 +243,15 @@ impl Quirks {
         own_first(self.windows, ROWS[0].windows).find_map(|path| count_at(model, path))
     }
 
+    /// Why a prompt is not asked to be kept for the next call.
+    pub fn caching(&self) -> String {
+        if self.cached.is_empty() || self.server == Server::Other {
+            "this protocol has no such parameter".to_owned()
+        } else {
+            format!("{} keeps prompts by itself", self.title)
+        }
+    }
+
     /// Whether a reason to stop says that the answer was broken off.
     pub fn is_broken_off(&self, reason: &str) -> bool {
         self.broken_off.contains(&reason) || ROWS[0].broken_off.contains(&reason)

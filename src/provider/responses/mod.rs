@@ -53,7 +53,7 @@ impl Protocol for Responses {
         request: &ChatRequest,
         facts: Option<&ModelFacts>,
     ) -> (Value, SentParameters) {
-        request::build(request, facts)
+        request::build(request, facts, self.errors.quirks)
     }
 
     fn decoder(&self) -> Box<dyn Decoder> {

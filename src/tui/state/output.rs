@@ -7,7 +7,8 @@ use semver::Version;
 use super::Answer;
 use crate::{
     model::{
-        CallError, Execution, GenerationParameters, ModelRef, Price, Status, Usage, VariantSource,
+        CallError, Execution, GenerationParameters, ModelRef, Price, Status, ToolCall, Usage,
+        VariantSource,
     },
     safety::{MarkStyle, display_line_with, display_with},
     tui::{
@@ -98,6 +99,8 @@ pub enum RowKind {
     Reasoning,
     Text,
     Refusal,
+    /// A call of a tool that the model asks for.
+    Call,
     Error,
     /// An empty row between two parts.
     Gap,
@@ -149,6 +152,8 @@ pub struct Output {
     pub text: Answer,
     pub reasoning: GrowingText,
     pub refusal: GrowingText,
+    /// The calls of tools it asks for, each with its arguments. None of them is made.
+    pub calls: GrowingText,
     /// Why it failed and what to do next; the record's word for the kind stands first.
     pub error: GrowingText,
     pub reasoning_folded: bool,
@@ -187,6 +192,7 @@ impl Output {
             text: Answer::new(marks, width),
             reasoning: GrowingText::new(marks, width),
             refusal: GrowingText::new(marks, width),
+            calls: GrowingText::new(marks, width),
             error: GrowingText::new(marks, width),
             reasoning_folded: true,
             scroll: Scroll::default(),
@@ -281,6 +287,9 @@ impl Output {
                 shown.finish();
             }
         }
+        self.calls.clear();
+        self.calls.push(&described(&execution.tool_calls));
+        self.calls.finish();
         if let Some(error) = &execution.error
             && execution.status != Status::Cancelled
         {
@@ -340,6 +349,7 @@ impl Output {
         self.text.is_empty()
             && self.reasoning.is_empty()
             && self.refusal.is_empty()
+            && self.calls.is_empty()
             && self.error.is_empty()
     }
 
@@ -396,7 +406,7 @@ impl Output {
     pub fn set_width(&mut self, width: usize) {
         self.width = width.max(1);
         self.text.set_width(width);
-        for part in [&mut self.reasoning, &mut self.refusal, &mut self.error] {
+        for part in [&mut self.reasoning, &mut self.refusal, &mut self.calls, &mut self.error] {
             part.set_width(width);
         }
     }
@@ -412,6 +422,7 @@ impl Output {
             reasoning,
             (RowKind::Text, self.text.row_count()),
             (RowKind::Refusal, self.refusal.row_count()),
+            (RowKind::Call, self.calls.row_count()),
             (RowKind::Error, self.error.row_count()),
         ]
         .into_iter()
@@ -464,6 +475,7 @@ impl Output {
             RowKind::Reasoning => self.reasoning.row(row),
             RowKind::Text => self.text.text().get(self.text.row(row).0).unwrap_or(""),
             RowKind::Refusal => self.refusal.row(row),
+            RowKind::Call => self.calls.row(row),
             RowKind::Error => self.error.row(row),
         };
         (kind, text)
@@ -484,6 +496,11 @@ impl Output {
     pub fn rating(&self) -> Option<u8> {
         self.execution.as_ref().and_then(|execution| execution.rating)
     }
+}
+
+/// Calls as they are read, an empty line between two.
+fn described(calls: &[ToolCall]) -> String {
+    calls.iter().map(ToolCall::described).collect::<Vec<_>>().join("\n\n")
 }
 
 #[cfg(test)]
@@ -536,6 +553,26 @@ mod tests {
         assert_eq!(output.since, Duration::from_secs(2));
         assert_eq!(output.stalled(Duration::from_secs(6)), None);
         assert_eq!(output.stalled(Duration::from_secs(9)), Some(Duration::from_secs(4)));
+    }
+
+    #[test]
+    fn calls_of_tools_are_read_with_their_arguments() {
+        let call = |arguments: Option<serde_json::Value>, raw: &str| ToolCall {
+            id: "c".to_owned(),
+            name: "find".to_owned(),
+            arguments,
+            arguments_raw: raw.to_owned(),
+        };
+        let calls = [
+            call(Some(serde_json::json!({"number": "A-17"})), "{\"number\":\"A-17\"}"),
+            call(None, "{\"number\":"),
+        ];
+        assert_eq!(
+            described(&calls),
+            "asks for find\n{\n  \"number\": \"A-17\"\n}\n\nasks for find; its arguments are not \
+             JSON:\n{\"number\":"
+        );
+        assert_eq!(described(&[]), "");
     }
 
     #[test]

@@ -102,7 +102,8 @@ pub struct ThemePicker {
     pub before: String,
 }
 
-/// The generation parameters of one variant, one row each in the order of [`Parameter::ALL`].
+/// The generation parameters of one variant, one row each in the order of [`Parameter::ALL`]; tools
+/// are not typed.
 #[derive(Clone, Debug)]
 pub struct ParameterForm {
     pub variant: VariantName,
@@ -137,8 +138,10 @@ impl ParameterForm {
         let word = |parameters: &GenerationParameters, parameter| {
             parameters.get(parameter).map(|value| super::inputs::shown(&value))
         };
+        // Tools are files, and a template names them.
         let rows = Parameter::ALL
             .into_iter()
+            .filter(|parameter| *parameter != Parameter::Tools)
             .map(|parameter| ParameterRow {
                 parameter,
                 input: LineInput::new(&word(overlay, parameter).unwrap_or_default()),

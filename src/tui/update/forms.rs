@@ -2,6 +2,7 @@
 
 use super::{motion, step::Step};
 use crate::{
+    model::GenerationParameters,
     model::{ModelRef, VariantName},
     tui::{
         effect::Question,
@@ -224,7 +225,9 @@ impl Step<'_> {
         self.state.overlays.pop();
         let count = parameters.to_map().len();
         if let Some(pane) = self.state.pane_mut(variant) {
-            pane.parameters = parameters;
+            // Tools a call of the past offered are not typed and stay.
+            let tools = std::mem::take(&mut pane.parameters.tools);
+            pane.parameters = GenerationParameters { tools, ..parameters };
         }
         self.tell(match count {
             0 => format!("{variant} takes the template's own parameters"),

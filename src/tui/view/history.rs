@@ -365,7 +365,10 @@ fn facts(paint: &Paint<'_, '_, '_>, execution: &Execution) -> Vec<Vec<Piece<'sta
             .parameters
             .sent
             .iter()
-            .map(|(name, value)| format!("{name} {value}"))
+            .map(|(name, value)| match name.as_str() {
+                "tools" => format!("tools {}", tool_names(execution)),
+                _ => format!("{name} {value}"),
+            })
             .collect();
         facts.push(vec![label("sent"), text(sent.join("  "))]);
     }
@@ -397,6 +400,13 @@ fn facts(paint: &Paint<'_, '_, '_>, execution: &Execution) -> Vec<Vec<Piece<'sta
     facts
 }
 
+/// The tools that were offered, by name: each provider describes them in its own way.
+fn tool_names(execution: &Execution) -> String {
+    let tools = execution.parameters.requested.get("tools").and_then(|tools| tools.as_array());
+    let names = tools.into_iter().flatten().filter_map(|tool| tool.get("name")?.as_str());
+    names.collect::<Vec<_>>().join(", ")
+}
+
 fn measures(paint: &Paint<'_, '_, '_>, execution: &Execution) -> Vec<Piece<'static>> {
     let millis = |ms: u64| figures::duration(std::time::Duration::from_millis(ms));
     let timing = &execution.timing;
@@ -413,6 +423,7 @@ fn measures(paint: &Paint<'_, '_, '_>, execution: &Execution) -> Vec<Piece<'stat
             paint.glyphs(),
         ));
         words.extend(usage.cached_input_tokens.map(|count| format!("{count} cached")));
+        words.extend(usage.cache_write_tokens.map(|count| format!("{count} kept")));
         words.extend(usage.reasoning_tokens.map(|count| format!("{count} reasoning")));
     }
     words.push(execution.cost_usd.map_or_else(|| "cost unknown".to_owned(), figures::dollars));

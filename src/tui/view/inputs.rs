@@ -88,6 +88,10 @@ pub(super) fn parameters(parameters: &crate::model::GenerationParameters) -> Str
             };
             let value = match value {
                 serde_json::Value::Object(_) => "schema".to_owned(),
+                serde_json::Value::Array(tools) if name == "tools" => {
+                    let names = tools.iter().filter_map(|tool| tool.get("name")?.as_str());
+                    names.collect::<Vec<_>>().join(", ")
+                }
                 other => shown(other).replace('\n', " "),
             };
             format!("{name} {value}")

@@ -218,6 +218,7 @@ pub(super) fn rows(paint: &mut Paint<'_, '_, '_>, area: Rect, output: &Output, f
             RowKind::Text | RowKind::Gap => Role::Text,
             RowKind::Reasoning | RowKind::Folded => Role::Reasoning,
             RowKind::Refusal => Role::Refusal,
+            RowKind::Call => Role::Code,
             RowKind::Error => Role::Bad,
         };
         if kind == RowKind::Folded && paint.state.blind.is_some() {

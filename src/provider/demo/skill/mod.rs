@@ -49,6 +49,11 @@ fn resist(brief: &Brief) -> Brief {
     clean
 }
 
+/// The entities of the material, as facts.
+pub fn entities(model: DemoModel, brief: &Brief) -> serde_json::Value {
+    entities::respond(model, brief).facts
+}
+
 fn do_task(model: DemoModel, brief: &Brief, chance: &mut Chance) -> Draft {
     match brief.task {
         Task::Sentiment => sentiment::respond(model, brief, chance),
