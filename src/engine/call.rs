@@ -1,6 +1,10 @@
 //! One call from its turn to its record. [`Call::answer`] is the list of the steps; each step is
 //! in a file of its own.
 
+use std::panic::AssertUnwindSafe;
+
+use futures_util::FutureExt as _;
+
 use super::{
     Shared,
     attempt::{Ended, Sink},
@@ -9,7 +13,7 @@ use super::{
     record::{count_what_came, running, settle},
     run::{CallSpec, Mode, Obey, RunEventKind},
 };
-use crate::model::{CallError, ChatRequest, ChunkLog, Execution, RunId};
+use crate::model::{CallError, ChatRequest, ChunkLog, ErrorKind, Execution, RunId};
 
 /// A call on its way.
 pub(super) struct Call<'a> {
@@ -57,8 +61,10 @@ pub(super) async fn run(
         chunks: ChunkLog::default(),
     };
     emitter.emit(RunEventKind::Queued);
-    let outcome = call.answer().await;
-    call.record(outcome).await;
+    match AssertUnwindSafe(call.answer()).catch_unwind().await {
+        Ok(outcome) => call.record(outcome).await,
+        Err(_) => call.fell(),
+    }
 }
 
 impl<'a> Call<'a> {
@@ -95,6 +101,19 @@ impl<'a> Call<'a> {
         self.began = Some(ended.assembly.began());
         self.chunks = ended.assembly.finish(&mut self.execution, ended.at);
         ended.outcome
+    }
+
+    /// Tells that a fault of ours ended it, so that nobody waits for ever. The record stays open
+    /// with the text that was checkpointed, which is more than is known here; closing or opening
+    /// the database ends it as interrupted.
+    fn fell(mut self) {
+        let error = CallError::new(
+            ErrorKind::InterruptedStream,
+            "a fault of this program ended the call; what had come is kept",
+        );
+        let hint = "the log says more; history has the text after the next start";
+        settle(&mut self.execution, Err(error.hint(hint)), self.began, None);
+        self.emitter.emit(RunEventKind::Finished(Box::new(self.execution)));
     }
 
     /// Records how it ended and tells so.

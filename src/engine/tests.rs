@@ -36,6 +36,8 @@ enum Step {
     Sleep(u64),
     Fail(CallError),
     Hang,
+    /// A fault of the program itself.
+    Panic,
 }
 
 /// Answers each attempt by the next script.
@@ -63,6 +65,7 @@ impl Provider for Scripted {
                 Step::Sleep(ms) => tokio::time::sleep(Duration::from_millis(ms)).await,
                 Step::Fail(error) => return Err(error),
                 Step::Hang => std::future::pending().await,
+                Step::Panic => panic!("a fault"),
             }
         }
         Ok(())
@@ -334,6 +337,29 @@ async fn text_is_kept_every_half_second_and_every_four_kibibytes() {
     let total: usize =
         kept.iter().map(|(_, what)| what[11..].parse::<usize>().expect("a number")).sum();
     assert_eq!(total, 5120);
+}
+
+/// The call beside it goes on, and the text that was kept is not written over with less.
+#[tokio::test(start_paused = true)]
+async fn a_fault_of_ours_ends_its_call_and_no_other() {
+    let steps = [say("half an answer"), Step::Sleep(700), say("x"), Step::Panic];
+    let bench = bench(vec![answer(&steps), answer(&[say("whole")])], Memory::default());
+    let calls = vec![call(VariantName::A, "scripted"), call(VariantName::B, "scripted")];
+    let events = all(&mut bench.engine.start(run(calls))).await;
+    let ended: Vec<_> = events
+        .iter()
+        .filter_map(|event| match &event.kind {
+            RunEventKind::Finished(execution) => Some((event.variant, execution.status)),
+            _ => None,
+        })
+        .collect();
+    assert!(ended.contains(&(VariantName::A, Status::Interrupted)), "{ended:?}");
+    assert!(ended.contains(&(VariantName::B, Status::Ok)), "{ended:?}");
+    bench.engine.idle().await;
+    let log = bench.memory.log.lock().unwrap().clone();
+    assert!(log.iter().any(|(_, what)| what == "checkpoint 14"), "{log:?}");
+    let finished = bench.memory.finished.lock().unwrap();
+    assert_eq!(finished.len(), 1, "only the whole one is written to its end");
 }
 
 #[tokio::test(start_paused = true)]

@@ -10,6 +10,7 @@ mod budgets;
 mod demo;
 mod ends;
 mod journeys;
+mod panics;
 mod place;
 mod suspend;
 mod walkthrough;
