@@ -273,6 +273,7 @@ impl App {
             };
             let mut spec = self
                 .prepare(CallOrder {
+                    fallback: Vec::new(),
                     variant,
                     source,
                     model: Some(model.clone()),

@@ -11,8 +11,8 @@ use url::Url;
 
 use crate::{
     config::{
-        Authentication, EngineSettings, Environment, KeySource, ProviderKind, ProviderSettings,
-        Settings,
+        Authentication, EngineSettings, Environment, KeySource, ProviderKind, ProviderLimits,
+        ProviderSettings, Settings,
     },
     engine::Providers,
     model::{CallError, ErrorKind, ModelRef, Price, Usage, nearest},
@@ -178,6 +178,11 @@ impl Providers for Endpoints {
         let cell = Arc::clone(self.cells().entry(name.to_owned()).or_default());
         // A failure is not kept: a key may be set and a server started meanwhile.
         cell.get_or_try_init(|| self.make_ready(name)).await.cloned()
+    }
+
+    fn limits(&self, name: &str) -> Option<ProviderLimits> {
+        let settings = self.settings.read().unwrap_or_else(PoisonError::into_inner);
+        Some(self.limits.limits_of(settings.get(name)))
     }
 
     fn price(&self, model: &ModelRef, usage: &Usage) -> Option<Price> {

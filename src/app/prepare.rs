@@ -9,10 +9,10 @@ use super::{App, AppError, new_execution_id, workspace::VersionSelector};
 use crate::{
     engine::CallSpec,
     model::{
-        CacheUse, ContentHash, GenerationParameters, Message, ModelRef, Role, TemplateId,
+        CacheUse, ContentHash, Fallback, GenerationParameters, Message, ModelRef, Role, TemplateId,
         TemplateStamp, VariantName,
     },
-    prompt::{Form, Limits, Rendered, Template, offered_tools, parse, render},
+    prompt::{Form, FrontMatter, Limits, Rendered, Template, offered_tools, parse, render},
 };
 
 /// What a call is made from.
@@ -45,6 +45,9 @@ pub struct CallOrder {
     pub cache: CacheUse,
     /// Which of several calls that are otherwise the same this is.
     pub repeat: u32,
+    /// Models to ask where this one does not answer; empty: the template's own, else those of
+    /// the settings.
+    pub fallback: Vec<Fallback>,
 }
 
 /// A template read, with the stamp its executions carry.
@@ -60,22 +63,19 @@ impl App {
     /// Where the template cannot be read or does not render with these inputs, or no model is
     /// named anywhere.
     pub async fn prepare(&self, order: CallOrder) -> Result<CallSpec, AppError> {
-        let CallOrder { variant, source, model, parameters, inputs, tags, stream, cache, repeat } =
-            order;
-        let (messages, stamp, own_model, own_parameters) = match source {
+        let CallOrder { variant, source, model, parameters, inputs, tags, stream, .. } = order;
+        let CallOrder { cache, repeat, fallback, .. } = order;
+        let (messages, stamp, front) = match source {
             PromptSource::Plain(text) => {
                 let message = Message { role: Role::User, content: text };
-                (vec![message], TemplateStamp::default(), None, GenerationParameters::default())
+                (vec![message], TemplateStamp::default(), FrontMatter::default())
             }
-            PromptSource::Messages { messages, stamp } => {
-                (messages, stamp, None, GenerationParameters::default())
-            }
+            PromptSource::Messages { messages, stamp } => (messages, stamp, FrontMatter::default()),
             source => {
                 let Read { template, stamp } = self.read(source).await?;
-                let front = template.front.clone();
-                let mut own = front.generation;
-                if own.response_format.is_none() {
-                    own.response_format = front.response_format;
+                let mut front = template.front.clone();
+                if front.generation.response_format.is_none() {
+                    front.generation.response_format = front.response_format.take();
                 }
                 let given = inputs.clone();
                 let (rendered, tools) = self
@@ -86,12 +86,12 @@ impl App {
                             .map_err(AppError::from)
                     })
                     .await?;
-                own.tools = tools;
-                (rendered.to_messages(), stamp, front.model, own)
+                front.generation.tools = tools;
+                (rendered.to_messages(), stamp, front)
             }
         };
         let model = model
-            .or(own_model)
+            .or(front.model)
             .or_else(|| self.settings.default_model.clone())
             .ok_or(AppError::NoModel)?;
         Ok(CallSpec {
@@ -100,12 +100,17 @@ impl App {
             stamp,
             model,
             messages,
-            parameters: own_parameters.overlaid(&parameters),
+            parameters: front.generation.overlaid(&parameters),
             inputs,
             tags,
             stream,
             cache,
             repeat,
+            fallback: if fallback.is_empty() {
+                front.fallback.unwrap_or_else(|| self.settings.engine.fallback.clone())
+            } else {
+                fallback
+            },
         })
     }
 

@@ -184,6 +184,9 @@ pub struct RunArguments {
     /// The model as `provider/model`; several run side by side
     #[arg(long = "model", value_name = "PROVIDER/MODEL")]
     pub models: Vec<ModelRef>,
+    /// A model to ask where the one before does not answer; may be given several times
+    #[arg(long, value_name = "PROVIDER/MODEL")]
+    pub fallback: Vec<ModelRef>,
     /// A generation parameter, over the template's own
     #[arg(long = "param", value_name = "NAME=VALUE")]
     pub parameters: Vec<String>,

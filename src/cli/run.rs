@@ -86,6 +86,9 @@ pub async fn run(app: &App, arguments: RunArguments, output: &mut Output) -> Res
                 "no budget counts this call, since the price of its model is not known; state it \
                  under [models], or set unknown_price = \"block\" under [budget]",
             ),
+            RunEventKind::FellBack { to, error } => {
+                output.tell(&format!("{}; {to} is asked instead", error.message));
+            }
             RunEventKind::NotSaved { reason } if !not_saved.contains(&reason) => {
                 output.tell(&reason);
                 not_saved.insert(reason);
@@ -153,6 +156,7 @@ fn orders(
             stream: !arguments.no_stream,
             cache: arguments.cache_use(),
             repeat: 0,
+            fallback: arguments.fallback.iter().cloned().map(Into::into).collect(),
         })
         .collect()
 }

@@ -15,9 +15,9 @@ use toml::de::{DeTable, DeValue};
 
 use super::{
     ConfigError, Problem, keys,
-    quantity::{duration, show_duration, show_size, size},
+    quantity::{show_duration, show_size, size},
 };
-use crate::model::{did_you_mean, nearest};
+use crate::model::{did_you_mean, nearest, read_duration};
 
 /// A value and the byte of the file it begins at.
 #[derive(Clone, Debug)]
@@ -116,7 +116,10 @@ fn unknown_key(table: &str, word: &str, known: &[&str]) -> String {
         (_, [""]) => format!(
             "unknown key `{word}`{place}; it belongs at the top of the file, before any table"
         ),
-        (_, [other, ..]) => format!("unknown key `{word}`{place}; it belongs in [{other}]"),
+        (_, tables) => {
+            let tables: Vec<_> = tables.iter().map(|table| format!("[{table}]")).collect();
+            format!("unknown key `{word}`{place}; it belongs in {}", tables.join(" or "))
+        }
     }
 }
 
@@ -139,7 +142,7 @@ fn position(text: &str, at: usize) -> (usize, usize) {
 }
 
 /// The type of a value in words.
-fn kind_of(value: &DeValue<'_>) -> &'static str {
+pub(super) fn kind_of(value: &DeValue<'_>) -> &'static str {
     match value {
         DeValue::String(_) => "a text",
         DeValue::Integer(_) => "a whole number",
@@ -167,7 +170,8 @@ impl<'a, 'd> Section<'a, 'd> {
         self.entries.keys().copied()
     }
 
-    fn get<T>(
+    /// A value of the type that `read` takes.
+    pub fn get<T>(
         &self,
         key: &str,
         expected: &str,
@@ -225,7 +229,7 @@ impl<'a, 'd> Section<'a, 'd> {
         key: &str,
         range: RangeInclusive<Duration>,
     ) -> Option<Located<Duration>> {
-        let found = self.quantity(key, duration)?;
+        let found = self.quantity(key, read_duration)?;
         let expected = format!(
             "between \"{}\" and \"{}\"",
             show_duration(*range.start()),
@@ -399,7 +403,7 @@ mod tests {
         );
         assert_eq!(
             unknown_key("", "concurrency", &["engine"]),
-            "unknown key `concurrency`; it belongs in [engine]"
+            "unknown key `concurrency`; it belongs in [providers.NAME] or [engine]"
         );
         assert!(unknown_key("engine", "default_model", &["retries"]).contains("top of the file"));
         assert_eq!(unknown_key("engine", "zzz", &["retries"]), "unknown key `zzz` in [engine]");

@@ -12,7 +12,7 @@ use url::Url;
 use super::{Authentication, provider::KNOWN};
 use super::{
     EngineSettings, Environment, Glyphs, KeySet, KeySource, ModelOverride, Notice, NoticeKind,
-    Paths, ProviderKind, ProviderSettings, Server, Settings, WorkspaceToml,
+    Paths, ProviderKind, ProviderSettings, Server, Settings, StatedLimits, WorkspaceToml,
     document::{Located, Section},
     provider::{Known, is_header_name, is_header_value, parse_base_url},
     spending,
@@ -150,6 +150,10 @@ fn default_model(
 const SECOND: Duration = Duration::from_secs(1);
 const MILLISECOND: Duration = Duration::from_millis(1);
 const DAY: Duration = Duration::from_hours(24);
+/// What a minute may be limited to; 0 is no limit.
+const RATE: RangeInclusive<u64> = 0..=1_000_000_000_000;
+/// How many calls may be allowed at once.
+const AT_ONCE: RangeInclusive<u64> = 1..=1024;
 
 /// The `[engine]` table. A file that is not trusted may make calls shorter, smaller and fewer,
 /// and nothing else.
@@ -181,7 +185,7 @@ fn engine(
     let small = |value: u64| u32::try_from(value).unwrap_or(u32::MAX);
     engine.retries = small(count("retries", 0..=20, u64::from(engine.retries)));
     engine.suite_retries = small(count("suite_retries", 0..=20, u64::from(engine.suite_retries)));
-    let at_once = count("concurrency", 1..=1024, engine.concurrency as u64);
+    let at_once = count("concurrency", AT_ONCE, engine.concurrency as u64);
     engine.concurrency = usize::try_from(at_once).unwrap_or(engine.concurrency);
     let mut size = |name: &str, range: RangeInclusive<u64>, field: &mut u64| {
         if let Some(value) = section.size(name, range)
@@ -192,6 +196,39 @@ fn engine(
     };
     size("max_response", 1024..=16 << 30, &mut engine.max_response);
     size("max_event", 1024..=16 << 30, &mut engine.max_event);
+    mishaps(engine, section, &mut take);
+}
+
+/// The rates of `[engine]`, its breaker, and the models to turn to.
+fn mishaps(
+    engine: &mut EngineSettings,
+    section: &Section<'_, '_>,
+    take: &mut dyn FnMut(&str, bool) -> bool,
+) {
+    for (name, field) in [
+        ("requests_per_minute", &mut engine.requests_per_minute),
+        ("tokens_per_minute", &mut engine.tokens_per_minute),
+    ] {
+        if let Some(value) = section.integer(name, RATE)
+            // Nought is no limit, which is more than any.
+            && take(name, value > 0 && (*field == 0 || value <= *field))
+        {
+            *field = value;
+        }
+    }
+    if let Some(failures) = section.integer("breaker_failures", 0..=1_000)
+        && take("breaker_failures", false)
+    {
+        engine.breaker_failures = u32::try_from(failures).unwrap_or(engine.breaker_failures);
+    }
+    if let Some(rest) = section.duration("breaker_rest", SECOND..=DAY)
+        && take("breaker_rest", false)
+    {
+        engine.breaker_rest = rest.value;
+    }
+    if let Some(models) = section.fallbacks("fallback", MILLISECOND..=DAY) {
+        engine.fallback = models;
+    }
 }
 
 fn interface(settings: &mut Settings, section: &Section<'_, '_>) {
@@ -305,10 +342,11 @@ fn provider(
     let base = existing.or_else(|| Known::find(name.value).and_then(Known::settings));
     let Some(mut provider) = stated.base(base, name, section) else { return };
     let demo = provider.kind == ProviderKind::Demo;
-    if demo && section.names().any(|key| key != "kind") {
+    let of_demo = ["kind", "concurrency", "requests_per_minute", "tokens_per_minute"];
+    if demo && section.names().any(|key| !of_demo.contains(&key)) {
         section.note(
             name.at,
-            "the demo provider is inside this program: it has a `kind` and nothing else",
+            "the demo provider is inside this program: it has a `kind`, limits, and nothing else",
         );
         return;
     }
@@ -346,6 +384,14 @@ fn provider(
     if let Some(file) = stated.ca_file {
         provider.ca_file = Some(locate(&file, folder, environment));
     }
+    provider.limits = StatedLimits {
+        concurrency: stated.limits.concurrency.or(provider.limits.concurrency),
+        requests_per_minute: stated
+            .limits
+            .requests_per_minute
+            .or(provider.limits.requests_per_minute),
+        tokens_per_minute: stated.limits.tokens_per_minute.or(provider.limits.tokens_per_minute),
+    };
     settings.providers.insert(name.value.to_owned(), provider);
 }
 
@@ -361,6 +407,7 @@ struct Stated {
     ca_file: Option<PathBuf>,
     quirks: Option<Server>,
     api_version: Option<String>,
+    limits: StatedLimits,
 }
 
 impl Stated {
@@ -409,6 +456,13 @@ impl Stated {
                 }
                 fits.then(|| text.value.to_owned())
             }),
+            limits: StatedLimits {
+                concurrency: section
+                    .integer("concurrency", AT_ONCE)
+                    .and_then(|calls| usize::try_from(calls).ok()),
+                requests_per_minute: section.integer("requests_per_minute", RATE),
+                tokens_per_minute: section.integer("tokens_per_minute", RATE),
+            },
         }
     }
 

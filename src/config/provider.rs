@@ -91,6 +91,19 @@ pub struct ProviderSettings {
     pub allow_plain_http: bool,
     /// Certificates (PEM) to trust beside the system's.
     pub ca_file: Option<PathBuf>,
+    /// Limits of its own, in the place of `[engine]`'s.
+    pub limits: StatedLimits,
+}
+
+/// The limits that a provider's table states.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StatedLimits {
+    /// Calls at once.
+    pub concurrency: Option<usize>,
+    /// Requests a minute; 0 sets no limit.
+    pub requests_per_minute: Option<u64>,
+    /// Tokens a minute; 0 sets no limit.
+    pub tokens_per_minute: Option<u64>,
 }
 
 impl fmt::Debug for ProviderSettings {
@@ -106,6 +119,7 @@ impl fmt::Debug for ProviderSettings {
             .field("headers", &self.headers.keys().collect::<Vec<_>>())
             .field("allow_plain_http", &self.allow_plain_http)
             .field("ca_file", &self.ca_file)
+            .field("limits", &self.limits)
             .finish()
     }
 }
@@ -125,6 +139,7 @@ impl ProviderSettings {
             headers: BTreeMap::new(),
             allow_plain_http: false,
             ca_file: None,
+            limits: StatedLimits::default(),
         }
     }
 

@@ -1,27 +1,14 @@
-//! Durations and sizes as people write them: `500ms`, `10s`, `2m`, `7d`; `8KiB`, `64MiB`.
+//! Durations and sizes as people write them: `500ms`, `10s`, `2m`; `8KiB`, `64MiB`.
 
 use std::time::Duration;
 
-/// Reads a duration: a whole or decimal number and `ms`, `s`, `m`, `h` or `d`.
-pub(super) fn duration(text: &str) -> Result<Duration, &'static str> {
-    const EXPECTED: &str = "must be a duration with its unit, such as \"500ms\", \"10s\" or \"2m\"";
-    let (number, unit) = split(text).ok_or(EXPECTED)?;
-    let milliseconds = match unit {
-        "ms" => 1.0,
-        "s" => 1e3,
-        "m" | "min" => 60e3,
-        "h" => 3600e3,
-        "d" => 24.0 * 3600e3,
-        _ => return Err(EXPECTED),
-    };
-    Duration::try_from_secs_f64((number * milliseconds).round() / 1e3).map_err(|_| EXPECTED)
-}
+use crate::model::split_unit;
 
 /// Reads a size in bytes: a whole or decimal number and `B`, `KiB`, `MiB`, `GiB` or `KB`, `MB`,
 /// `GB` (thousands), capitals or not.
 pub(super) fn size(text: &str) -> Result<u64, &'static str> {
     const EXPECTED: &str = "must be a size with its unit, such as \"512KiB\" or \"64MiB\"";
-    let (number, unit) = split(text).ok_or(EXPECTED)?;
+    let (number, unit) = split_unit(text).ok_or(EXPECTED)?;
     let bytes = match unit.to_ascii_lowercase().as_str() {
         "b" => 1.0,
         "kib" | "k" => 1024.0,
@@ -42,15 +29,6 @@ pub(super) fn size(text: &str) -> Result<u64, &'static str> {
         reason = "a whole number between 0 and 2^53"
     )]
     Ok(bytes as u64)
-}
-
-/// A number of digits with at most one point, and the unit after it.
-fn split(text: &str) -> Option<(f64, &str)> {
-    let text = text.trim();
-    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.')?;
-    let (number, unit) = text.split_at(end);
-    let number: f64 = number.parse().ok()?;
-    number.is_finite().then(|| (number, unit.trim_start()))
 }
 
 /// A duration in the words this module reads.
@@ -76,6 +54,7 @@ pub(super) fn show_size(bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::read_duration;
 
     #[test]
     fn durations_need_a_unit() {
@@ -87,10 +66,10 @@ mod tests {
             ("1h", 3_600_000),
             ("7d", 604_800_000),
         ] {
-            assert_eq!(duration(text), Ok(Duration::from_millis(milliseconds)), "{text}");
+            assert_eq!(read_duration(text), Ok(Duration::from_millis(milliseconds)), "{text}");
         }
         for bad in ["10", "s", "", "ten s", "-1s", "1.2.3s", "10w", "1e3s", "∞s"] {
-            assert!(duration(bad).is_err(), "{bad:?} passed");
+            assert!(read_duration(bad).is_err(), "{bad:?} passed");
         }
     }
 
@@ -110,7 +89,7 @@ mod tests {
     fn what_is_shown_reads_back() {
         for milliseconds in [0, 1, 999, 1000, 1500, 600_000] {
             let value = Duration::from_millis(milliseconds);
-            assert_eq!(duration(&show_duration(value)), Ok(value));
+            assert_eq!(read_duration(&show_duration(value)), Ok(value));
         }
         for bytes in [0, 1, 1023, 1024, 64 << 20, (64 << 20) + 1] {
             assert_eq!(size(&show_size(bytes)), Ok(bytes));

@@ -59,6 +59,8 @@ impl Assembly {
     pub fn take(&mut self, event: ProviderEvent, now: Instant) -> Option<RunEventKind> {
         let at = now.saturating_duration_since(self.started);
         match event {
+            // Said of the server, not of the answer.
+            ProviderEvent::Limits(_) => return None,
             ProviderEvent::Sent => return Some(RunEventKind::Sent),
             ProviderEvent::Headers { .. } => {
                 self.timing.headers_ms = Some(millis(at));
@@ -68,7 +70,7 @@ impl Assembly {
         }
         self.timing.first_event_ms.get_or_insert_with(|| millis(at));
         match event {
-            ProviderEvent::Sent | ProviderEvent::Headers { .. } => None,
+            ProviderEvent::Sent | ProviderEvent::Limits(_) | ProviderEvent::Headers { .. } => None,
             ProviderEvent::Heartbeat => {
                 self.chunks.push(micros(at), ChunkKind::Other, 0);
                 Some(RunEventKind::Heartbeat)
@@ -128,6 +130,11 @@ impl Assembly {
     /// When it was asked for, by the time of day.
     pub const fn started_at(&self) -> Timestamp {
         self.timing.started_at
+    }
+
+    /// The tokens of prompt and answer, once both are known.
+    pub fn tokens(&self) -> Option<u64> {
+        Some(self.usage.input_tokens?.saturating_add(self.usage.output_tokens?))
     }
 
     /// Whether any of the answer has come.

@@ -4,6 +4,7 @@ use std::{
     future::Future,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use tokio::{sync::Notify, time::Instant};
@@ -15,7 +16,10 @@ use super::{
     run::{Obey, RunEventKind, cancelled},
 };
 use crate::{
-    model::{Attempt, AttemptStatus, CallError, ChatRequest, ExecutionId, ModelRef, Timing},
+    model::{
+        Attempt, AttemptStatus, CallError, ChatRequest, ErrorKind, ExecutionId, ModelRef,
+        ProviderEvent, ReportedLimits, Timing,
+    },
     provider::Provider,
     store::{Checkpoint, StoreError},
 };
@@ -25,6 +29,21 @@ pub(super) struct Sink<'a> {
     pub emitter: &'a Emitter,
     pub recorder: &'a Arc<dyn Recorder>,
     pub execution: ExecutionId,
+}
+
+/// What is sent, and how long it may take.
+pub(super) struct Sending<'a> {
+    pub provider: &'a dyn Provider,
+    pub request: &'a ChatRequest,
+    /// Longest whole attempt; `None` for the provider's own bound.
+    pub timeout: Option<Duration>,
+}
+
+/// What the head of a reply tells before its body is read.
+pub(super) enum Head {
+    Limits(ReportedLimits),
+    /// Its status is a success.
+    Success,
 }
 
 /// How one attempt ended: what was said, and what came by then.
@@ -55,9 +74,9 @@ impl Sink<'_> {
     /// stream: a slow disk delays checkpoints, not text.
     pub async fn attempt(
         &self,
-        provider: &dyn Provider,
-        request: &ChatRequest,
+        sending: Sending<'_>,
         timing: Timing,
+        heard: &mut (dyn FnMut(Head) + Send),
         orders: &mut Obey,
     ) -> Ended {
         let started = Instant::now();
@@ -65,6 +84,11 @@ impl Sink<'_> {
         let grown = Notify::new();
         let outcome = {
             let mut receive = |event| {
+                match event {
+                    ProviderEvent::Limits(limits) => heard(Head::Limits(limits)),
+                    ProviderEvent::Headers { .. } => heard(Head::Success),
+                    _ => {}
+                }
                 let mut assembly = lock(&assembly);
                 let due_before = assembly.keep_by();
                 let told = assembly.take(event, Instant::now());
@@ -77,7 +101,8 @@ impl Sink<'_> {
                     self.emitter.emit(kind);
                 }
             };
-            let mut answer = provider.call(request, &mut receive);
+            let mut answer = sending.provider.call(sending.request, &mut receive);
+            let deadline = sending.timeout.map(|timeout| started + timeout);
             let mut keeping = Keeping::default();
             loop {
                 let due = lock(&assembly).keep_by().filter(|_| keeping.is_idle());
@@ -85,6 +110,7 @@ impl Sink<'_> {
                     biased;
                     () = orders.cancelled() => break Err(cancelled()),
                     outcome = &mut answer => break outcome,
+                    () = until(deadline) => break Err(out_of_time(&sending)),
                     kept = keeping.done() => {
                         if let Err(error) = kept {
                             self.not_saved(&error);
@@ -135,6 +161,16 @@ impl Keeping {
             None => std::future::pending().await,
         }
     }
+}
+
+/// The error of an attempt that took longer than its model was given.
+fn out_of_time(sending: &Sending<'_>) -> CallError {
+    let seconds = sending.timeout.unwrap_or_default().as_secs_f64();
+    CallError::new(
+        ErrorKind::Timeout,
+        format!("{} was not done after {seconds} s", sending.provider.name()),
+    )
+    .hint("the fallback's own timeout was over")
 }
 
 async fn until(due: Option<Instant>) {

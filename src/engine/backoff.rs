@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use super::Mode;
-use crate::{config::EngineSettings, model::CallError};
+use crate::{
+    config::EngineSettings,
+    model::{CallError, ErrorKind},
+};
 
 /// The first wait; each further one is twice as long.
 const FIRST: Duration = Duration::from_millis(500);
@@ -61,7 +64,26 @@ impl Backoff {
                 NextAttempt::After(asked)
             };
         }
-        let doubled = FIRST.saturating_mul(1 << made.saturating_sub(1).min(10)).min(LONGEST);
-        NextAttempt::After(doubled.mul_f64(1.0 - 0.25 * chance.clamp(0.0, 1.0)))
+        NextAttempt::After(own(made, chance))
     }
+
+    /// How long everybody who calls this provider waits after such an error: a server that says
+    /// it is too much means all of them. `None` where the error speaks of one call alone, or asks
+    /// for more than is waited for.
+    #[must_use]
+    pub fn for_all(&self, made: u32, error: &CallError, chance: f64) -> Option<Duration> {
+        let asked = error.retry_after_ms.map(Duration::from_millis);
+        match error.kind {
+            ErrorKind::RateLimit => asked.or_else(|| Some(own(made, chance))),
+            ErrorKind::Overloaded => asked,
+            _ => None,
+        }
+        .filter(|wait| *wait <= self.longest_asked)
+    }
+}
+
+/// The wait of our own choosing after `made` attempts.
+fn own(made: u32, chance: f64) -> Duration {
+    let doubled = FIRST.saturating_mul(1 << made.saturating_sub(1).min(10)).min(LONGEST);
+    doubled.mul_f64(1.0 - 0.25 * chance.clamp(0.0, 1.0))
 }

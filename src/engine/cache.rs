@@ -236,6 +236,8 @@ impl Call<'_> {
     pub(super) async fn keep_answer(&self) {
         if let Some(question) = &self.question
             && self.execution.cache == CacheState::Miss
+            // The answer of another model is no answer to the question as it was put.
+            && self.execution.asked_first().is_none()
         {
             self.shared.cache.keep(question, &self.execution).await;
         }

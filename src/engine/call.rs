@@ -13,7 +13,9 @@ use super::{
     record::{count_what_came, running, settle},
     run::{CallSpec, Mode, Obey, RunEventKind},
 };
-use crate::model::{CallError, ChatRequest, ChunkLog, ErrorKind, Execution, RunId};
+use crate::model::{
+    CallError, ChatRequest, ChunkLog, ErrorKind, Execution, Fallback, ModelRef, RunId,
+};
 
 /// A call on its way.
 pub(super) struct Call<'a> {
@@ -27,6 +29,10 @@ pub(super) struct Call<'a> {
     pub execution: Execution,
     /// The call as the cache knows it; `None` where the cache has no part in it.
     pub question: Option<Question>,
+    /// Models to turn to, in their order.
+    pub fallback: Vec<Fallback>,
+    /// Whether its record is kept.
+    begun: bool,
     /// Whether any of the answer came; `None` while nothing was asked.
     began: Option<bool>,
     chunks: ChunkLog,
@@ -48,6 +54,7 @@ pub(super) async fn run(
         stream: spec.stream,
     };
     let question = shared.cache.question(&spec);
+    let fallback = spec.fallback.clone();
     let execution = running(run_id, spec, (shared.parts.wall)());
     let mut call = Call {
         shared,
@@ -57,6 +64,8 @@ pub(super) async fn run(
         request,
         execution,
         question,
+        fallback,
+        begun: false,
         began: None,
         chunks: ChunkLog::default(),
     };
@@ -80,8 +89,23 @@ impl<'a> Call<'a> {
         self.send().await
     }
 
-    /// Records that the call is about to leave.
+    /// Makes a model the one that is asked. The record names it from then on.
+    pub fn ask(&mut self, model: &ModelRef) {
+        self.execution.provider.clone_from(&model.provider);
+        self.execution.model.clone_from(&model.model);
+        self.request.model.clone_from(&model.model);
+    }
+
+    /// Whether any of an answer has come.
+    pub fn has_begun(&self) -> bool {
+        self.began == Some(true)
+    }
+
+    /// Records that the call is about to leave, unless an earlier attempt has.
     pub async fn begin(&mut self) {
+        if std::mem::replace(&mut self.begun, true) {
+            return;
+        }
         if let Err(error) = self.shared.parts.recorder.begin(&self.execution).await {
             self.sink().not_saved(&error);
         }

@@ -4,10 +4,13 @@
 mod assembly;
 mod attempt;
 mod backoff;
+mod breaker;
 mod budget;
 mod cache;
 mod call;
+mod endpoint;
 mod estimate;
+mod fallback;
 mod forward;
 mod limit;
 mod parts;
@@ -23,8 +26,10 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 pub use backoff::{Backoff, NextAttempt};
+pub use breaker::Circuit;
 pub use budget::{Ledger, Money};
 pub use cache::Answers;
+pub use endpoint::EndpointStatus;
 pub use estimate::{Estimate, OutputFrom};
 pub use forward::{Played, forward};
 pub use parts::{EngineParts, Providers, Recorder};
@@ -32,7 +37,7 @@ pub use run::{CallSpec, Mode, RunEvent, RunEventKind, RunHandle, RunSpec};
 
 use budget::Asked;
 use cache::Cache;
-use limit::Limits;
+use endpoint::Endpoints;
 
 /// Runs calls. Cheap to clone; all clones share their limits.
 #[derive(Clone)]
@@ -42,8 +47,8 @@ pub struct Engine {
 
 struct Shared {
     parts: EngineParts,
-    limits: Limits,
     cache: Cache,
+    endpoints: Endpoints,
     /// How many calls have not been recorded to their end.
     active: watch::Sender<usize>,
 }
@@ -52,14 +57,14 @@ impl Engine {
     /// An engine over these parts.
     #[must_use]
     pub fn new(parts: EngineParts) -> Self {
-        let limits = Limits::new(parts.settings.concurrency);
         let cache = Cache {
             answers: Arc::clone(&parts.answers),
             settings: parts.cache.clone(),
             wall: parts.wall,
         };
         let (active, _) = watch::channel(0);
-        Self { shared: Arc::new(Shared { parts, limits, cache, active }) }
+        let endpoints = Endpoints::new();
+        Self { shared: Arc::new(Shared { parts, cache, endpoints, active }) }
     }
 
     /// Starts the calls of a run, all at once as far as the limits allow. Dropping the handle
@@ -98,6 +103,18 @@ impl Engine {
             }
             _ => estimate,
         }
+    }
+
+    /// How every provider that was called stands, by name.
+    #[must_use]
+    pub fn endpoints(&self) -> Vec<EndpointStatus> {
+        self.shared.endpoints.statuses()
+    }
+
+    /// Told whenever a provider's circuit opens, is probed or closes.
+    #[must_use]
+    pub fn endpoint_changes(&self) -> watch::Receiver<u64> {
+        self.shared.endpoints.changes()
     }
 
     /// How many calls have not ended yet.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::{budget::Money, cache::Answers};
 use crate::{
-    config::{CacheSettings, EngineSettings},
+    config::{CacheSettings, EngineSettings, ProviderLimits},
     model::{CallError, ChunkLog, Execution, ExecutionId, ModelRef, Price, Usage},
     provider::Provider,
     store::{Checkpoint, Store, StoreError},
@@ -21,6 +21,12 @@ pub trait Providers: Send + Sync {
     /// # Errors
     /// Where there is none of that name, or it cannot be made ready.
     async fn provider(&self, name: &str) -> Result<Arc<dyn Provider>, CallError>;
+
+    /// How much the provider of a name gets; `None` for what every provider gets.
+    fn limits(&self, name: &str) -> Option<ProviderLimits> {
+        let _ = name;
+        None
+    }
 
     /// The price of a model for a call of this size; `None` when it is not known.
     fn price(&self, model: &ModelRef, usage: &Usage) -> Option<Price>;

@@ -2,33 +2,62 @@
 
 use std::{sync::Arc, time::Duration};
 
+use tokio::time::Instant;
+
 use super::{
-    attempt::Ended,
+    attempt::{Ended, Head, Sending},
     backoff::{Backoff, NextAttempt},
+    breaker::Verdict,
     call::Call,
+    endpoint::Endpoint,
+    limit::Turn,
     run::{RunEventKind, cancelled},
 };
 use crate::{
-    model::{CallError, Timing},
+    model::{CallError, ErrorKind, Fallback, Timing},
+    prompt::tokens,
     provider::Provider,
 };
 
+/// Tokens an answer is thought to have where nobody says how many it may have.
+const USUAL_ANSWER: u64 = 500;
+
+/// What follows a failed attempt.
+enum Then {
+    Again(Turn),
+    End(CallError),
+}
+
 impl Call<'_> {
     /// Finds the model's provider and sends to it until an answer came or no attempt is left.
-    pub(super) async fn send(&mut self) -> Result<(), CallError> {
-        let Some(_turn) = self.turn().await else { return Err(cancelled()) };
+    pub(super) async fn send_to(&mut self, candidate: &Fallback) -> Result<(), CallError> {
+        self.ask(&candidate.model);
         let provider = self.provider().await?;
         self.execution.parameters = provider.plan(&self.request);
-        self.begin().await;
-        let ended = self.attempts(provider.as_ref()).await;
-        self.came_back(ended)
-    }
-
-    async fn turn(&mut self) -> Option<tokio::sync::OwnedSemaphorePermit> {
-        tokio::select! {
-            biased;
-            () = self.orders.cancelled() => None,
-            turn = self.shared.limits.turn(&self.execution.provider) => turn,
+        let endpoint = self.endpoint();
+        let backoff = Backoff::new(&self.shared.parts.settings, self.mode);
+        let mut turn = Turn::InLine;
+        let mut made = 0;
+        let mut last: Option<CallError> = None;
+        loop {
+            made += 1;
+            let number = (made, backoff.attempts);
+            let ended = self.attempt(provider.as_ref(), &endpoint, turn, candidate, number).await;
+            let ended = match (ended, last.take()) {
+                (Ok(ended), _) => ended,
+                // What happened to this call says more than that it happened to others as well.
+                (Err(refused), Some(last)) if refused.kind == ErrorKind::CircuitOpen => {
+                    return Err(last.hint(refused.message));
+                }
+                (Err(error), _) => return Err(error),
+            };
+            let began = ended.assembly.began();
+            let Err(error) = self.came_back(ended) else { return Ok(()) };
+            match self.after(&error, began, made, &backoff, &endpoint).await {
+                Then::Again(next) => turn = next,
+                Then::End(error) => return Err(error),
+            }
+            last = Some(error);
         }
     }
 
@@ -40,36 +69,101 @@ impl Call<'_> {
         }
     }
 
-    async fn attempts(&mut self, provider: &dyn Provider) -> Ended {
-        let backoff = Backoff::new(&self.shared.parts.settings, self.mode);
-        let mut made = 0;
-        loop {
-            made += 1;
-            self.emitter.emit(RunEventKind::Attempt { number: made, of: backoff.attempts });
-            let timing = Timing::started((self.shared.parts.wall)());
-            let sink = self.sink();
-            let mut ended = sink.attempt(provider, &self.request, timing, &mut self.orders).await;
-            self.execution.attempts.push(ended.attempt(&self.execution.model_ref()));
-            let Err(error) = &mut ended.outcome else { return ended };
-            let chance = (self.shared.parts.chance)();
-            match backoff.next(made, error, ended.assembly.began(), chance) {
-                NextAttempt::None => return ended,
-                NextAttempt::TooLong(asked) => {
-                    too_long(error, asked, backoff.longest_asked);
-                    return ended;
+    fn endpoint(&self) -> Arc<Endpoint> {
+        let parts = &self.shared.parts;
+        let name = &self.execution.provider;
+        self.shared.endpoints.of(name, &parts.settings, || {
+            parts.providers.limits(name).unwrap_or_else(|| parts.settings.limits_of(None))
+        })
+    }
+
+    /// Waits for its turn and for the breaker, then sends once. An error means that nothing was
+    /// sent.
+    async fn attempt(
+        &mut self,
+        provider: &dyn Provider,
+        endpoint: &Endpoint,
+        turn: Turn,
+        candidate: &Fallback,
+        (number, of): (u32, u32),
+    ) -> Result<Ended, CallError> {
+        let tokens = if endpoint.gate.counts_tokens() { self.expected_tokens() } else { 0 };
+        let permit = tokio::select! {
+            biased;
+            () = self.orders.cancelled() => return Err(cancelled()),
+            permit = endpoint.gate.pass(turn, tokens) => permit,
+        };
+        let passage = tokio::select! {
+            biased;
+            () = self.orders.cancelled() => Err(cancelled()),
+            passage = endpoint.breaker.pass() => {
+                passage.map_err(|left| circuit_open(&self.execution.provider, left))
+            }
+        };
+        let mut passage = match passage {
+            Ok(passage) => passage,
+            Err(error) => {
+                permit.unused();
+                return Err(error);
+            }
+        };
+        self.begin().await;
+        self.emitter.emit(RunEventKind::Attempt { number, of });
+        let mut heard = |head| match head {
+            Head::Limits(limits) => permit.learn(limits),
+            Head::Success => passage.answered(),
+        };
+        let timing = Timing::started((self.shared.parts.wall)());
+        let sending = Sending { provider, request: &self.request, timeout: candidate.timeout };
+        let ended = self.sink().attempt(sending, timing, &mut heard, &mut self.orders).await;
+        passage.report(Verdict::of(&ended.outcome));
+        match &ended.outcome {
+            Ok(()) => permit.went_well(ended.assembly.tokens()),
+            Err(error) if error.kind == ErrorKind::RateLimit => permit.was_too_much(),
+            Err(_) => {}
+        }
+        self.execution.attempts.push(ended.attempt(&candidate.model));
+        Ok(ended)
+    }
+
+    /// What this call is thought to take of a minute's tokens.
+    fn expected_tokens(&self) -> u64 {
+        let model = self.execution.model_ref();
+        let prompt = tokens::count_messages(&model, &self.request.messages).tokens as u64;
+        prompt.saturating_add(self.request.parameters.max_tokens.map_or(USUAL_ANSWER, u64::from))
+    }
+
+    /// Decides what follows a failed attempt, and waits where that is another one.
+    async fn after(
+        &mut self,
+        error: &CallError,
+        began: bool,
+        made: u32,
+        backoff: &Backoff,
+        endpoint: &Endpoint,
+    ) -> Then {
+        let chance = (self.shared.parts.chance)();
+        // Everybody keeps the wait that one was asked for, even if that one does not go on.
+        let shared = backoff.for_all(made, error, chance).map(|wait| endpoint.gate.pause(wait));
+        match backoff.next(made, error, began, chance) {
+            NextAttempt::None => Then::End(error.clone()),
+            NextAttempt::TooLong(asked) => {
+                Then::End(too_long(error.clone(), asked, backoff.longest_asked))
+            }
+            NextAttempt::After(wait) => {
+                if let Some(left) = endpoint.breaker.open_for() {
+                    let refused = circuit_open(&self.execution.provider, left);
+                    return Then::End(error.clone().hint(refused.message));
                 }
-                NextAttempt::After(wait) => {
-                    if !self.wait(wait, made + 1, backoff.attempts, error).await {
-                        ended.outcome = Err(cancelled());
-                        return ended;
-                    }
-                }
+                let until = shared.unwrap_or_else(|| Instant::now() + wait);
+                self.wait(until, made + 1, backoff.attempts, error).await
             }
         }
     }
 
-    /// Waits for the next attempt; `false` when it was cancelled meanwhile.
-    async fn wait(&mut self, wait: Duration, number: u32, of: u32, error: &CallError) -> bool {
+    /// Waits for the next attempt.
+    async fn wait(&mut self, until: Instant, number: u32, of: u32, error: &CallError) -> Then {
+        let wait = until.saturating_duration_since(Instant::now());
         self.emitter.emit(RunEventKind::Waiting {
             retry_in_ms: u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
             number,
@@ -79,18 +173,32 @@ impl Call<'_> {
         let mut skip = self.orders.another();
         tokio::select! {
             biased;
-            () = self.orders.cancelled() => false,
-            () = skip.skipped() => true,
-            () = tokio::time::sleep(wait) => true,
+            () = self.orders.cancelled() => Then::End(cancelled()),
+            () = skip.skipped() => Then::Again(Turn::Now),
+            () = tokio::time::sleep_until(until) => Then::Again(Turn::Again),
         }
     }
 }
 
 /// Says in an error that the server asks for more patience than there is.
-fn too_long(error: &mut CallError, asked: Duration, longest: Duration) {
+fn too_long(mut error: CallError, asked: Duration, longest: Duration) -> CallError {
     error.message = format!("{} (it asks to wait {} s)", error.message, asked.as_secs());
-    error.hint = Some(format!(
+    error.hint(format!(
         "that is longer than the {} s waited for; run again later",
         longest.as_secs()
-    ));
+    ))
+}
+
+/// The error of a call that the breaker did not let through.
+fn circuit_open(provider: &str, left: Duration) -> CallError {
+    let seconds = left.as_millis().div_ceil(1000);
+    let mut error = CallError::new(
+        ErrorKind::CircuitOpen,
+        format!(
+            "{provider} failed several times in a row and is left alone for another {seconds} s"
+        ),
+    )
+    .hint("run again then, or choose another provider");
+    error.retry_after_ms = u64::try_from(left.as_millis()).ok();
+    error
 }

@@ -7,8 +7,8 @@ use tokio::sync::watch;
 
 use super::queue::Queue;
 use crate::model::{
-    CacheUse, CallError, ErrorKind, Execution, ExecutionId, GenerationParameters, Message,
-    ModelRef, RunId, TemplateStamp, Usage, VariantName,
+    CacheUse, CallError, ErrorKind, Execution, ExecutionId, Fallback, GenerationParameters,
+    Message, ModelRef, RunId, TemplateStamp, Usage, VariantName,
 };
 
 /// Who waits for the answers.
@@ -48,6 +48,8 @@ pub struct CallSpec {
     /// Which of several calls that are otherwise the same this is, so that each of them gets an
     /// answer of its own.
     pub repeat: u32,
+    /// Models to ask, in this order, where this one does not answer.
+    pub fallback: Vec<Fallback>,
 }
 
 /// Something that happened to one call of a run.
@@ -70,6 +72,8 @@ pub enum RunEventKind {
     Attempt { number: u32, of: u32 },
     /// The attempt failed and attempt `number` follows.
     Waiting { retry_in_ms: u64, number: u32, of: u32, error: CallError },
+    /// No answer came from the model asked so far; this one is asked next.
+    FellBack { to: ModelRef, error: CallError },
     /// The request has been written.
     Sent,
     /// Headers of a success arrived.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{DroppedParameter, GenerationParameters, Message, Usage};
+use super::{DroppedParameter, GenerationParameters, Message, ReportedLimits, Usage};
 
 /// The form an answer must have.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -117,6 +117,8 @@ impl ToolCall {
 pub enum ProviderEvent {
     /// The connection stands and the request has been written.
     Sent,
+    /// The head of a reply, whatever its status, told of the server's limits.
+    Limits(ReportedLimits),
     /// Response headers arrived, with a success status.
     Headers {
         http_status: u16,

@@ -142,7 +142,8 @@ pub struct Execution {
     pub content_hash: Option<ContentHash>,
     pub variant: VariantName,
     pub provider: String,
-    /// The model that was asked for.
+    /// The model that was asked last: the one that answered, where one did. The attempts name
+    /// those asked before it.
     pub model: String,
     /// The model the server says it used, when it says another name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -182,10 +183,18 @@ pub struct Execution {
 }
 
 impl Execution {
-    /// The model that was asked for.
+    /// The model that was asked last, with its provider.
     #[must_use]
     pub fn model_ref(&self) -> ModelRef {
         ModelRef::new(&self.provider, &self.model)
+    }
+
+    /// The model that was asked first, where another one answered in its place.
+    #[must_use]
+    pub fn asked_first(&self) -> Option<ModelRef> {
+        let first = self.attempts.first()?;
+        let asked = ModelRef::new(&first.provider, &first.model);
+        (asked != self.model_ref()).then_some(asked)
     }
 
     /// The kind of its error, if it has one.

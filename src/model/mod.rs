@@ -2,10 +2,13 @@
 
 mod cache;
 mod call;
+mod duration;
 mod error;
 mod execution;
+mod fallback;
 mod guard;
 mod ids;
+mod limits;
 mod message;
 mod model_ref;
 mod nearest;
@@ -22,12 +25,16 @@ pub use cache::{CacheMode, CacheUse, Reused};
 pub use call::{
     ChatRequest, FinishReason, ProviderEvent, ResponseFormat, SentParameters, ToolCall,
 };
+pub use duration::read_duration;
+pub(crate) use duration::split_unit;
 pub use error::{CallError, ErrorKind};
 pub use execution::{
     Attempt, AttemptStatus, CacheState, Check, Execution, Quality, Status, TemplateStamp,
 };
+pub use fallback::Fallback;
 pub use guard::{GuardAction, GuardName, GuardRules, Guards};
 pub use ids::{ExecutionId, RunId};
+pub use limits::{Allowance, ReportedLimits};
 pub use message::{Message, Role};
 pub use model_ref::{ModelRef, ModelRefError};
 pub use nearest::{did_you_mean, nearest};

@@ -112,6 +112,7 @@ fn read_stream<'b>(protocol: &dyn Protocol, chunks: impl IntoIterator<Item = &'b
 fn told(event: &ProviderEvent) -> Value {
     match event {
         ProviderEvent::Sent => json!("sent"),
+        ProviderEvent::Limits(_) => json!("limits"),
         ProviderEvent::Headers { http_status, .. } => json!({ "headers": http_status }),
         ProviderEvent::Heartbeat => json!("heartbeat"),
         ProviderEvent::Model(model) => json!({ "model": model }),

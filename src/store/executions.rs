@@ -205,6 +205,12 @@ impl Ended {
         let mut facts = self.facts.clone();
         facts.rating = facts.rating.or(before.rating);
         update(session, &facts, standing.sequence)?;
+        if (&before.provider, &before.model) != (&facts.provider, &facts.model) {
+            session
+                .connection
+                .prepare_cached("UPDATE executions SET provider = ?, model = ? WHERE sequence = ?")?
+                .execute(params![facts.provider, facts.model, standing.sequence])?;
+        }
         if underway.is_none_or(|known| known.fingerprint != self.request.fingerprint) {
             self.request.write(session.connection, standing.sequence)?;
         }
@@ -246,7 +252,8 @@ impl Ended {
     }
 }
 
-/// Overwrites the small row, but for what an execution is found by, which never changes.
+/// Overwrites the small row, but for what an execution is found by: that never changes, or, as
+/// the model does where another one answered, seldom.
 fn update(session: &Session<'_>, facts: &Facts, sequence: i64) -> Outcome<()> {
     const FIXED: [&str; 5] = ["id", "run_id", "template", "provider", "model"];
     let settings: Vec<String> = COLUMNS

@@ -241,6 +241,7 @@ fn prepared(order: CallOrder) -> app::CallOrder {
         stream: true,
         cache: order.cache,
         repeat: 0,
+        fallback: Vec::new(),
     }
 }
 
@@ -258,6 +259,7 @@ fn call_event(kind: RunEventKind) -> CallEvent {
         RunEventKind::Waiting { retry_in_ms, number, of, error } => {
             CallEvent::Waiting { retry_in: Duration::from_millis(retry_in_ms), number, of, error }
         }
+        RunEventKind::FellBack { to, error } => CallEvent::FellBack { to, error },
         RunEventKind::Sent => CallEvent::Sent,
         RunEventKind::Headers => CallEvent::Headers,
         RunEventKind::Heartbeat => CallEvent::Heartbeat,

@@ -92,6 +92,8 @@ pub enum CallEvent {
     Attempt { number: u32, of: u32 },
     /// The attempt failed and another follows.
     Waiting { retry_in: Duration, number: u32, of: u32, error: CallError },
+    /// The model asked so far did not answer; this one is asked next.
+    FellBack { to: ModelRef, error: CallError },
     /// The request has been written.
     Sent,
     /// Response headers arrived.

@@ -234,3 +234,25 @@ fn an_interrupt_keeps_what_came() {
         (Some("cancelled"), Some("so far"))
     );
 }
+
+#[test]
+fn a_model_that_does_not_answer_is_followed_by_the_one_named_with_fallback() {
+    let busy = status("503 Service Unavailable", "", r#"{"error":{"message":"busy"}}"#);
+    let place = place_with(server(busy, |_| {}));
+    let mut arguments = RUN.to_vec();
+    arguments.extend(["--fallback", "demo/fast", "--format", "json"]);
+    let output =
+        place.command(&arguments).env("PLANTED", "sk-planted-secret").output().expect("it runs");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{told}");
+    assert!(told.contains("busy") && told.contains("demo/fast is asked instead"), "{told}");
+    let record: Value = serde_json::from_slice(&output.stdout).expect("a record");
+    assert_eq!((&record["provider"], &record["model"]), (&"demo".into(), &"fast".into()));
+    let tried: Vec<_> = record["attempts"]
+        .as_array()
+        .expect("attempts")
+        .iter()
+        .map(|attempt| (attempt["provider"].as_str(), attempt["status"].as_str()))
+        .collect();
+    assert_eq!(tried, [(Some("local"), Some("error")), (Some("demo"), Some("ok"))]);
+}

@@ -28,7 +28,7 @@ fn row(key: &SettingKey) -> String {
 
 /// A default that is written in a file stands in code marks; the others are words.
 fn shown(default: &str) -> String {
-    let literal = default.starts_with(['"', '{'])
+    let literal = default.starts_with(['"', '{', '['])
         || default.parse::<f64>().is_ok()
         || matches!(default, "true" | "false");
     if literal { format!("`{default}`") } else { default.to_owned() }

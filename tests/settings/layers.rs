@@ -7,7 +7,7 @@ use promptlathe::{
         Authentication, BudgetSettings, CacheSettings, EngineSettings, Glyphs, KeySource,
         NoticeKind, ProviderKind, SettingsFlags, UnknownPrice, WorkspaceToml, trust_workspace,
     },
-    model::{CacheMode, ContentHash, ModelRef, Price},
+    model::{CacheMode, ContentHash, Fallback, ModelRef, Price},
 };
 
 use super::Home;
@@ -24,6 +24,9 @@ allow_plain_http = true
 ca_file = "certificates/ca.pem"
 quirks = "llama.cpp"
 api_version = "2024-10-21"
+concurrency = 3
+requests_per_minute = 30
+tokens_per_minute = 6_000
 
 [providers.work]
 kind = "anthropic"
@@ -41,6 +44,11 @@ total_timeout = "2m"
 retries = 0
 suite_retries = 1_0
 concurrency = 0x10
+requests_per_minute = 100
+tokens_per_minute = 90_000
+breaker_failures = 3
+breaker_rest = "2m"
+fallback = ["openai/gpt-x", { model = "demo/fast", timeout = "20s" }]
 max_response = "1MiB"
 max_event = "64KiB"
 
@@ -94,7 +102,14 @@ fn every_key_arrives() {
     assert_eq!(local.api_version.as_deref(), Some("2024-10-21"));
     let beside = home.paths.config_file.parent().expect("parent");
     assert_eq!(local.ca_file, Some(beside.join("certificates/ca.pem")));
+    let limits = settings.engine.limits_of(Some(local));
+    assert_eq!(
+        (limits.concurrency, limits.requests_per_minute, limits.tokens_per_minute),
+        (3, Some(30), Some(6_000))
+    );
     let work = &settings.providers["work"];
+    let limits = settings.engine.limits_of(Some(work));
+    assert_eq!((limits.concurrency, limits.requests_per_minute), (16, Some(100)));
     assert_eq!(work.key, KeySource::Command(["pass", "show", "work"].map(str::to_owned).to_vec()));
     assert_eq!(work.authentication, Authentication::Bearer);
     assert!(!work.is_local());
@@ -107,6 +122,17 @@ fn every_key_arrives() {
             retries: 0,
             suite_retries: 10,
             concurrency: 16,
+            requests_per_minute: 100,
+            tokens_per_minute: 90_000,
+            breaker_failures: 3,
+            breaker_rest: Duration::from_mins(2),
+            fallback: vec![
+                ModelRef::new("openai", "gpt-x").into(),
+                Fallback {
+                    model: ModelRef::new("demo", "fast"),
+                    timeout: Some(Duration::from_secs(20)),
+                },
+            ],
             max_response: 1 << 20,
             max_event: 64 << 10,
         }
@@ -254,6 +280,9 @@ api_key_env = "OPENAI_API_KEY"
 [engine]
 retries = 1
 concurrency = 500
+breaker_failures = 0
+requests_per_minute = 0
+tokens_per_minute = 10
 max_response = "16GiB"
 
 [models."openai/gpt-x"]
@@ -269,7 +298,10 @@ fn a_workspace_cannot_move_keys_or_raise_limits_until_it_is_trusted() {
     let (settings, notices) = home.load_with(Some(&file), &[]).expect("valid");
     assert_eq!(settings.providers, before.providers);
     assert_eq!(settings.default_model, Some(ModelRef::new("openai", "gpt-x")));
-    assert_eq!(settings.engine, EngineSettings { retries: 1, ..EngineSettings::default() });
+    assert_eq!(
+        settings.engine,
+        EngineSettings { retries: 1, tokens_per_minute: 10, ..EngineSettings::default() }
+    );
     assert!(settings.models.is_empty());
     let [untrusted, refused] = notices.as_slice() else { panic!("{notices:?}") };
     let hash = ContentHash::of(HOSTILE.as_bytes());
@@ -283,7 +315,7 @@ fn a_workspace_cannot_move_keys_or_raise_limits_until_it_is_trusted() {
         keys,
         "providers.extra.api_key_env providers.extra.base_url providers.extra.kind \
          providers.openai.api_key_env providers.openai.base_url providers.openai.headers \
-         engine.concurrency engine.max_response models.\"openai/gpt-x\""
+         engine.concurrency engine.max_response engine.requests_per_minute engine.breaker_failures models.\"openai/gpt-x\""
     );
     assert!(
         matches!(&refused.kind, NoticeKind::WorkspaceMayNot { keys, .. } if keys == &["providers.openai.api_key_command"])

@@ -1,6 +1,8 @@
 use promptlathe::{
     model::{ChunkLog, ErrorKind, Status, Usage},
-    store::{Checkpoint, RollupBy, RollupQuery, Scope, Store, StoreError, StoreOptions},
+    store::{
+        Checkpoint, HistoryQuery, RollupBy, RollupQuery, Scope, Store, StoreError, StoreOptions,
+    },
 };
 
 use crate::support::{chunks, execution, folder, full, keep, open, open_reported};
@@ -53,6 +55,30 @@ async fn checkpoints_stand_in_until_the_end_is_recorded() {
     assert_eq!((read.text.as_str(), read.reasoning.as_str()), ("one two three", ""));
     let late = store.checkpoint(record.id, Checkpoint::default()).await;
     assert_eq!(late, Err(StoreError::UnknownExecution { id: record.id }));
+}
+
+#[tokio::test]
+async fn the_model_that_answered_is_the_one_it_is_found_by() {
+    let folder = folder();
+    let store = open(&folder.path().join("lathe.db"));
+    let mut record = execution("one", "");
+    (record.provider, record.model) = ("busy".to_owned(), "first".to_owned());
+    record.status = Status::Running;
+    store.begin(&record).await.expect("begun");
+    record.status = Status::Ok;
+    (record.provider, record.model) = ("other".to_owned(), "second".to_owned());
+    store.finish(&record, &chunks()).await.expect("finished");
+    let read = store.get(record.id).await.expect("read").expect("there");
+    assert_eq!(read.model_ref().to_string(), "other/second");
+    for (provider, found) in [("other", 1), ("busy", 0)] {
+        let query = HistoryQuery {
+            provider: Some(provider.to_owned()),
+            limit: 10,
+            ..HistoryQuery::default()
+        };
+        let page = store.history(query).await.expect("read");
+        assert_eq!(page.rows.len(), found, "{provider}");
+    }
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ mod bodies;
 mod connections;
 mod demo;
 mod discovery;
+mod limits;
 mod server;
 mod servers;
 mod statuses;

@@ -31,14 +31,13 @@ fn counter_over(
     cache: CacheSettings,
     budget: BudgetSettings,
 ) -> Counter {
-    let scripted =
-        Arc::new(Scripted { attempts: Mutex::new(scripts.into()), ..Scripted::default() });
+    let scripted = Scripted::new("scripted", scripts);
     let engine = Engine::new(EngineParts {
         recorder: Arc::new(store.clone()),
         money: Money { ledger: Arc::new(store.clone()), budget, zone: TimeZone::UTC },
         answers: Arc::new(store.clone()),
         cache,
-        ..parts(&scripted, &Arc::new(Memory::default()))
+        ..parts(vec![Arc::clone(&scripted)], &Arc::new(Memory::default()))
     });
     Counter { engine, scripted, store }
 }

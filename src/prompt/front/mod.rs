@@ -1,6 +1,7 @@
 //! What stands before the body: the template's own facts, from YAML front matter, from the JSON
 //! form, or from front matter written for Prompty.
 
+mod fallback;
 pub mod json;
 mod kind;
 mod prompty;
@@ -12,7 +13,7 @@ use semver::Version;
 use serde_json::{Map, Value};
 
 use super::tools::ToolName;
-use crate::model::{GenerationParameters, ModelRef, ResponseFormat};
+use crate::model::{Fallback, GenerationParameters, ModelRef, ResponseFormat};
 
 pub use kind::ParameterKind;
 pub(crate) use read::{FrontError, Note, NoteLevel, read};
@@ -43,6 +44,8 @@ pub struct FrontMatter {
     pub tags: Vec<String>,
     pub authors: Vec<String>,
     pub model: Option<ModelRef>,
+    /// Models to ask where that one does not answer; an empty list asks no other.
+    pub fallback: Option<Vec<Fallback>>,
     pub generation: GenerationParameters,
     /// In the order of the file.
     pub parameters: Vec<ParameterSpec>,

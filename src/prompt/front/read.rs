@@ -4,7 +4,7 @@ use semver::Version;
 use serde_json::{Map, Value};
 
 use super::{
-    FrontMatter, ParameterKind, ParameterSpec, Shape, Validation, prompty,
+    FrontMatter, ParameterKind, ParameterSpec, Shape, Validation, fallback, prompty,
     yaml::{Key, Node, NodeValue},
 };
 use crate::model::{
@@ -38,13 +38,14 @@ pub(crate) struct Note {
 }
 
 /// The keys of this program's own shape.
-const OWN_KEYS: [&str; 12] = [
+const OWN_KEYS: [&str; 13] = [
     "name",
     "version",
     "category",
     "description",
     "tags",
     "model",
+    "fallback",
     "generation",
     "parameters",
     "validation",
@@ -115,6 +116,7 @@ impl Reader<'_> {
             "tags" => self.front.tags = words_of(node, "tags")?,
             "authors" | "author" => self.front.authors = words_of(node, "authors")?,
             "model" => self.model(node)?,
+            "fallback" => fallback::read(node, self)?,
             "generation" => self.generation(node, true)?,
             "parameters" => self.parameters(node, "parameters")?,
             "inputs" => self.parameters(node, "inputs")?,

@@ -1,6 +1,7 @@
 //! Requests and replies over HTTP, bounded in time and size, for every protocol.
 
 mod address;
+mod allowances;
 mod body;
 mod client;
 mod frames;
@@ -10,6 +11,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use jiff::Timestamp;
 use reqwest::{Response, StatusCode, header::CONTENT_TYPE};
 use tokio::time::{Instant, timeout, timeout_at};
 use url::Url;
@@ -72,6 +74,10 @@ impl HttpProvider {
         let response = timeout_at(deadline, self.send(url, body.into(), patience, &mut *events))
             .await
             .unwrap_or_else(|_| Err(self.too_long()))?;
+        let limits = allowances::reported(response.headers(), Timestamp::now());
+        if !limits.is_empty() {
+            events(ProviderEvent::Limits(limits));
+        }
         let response = self.accept(response, Some(&request.model)).await?;
         events(ProviderEvent::Headers {
             http_status: response.status().as_u16(),

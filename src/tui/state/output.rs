@@ -160,6 +160,8 @@ pub struct Output {
     pub scroll: Scroll,
     /// The record, once it ended.
     pub execution: Option<Box<Execution>>,
+    /// The model that was turned to, where the one asked for did not answer.
+    pub fallback: Option<ModelRef>,
     /// Why the record could not be stored.
     pub not_saved: Option<String>,
     /// When the running figures were last counted, and the bytes that had been written then.
@@ -197,6 +199,7 @@ impl Output {
             reasoning_folded: true,
             scroll: Scroll::default(),
             execution: None,
+            fallback: None,
             not_saved: None,
             counted: (now, 0),
             marks,
@@ -295,6 +298,7 @@ impl Output {
         {
             self.show_error(error);
         }
+        self.fallback = execution.asked_first().map(|_| execution.model_ref());
         self.usage = execution.usage;
         self.ttft = execution.timing.ttft_ms.map(Duration::from_millis);
         self.took = execution.timing.total_ms.map(Duration::from_millis);
@@ -341,6 +345,13 @@ impl Output {
         let error = display_line_with(&format!("{}: {}", error.kind, error.message), self.marks)
             .into_owned();
         self.enter(Phase::Retrying { until, number, of, error }, now);
+    }
+
+    /// Another model is asked from the beginning.
+    pub fn fall_back(&mut self, to: ModelRef, error: &CallError, now: Duration) {
+        self.restart(now, 1, 1, error, now);
+        self.enter(Phase::Queued, now);
+        self.fallback = Some(to);
     }
 
     /// Whether there is nothing to read.

@@ -287,6 +287,7 @@ fn advance(output: &mut Output, event: CallEvent, now: std::time::Duration) {
         CallEvent::Waiting { retry_in, number, of, error } => {
             output.restart(now + retry_in, number, of, &error, now);
         }
+        CallEvent::FellBack { to, error } => output.fall_back(to, &error, now),
         CallEvent::Sent => output.enter(Phase::Waiting, now),
         CallEvent::Headers => output.enter(Phase::Accepted, now),
         CallEvent::Heartbeat => {

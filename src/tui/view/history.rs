@@ -353,6 +353,10 @@ fn facts(paint: &Paint<'_, '_, '_>, execution: &Execution) -> Vec<Vec<Piece<'sta
     if model.is_simulated() {
         pieces.push(paint.piece("  simulated", Role::Simulated));
     }
+    if let Some(asked) = execution.asked_first() {
+        let asked = asked.to_string();
+        pieces.push(paint.piece(format!("  fallback for {}", paint.safe(&asked)), Role::Warning));
+    }
     if let Some(answered) = &execution.response_model {
         pieces.push(paint.piece(format!("  answered by {}", paint.safe(answered)), Role::Dim));
     }

@@ -428,6 +428,10 @@ fn details<'p>(
     if output.not_saved.is_some() {
         details.push(vec![paint.piece("not saved", Role::Bad)]);
     }
+    if let Some(model) = &output.fallback {
+        let model = paint.safe(&model.to_string()).into_owned();
+        details.push(vec![paint.piece(format!("fallback {model}"), Role::Warning)]);
+    }
     let tags = output.execution.as_ref().map(|execution| &execution.tags);
     if tags.and_then(|tags| tags.get(WINNER)).is_some_and(|value| value == "yes") {
         details.push(vec![paint.piece("winner", Role::Good)]);
