@@ -352,6 +352,7 @@ fn execution(number: usize) -> Fallible<Execution> {
         tags: BTreeMap::new(),
         rating: None,
         error: None,
+        redactions: promptlathe::model::Redactions::default(),
     })
 }
 

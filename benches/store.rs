@@ -108,6 +108,7 @@ fn execution_with(numbers: &mut Numbers, age: i64, length: usize) -> Execution {
         },
         rating: None,
         error: None,
+        redactions: promptlathe::model::Redactions::default(),
     }
 }
 

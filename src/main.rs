@@ -4,10 +4,11 @@ use std::process::ExitCode;
 
 use promptlathe::{
     cli::{self, Asked},
-    config::Environment,
+    config::{Environment, keep_memory_private},
 };
 
 fn main() -> ExitCode {
+    keep_memory_private();
     match cli::parse(Environment::capture()) {
         Asked::Nothing(code) => code,
         Asked::Command(options, command) => cli::run(*options, *command),

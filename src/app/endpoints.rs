@@ -9,10 +9,11 @@ use async_trait::async_trait;
 use tokio::sync::OnceCell;
 use url::Url;
 
+use super::redaction::{DiscreetProvider, Redaction};
 use crate::{
     config::{
         Authentication, EngineSettings, Environment, KeySource, ProviderKind, ProviderLimits,
-        ProviderSettings, Settings,
+        ProviderSettings, Secret, Settings,
     },
     engine::Providers,
     model::{CallError, ErrorKind, ModelRef, Price, Usage, nearest},
@@ -30,6 +31,8 @@ pub struct Endpoints {
     environment: Environment,
     limits: EngineSettings,
     catalog: Arc<Catalog>,
+    /// Learns every key as it is fetched.
+    redaction: Arc<Redaction>,
     settings: RwLock<BTreeMap<String, ProviderSettings>>,
     listed: RwLock<BTreeMap<String, Vec<ListedModel>>>,
     ready: Mutex<Ready>,
@@ -41,11 +44,17 @@ pub struct Endpoints {
 impl Endpoints {
     /// The configured providers. Nothing is started or asked yet.
     #[must_use]
-    pub fn new(settings: &Settings, environment: &Environment, catalog: Arc<Catalog>) -> Self {
+    pub fn new(
+        settings: &Settings,
+        environment: &Environment,
+        catalog: Arc<Catalog>,
+        redaction: Arc<Redaction>,
+    ) -> Self {
         Self {
             environment: environment.clone(),
             limits: settings.engine.clone(),
             catalog,
+            redaction,
             settings: RwLock::new(settings.providers.clone()),
             listed: RwLock::default(),
             ready: Mutex::default(),
@@ -124,7 +133,10 @@ impl Endpoints {
                     "set it, or name another source under [providers.{name}] in config.toml"
                 ))
             })?;
-        build(name, &settings, &self.limits, key.as_ref(), &self.catalog)
+        if let Some(key) = &key {
+            self.redaction.learn_key(name, key);
+        }
+        self.build(name, &settings, key.as_ref())
     }
 
     /// The simulated models, behind a real server of this program on a port of its own.
@@ -150,7 +162,20 @@ impl Endpoints {
             authentication: Authentication::Bearer,
             ..settings.clone()
         };
-        build(name, &settings, &self.limits, server.token(), &self.catalog)
+        if let Some(token) = server.token() {
+            self.redaction.learn_key(name, token);
+        }
+        self.build(name, &settings, server.token())
+    }
+
+    fn build(
+        &self,
+        name: &str,
+        settings: &ProviderSettings,
+        key: Option<&Secret>,
+    ) -> Result<Arc<dyn Provider>, CallError> {
+        let provider = build(name, settings, &self.limits, key, &self.catalog)?;
+        Ok(Arc::new(DiscreetProvider::new(provider, Arc::clone(&self.redaction))))
     }
 
     fn find(&self, name: &str) -> Result<ProviderSettings, CallError> {

@@ -8,9 +8,9 @@ use std::{
 
 use thiserror::Error;
 
-use super::App;
+use super::{App, redaction::redacted};
 use crate::{
-    model::{Execution, ExecutionId},
+    model::{ChunkLog, Execution, ExecutionId},
     store::{HistoryQuery, StoreError},
 };
 
@@ -117,6 +117,17 @@ impl App {
         written
     }
 
+    /// A record as it may leave the database for a file or another program.
+    ///
+    /// # Errors
+    /// A database that cannot be read.
+    pub async fn to_export(&self, id: ExecutionId) -> Result<Option<Execution>, StoreError> {
+        let Some(execution) = self.store.get(id).await? else { return Ok(None) };
+        let redactor = self.redaction.before_export();
+        let redacted = redacted(&redactor, &execution, &ChunkLog::default());
+        Ok(Some(redacted.map_or(execution, |(record, _)| record)))
+    }
+
     async fn export_one(
         &self,
         id: ExecutionId,
@@ -125,7 +136,7 @@ impl App {
         path: &Path,
     ) -> Result<usize, ExportError> {
         // One that was deleted meanwhile is left out.
-        let Some(execution) = self.store.get(id).await? else { return Ok(0) };
+        let Some(execution) = self.to_export(id).await? else { return Ok(0) };
         let piece = format.piece(&execution).map_err(|error| ExportError::Unwritable {
             path: path.to_owned(),
             error: io::Error::other(error),
@@ -236,6 +247,7 @@ pub fn markdown(execution: &Execution) -> String {
         "cost",
         execution.cost_usd.map_or_else(|| "unknown".to_owned(), |cost| format!("${cost}")),
     );
+    fact("redacted", execution.redactions.describe());
     for dropped in &execution.parameters.dropped {
         fact("not sent", format!("{}: {}", dropped.name, dropped.reason));
     }

@@ -76,7 +76,7 @@ impl App {
         template: &TemplateId,
         sets: &BTreeMap<String, BTreeMap<String, Value>>,
     ) -> Result<(), StoreError> {
-        self.store.put_setting(&self.input_sets_key(template), &json!(sets)).await
+        self.keep_setting(&self.input_sets_key(template), &json!(sets)).await
     }
 
     /// The text of a file for a field: a regular file of at most 1 MiB in UTF-8. A path that

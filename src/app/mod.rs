@@ -10,9 +10,11 @@ mod estimate;
 mod export;
 pub mod filter;
 mod finds;
+mod keep;
 mod log;
 mod models;
 mod prepare;
+mod redaction;
 mod sources;
 mod templates;
 pub mod workspace;
@@ -34,10 +36,14 @@ pub use filter::{Filter, FilterContext, FilterError};
 pub use log::start as start_log;
 pub use models::{ModelChoice, ModelOrigin};
 pub use prepare::{CallOrder, PromptSource};
+pub use redaction::{RedactingRecorder, Redaction, SecretsFound};
 pub use templates::{OpenedTemplate, SavedVersion, TemplateRow};
 
 use crate::{
-    config::{Environment, Notice, NoticeKind, Overrides, Paths, Settings, SettingsFlags},
+    config::{
+        ConfigError, Environment, Notice, NoticeKind, Overrides, Paths, Settings, SettingsFlags,
+        most_calls_at_once,
+    },
     engine::{Engine, EngineParts, Mode, Money, RunHandle, RunSpec},
     model::{ExecutionId, RunId},
     provider::Catalog,
@@ -63,6 +69,8 @@ pub struct App {
     pub store: Store,
     pub engine: Engine,
     pub endpoints: Arc<Endpoints>,
+    /// What is taken out of texts before they are kept or handed on.
+    pub redaction: Arc<Redaction>,
     /// Settings of the workspace that were left out because its file is not trusted.
     untrusted: Arc<Vec<NoticeKind>>,
 }
@@ -80,7 +88,8 @@ impl App {
         let workspace_settings = workspace.settings()?;
         let (settings, mut notices) =
             Settings::load(&paths, workspace_settings.as_ref(), &environment)?;
-        let settings = settings.with_flags(&flags);
+        let mut settings = settings.with_flags(&flags);
+        notices.extend(fit_to_open_files(&mut settings));
         let untrusted = notices.iter().map(|notice| notice.kind.clone()).collect();
         let name = store_key(&workspace);
         let (store, report) =
@@ -97,10 +106,20 @@ impl App {
             }));
         }
         let catalog = Arc::new(Catalog::builtin().with_overrides(&settings.models));
-        let endpoints = Arc::new(Endpoints::new(&settings, &environment, catalog));
+        let redaction =
+            Redaction::new(&settings, &environment).map_err(|reason| ConfigError::Refused {
+                path: paths.config_file.clone(),
+                reason: format!("[redaction.patterns]: {reason}"),
+            })?;
+        let redaction = Arc::new(redaction);
+        let endpoints =
+            Arc::new(Endpoints::new(&settings, &environment, catalog, Arc::clone(&redaction)));
         let engine = Engine::new(EngineParts {
             providers: Arc::clone(&endpoints) as Arc<dyn crate::engine::Providers>,
-            recorder: Arc::new(store.clone()),
+            recorder: Arc::new(RedactingRecorder::new(
+                Arc::new(store.clone()),
+                Arc::clone(&redaction),
+            )),
             settings: settings.engine.clone(),
             money: Money {
                 ledger: Arc::new(store.clone()),
@@ -120,22 +139,30 @@ impl App {
             store,
             engine,
             endpoints,
+            redaction,
             untrusted: Arc::new(untrusted),
         };
         Ok((app, notices))
     }
 
-    /// Prepares every order and starts the calls together. An order that cannot be prepared
-    /// starts nothing.
+    /// Prepares every order and starts the calls together; the secrets that are sent with them.
+    /// An order that cannot be prepared starts nothing.
     ///
     /// # Errors
     /// Of the first order that cannot be prepared.
-    pub async fn run(&self, orders: Vec<CallOrder>, mode: Mode) -> Result<RunHandle, AppError> {
+    pub async fn run(
+        &self,
+        orders: Vec<CallOrder>,
+        mode: Mode,
+    ) -> Result<(RunHandle, SecretsFound), AppError> {
         let mut calls = Vec::with_capacity(orders.len());
+        let mut secrets = SecretsFound::default();
         for order in orders {
-            calls.push(self.prepare(order).await?);
+            let call = self.prepare(order).await?;
+            secrets.join(self.redaction.secrets_in(&call.messages));
+            calls.push(call);
         }
-        Ok(self.engine.start(RunSpec { run_id: new_run_id(), calls, mode }))
+        Ok((self.engine.start(RunSpec { run_id: new_run_id(), calls, mode }), secrets))
     }
 
     /// Ends in order: waits for running calls to be recorded, then for the database.
@@ -180,6 +207,20 @@ pub fn new_execution_id() -> ExecutionId {
 fn chance() -> f64 {
     let bits = (Uuid::new_v4().as_u128() & ((1 << 53) - 1)) as u64;
     bits as f64 / (1_u64 << 53) as f64
+}
+
+/// Lowers how many calls there are at once to what the system has files for.
+fn fit_to_open_files(settings: &mut Settings) -> Option<Notice> {
+    let (calls, files) = most_calls_at_once()?;
+    let wanted = settings.engine.concurrency;
+    if calls >= wanted {
+        return None;
+    }
+    settings.engine.concurrency = calls;
+    let message = format!(
+        "a program may open {files} files here, which is enough for {calls} calls at once and not for {wanted}; raise it with `ulimit -n 1024`"
+    );
+    Some(Notice { kind: NoticeKind::Workspace, message })
 }
 
 /// The named workspace, else the one around the working folder, else the sample.

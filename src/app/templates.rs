@@ -171,6 +171,7 @@ impl App {
             let path = loaded.path.clone();
             return Err(SaveError::ChangedOutside { path, theirs: Some(Box::new(loaded)) }.into());
         }
+        self.without_keys(text)?;
         let form = Form::of_extension(loaded.extension).unwrap_or(Form::Prompty);
         let template = parse(id, form, text)?;
         // What the file holds now is a version too, even if nobody saved it here.
@@ -189,7 +190,7 @@ impl App {
             version: version.clone(),
             content_hash: ContentHash::of(text.as_bytes()),
             content: text.clone(),
-            note: note.to_owned(),
+            note: self.redaction.before_storage().redact(note).text.into_owned(),
             label: None,
             saved_at: Timestamp::now(),
             rolled_back_from,
@@ -263,7 +264,7 @@ impl App {
             .load(&template.id)
             .await
             .is_ok_and(|loaded| ContentHash::of(loaded.source.as_bytes()) == *hash);
-        if !in_file {
+        if !in_file || self.without_keys(&template.source).is_err() {
             return false;
         }
         let record = VersionRecord {

@@ -45,7 +45,7 @@ pub async fn run(app: &App, command: HistoryCommand, output: &mut Output) -> Res
             let id = find(app, &id).await?.id;
             for tag in &tags {
                 let (key, value) = inputs::split("tag", tag)?;
-                app.store.tag(id, key, (!value.is_empty()).then_some(value)).await?;
+                app.keep_tag(id, key, (!value.is_empty()).then_some(value)).await?;
             }
             Ok(0)
         }
@@ -207,7 +207,7 @@ async fn export(
     output.raw(format.head().as_bytes())?;
     for row in rows(app, query, filter.limit.unwrap_or(usize::MAX)).await? {
         // One that was deleted meanwhile is left out.
-        let Some(execution) = app.store.get(row.id).await? else { continue };
+        let Some(execution) = app.to_export(row.id).await? else { continue };
         if format == ExportFormat::Jsonl {
             output.json(&execution)?;
         } else {

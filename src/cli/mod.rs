@@ -123,7 +123,7 @@ async fn carry_out(
     }
     let _umask = Umask::restrict();
     let (app, notices) = App::open(options)?;
-    start_log(&app.paths);
+    start_log(&app.paths, &app.redaction);
     for notice in notices {
         output.tell(&format!("note: {}", notice.message));
     }

@@ -49,7 +49,10 @@ pub async fn run(app: &App, arguments: RunArguments, output: &mut Output) -> Res
         return estimate::print(app, orders, arguments.format, output).await;
     }
     let streams_text = arguments.format == RunFormat::Text && orders.len() == 1;
-    let mut handle = app.run(orders, Mode::Interactive).await?;
+    let (mut handle, secrets) = app.run(orders, Mode::Interactive).await?;
+    if !secrets.is_empty() {
+        output.tell(&format!("warning: {}; it is sent as it is", secrets.describe()));
+    }
     let mut stream = output.stream();
     let mut ended: Vec<Box<Execution>> = Vec::new();
     let mut interrupted = std::pin::pin!(interrupted());

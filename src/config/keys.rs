@@ -54,6 +54,13 @@ pub const SETTING_KEYS: &[SettingKey] = &[
         Where::Trusted,
     ),
     key("", "budget", "see below", "What may be spent, in US dollars.", Where::Both),
+    key(
+        "",
+        "redaction",
+        "see below",
+        "What is taken out of texts before they are kept or handed on.",
+        Where::Both,
+    ),
     key("", "interface", "see below", "How the full-screen face looks and behaves.", Where::User),
     key(
         "",
@@ -332,6 +339,35 @@ pub const SETTING_KEYS: &[SettingKey] = &[
         "2",
         "Columns the Tab key indents by in the editor, from 1 to 8.",
         Where::User,
+    ),
+    key(
+        "redaction",
+        "secrets",
+        "\"before_storage\"",
+        "When keys, tokens and passwords are taken out, and what your own patterns find: `\"before_storage\"`, `\"before_export\"` or `\"never\"`.",
+        Where::Both,
+    ),
+    key(
+        "redaction",
+        "personal",
+        "\"never\"",
+        "When addresses and numbers of persons are taken out, in the same words.",
+        Where::Both,
+    ),
+    key(
+        "redaction",
+        "warn",
+        "\"confirm\"",
+        "When a prompt about to be sent holds a secret: `\"confirm\"` (the workbench asks, a command says so), `\"note\"` (it is said) or `\"never\"`.",
+        Where::Both,
+    ),
+    key("redaction", "off", "`[]`", "Rules that are left out, by name.", Where::Trusted),
+    key(
+        "redaction",
+        "patterns",
+        "none",
+        "Your own rules: a name and a regular expression that matches at most 1,024 bytes; its first group is what is taken out, where it has one.",
+        Where::Trusted,
     ),
 ];
 

@@ -14,7 +14,7 @@ use super::{
     EngineSettings, Environment, Glyphs, KeySet, KeySource, ModelOverride, Notice, NoticeKind,
     Paths, ProviderKind, ProviderSettings, Server, Settings, StatedLimits, WorkspaceToml,
     document::{Located, Section},
-    provider::{Known, is_header_name, is_header_value, parse_base_url},
+    provider::{Known, is_header_name, is_header_value, is_secret_header, parse_base_url},
     spending,
 };
 use crate::model::{ContentHash, ModelRef, did_you_mean, nearest};
@@ -100,6 +100,9 @@ pub(super) fn apply(
     }
     if let Some(section) = root.section("budget") {
         spending::budget(&mut settings.budget, &section, full, &mut outcome.untrusted);
+    }
+    if let Some(section) = root.section("redaction") {
+        settings.redaction.apply(&section, full, &mut outcome.untrusted);
     }
     for (name, section) in root.sections("models", "models.\"PROVIDER/MODEL\"") {
         model(settings, &name, &section, full, &mut outcome);
@@ -544,11 +547,6 @@ fn headers(section: &Section<'_, '_>) -> Option<Vec<(String, String)>> {
         }
     }
     Some(headers)
-}
-
-/// Whether a header of this name usually carries a secret.
-fn is_secret_header(name: &str) -> bool {
-    ["auth", "cookie", "key", "password", "secret", "token"].iter().any(|word| name.contains(word))
 }
 
 fn is_provider_name(name: &str) -> bool {

@@ -143,6 +143,12 @@ impl ProviderSettings {
         }
     }
 
+    /// The values of headers that carry a secret, by their names.
+    pub fn secret_headers(&self) -> impl Iterator<Item = &str> {
+        let secret = self.headers.iter().filter(|(name, _)| is_secret_header(name));
+        secret.map(|(_, value)| value.as_str())
+    }
+
     /// Whether its server runs on this machine: `localhost`, or a loopback address.
     #[must_use]
     pub fn is_local(&self) -> bool {
@@ -367,6 +373,11 @@ pub(super) fn parse_ollama_host(text: &str) -> Result<Url, String> {
         url.set_host(Some("127.0.0.1")).map_err(|error| error.to_string())?;
     }
     Ok(url)
+}
+
+/// Whether a header of this name usually carries a secret.
+pub(super) fn is_secret_header(name: &str) -> bool {
+    ["auth", "cookie", "key", "password", "secret", "token"].iter().any(|word| name.contains(word))
 }
 
 /// Whether a text can be a header's value: visible ASCII, spaces and tabs.

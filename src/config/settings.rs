@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     BudgetSettings, CacheSettings, ConfigError, EngineSettings, Environment, Glyphs,
-    InterfaceSettings, KeySource, ModelOverride, Paths, ProviderSettings,
+    InterfaceSettings, KeySource, ModelOverride, Paths, ProviderSettings, RedactionSettings,
     document::Document,
     file,
     layer::{self, Layer},
@@ -32,6 +32,7 @@ pub struct Settings {
     /// The theme's name; `None` for the terminal's own colours.
     pub theme: Option<String>,
     pub interface: InterfaceSettings,
+    pub redaction: RedactionSettings,
     /// Keys by action, as written; the table of actions checks them.
     pub keys: BTreeMap<String, Vec<String>>,
     /// Facts that replace the catalogue's, by model.
@@ -107,6 +108,7 @@ impl Settings {
             budget: BudgetSettings::default(),
             theme: None,
             interface: InterfaceSettings::default(),
+            redaction: RedactionSettings::default(),
             keys: BTreeMap::new(),
             models: BTreeMap::new(),
         }

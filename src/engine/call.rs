@@ -148,10 +148,17 @@ impl<'a> Call<'a> {
         let model = self.execution.model_ref();
         let price = self.shared.parts.providers.price(&model, &self.execution.usage);
         settle(&mut self.execution, outcome, self.began, price);
-        if let Err(error) = self.shared.parts.recorder.finish(&self.execution, &self.chunks).await {
-            self.sink().not_saved(&error);
+        match self.shared.parts.recorder.finish(&self.execution, &self.chunks).await {
+            Ok(redactions) => {
+                self.execution.redactions = redactions;
+                // Neither may an answer be given again in which something stands for what it
+                // said, nor may what was taken out of the record be kept beside it.
+                if self.execution.redactions.is_empty() {
+                    self.keep_answer().await;
+                }
+            }
+            Err(error) => self.sink().not_saved(&error),
         }
-        self.keep_answer().await;
         self.emitter.emit(RunEventKind::Finished(Box::new(self.execution)));
     }
 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::{budget::Money, cache::Answers};
 use crate::{
     config::{CacheSettings, EngineSettings, ProviderLimits},
-    model::{CallError, ChunkLog, Execution, ExecutionId, ModelRef, Price, Usage},
+    model::{CallError, ChunkLog, Execution, ExecutionId, ModelRef, Price, Redactions, Usage},
     provider::Provider,
     store::{Checkpoint, Store, StoreError},
 };
@@ -39,8 +39,12 @@ pub trait Recorder: Send + Sync {
     async fn begin(&self, execution: &Execution) -> Result<(), StoreError>;
     /// Keeps what came since the last checkpoint.
     async fn checkpoint(&self, id: ExecutionId, checkpoint: Checkpoint) -> Result<(), StoreError>;
-    /// Keeps how an execution ended, begun or not.
-    async fn finish(&self, execution: &Execution, chunks: &ChunkLog) -> Result<(), StoreError>;
+    /// Keeps how an execution ended, begun or not; what was taken out of it before.
+    async fn finish(
+        &self,
+        execution: &Execution,
+        chunks: &ChunkLog,
+    ) -> Result<Redactions, StoreError>;
 }
 
 #[async_trait]
@@ -53,8 +57,13 @@ impl Recorder for Store {
         Self::checkpoint(self, id, checkpoint).await
     }
 
-    async fn finish(&self, execution: &Execution, chunks: &ChunkLog) -> Result<(), StoreError> {
-        Self::finish(self, execution, chunks).await
+    async fn finish(
+        &self,
+        execution: &Execution,
+        chunks: &ChunkLog,
+    ) -> Result<Redactions, StoreError> {
+        Self::finish(self, execution, chunks).await?;
+        Ok(Redactions::default())
     }
 }
 

@@ -1,7 +1,7 @@
 //! What is written down of a call: when it leaves, and how it ended.
 
 use crate::model::{
-    CacheState, CallError, ErrorKind, Execution, FinishReason, Price, Quality, RunId,
+    CacheState, CallError, ErrorKind, Execution, FinishReason, Price, Quality, Redactions, RunId,
     SentParameters, Status, Timing, Usage,
 };
 
@@ -99,5 +99,6 @@ pub(super) fn running(run_id: RunId, spec: CallSpec, now: jiff::Timestamp) -> Ex
         tags: spec.tags,
         rating: None,
         error: None,
+        redactions: Redactions::default(),
     }
 }

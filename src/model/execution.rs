@@ -7,8 +7,8 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CallError, ContentHash, ErrorKind, ExecutionId, FinishReason, Message, ModelRef, Reused, RunId,
-    SentParameters, Spend, TemplateId, Timing, ToolCall, Usage, VariantName,
+    CallError, ContentHash, ErrorKind, ExecutionId, FinishReason, Message, ModelRef, Redactions,
+    Reused, RunId, SentParameters, Spend, TemplateId, Timing, ToolCall, Usage, VariantName,
 };
 
 /// How an execution stands.
@@ -180,6 +180,9 @@ pub struct Execution {
     #[serde(default)]
     pub rating: Option<u8>,
     pub error: Option<CallError>,
+    /// What was taken out of this record before it was kept.
+    #[serde(default, skip_serializing_if = "Redactions::is_empty")]
+    pub redactions: Redactions,
 }
 
 impl Execution {

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::model::{
     Attempt, CallError, Check, ChunkLog, ContentHash, Execution, ExecutionId, Message, Quality,
-    Reused, SentParameters, Spend, TemplateId, Timing, ToolCall, Usage, VariantName,
+    Redactions, Reused, SentParameters, Spend, TemplateId, Timing, ToolCall, Usage, VariantName,
 };
 
 /// What of an answer has no column of its own.
@@ -37,6 +37,8 @@ struct Details {
     spend: Option<Spend>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reused: Option<Reused>,
+    #[serde(skip_serializing_if = "Redactions::is_empty")]
+    redactions: Redactions,
 }
 
 /// What is known of timing and usage while an answer comes.
@@ -116,6 +118,7 @@ impl Answer {
             error: execution.error.clone(),
             spend: execution.spend,
             reused: execution.reused.clone(),
+            redactions: execution.redactions.clone(),
         };
         Ok(Self {
             text: execution.text.clone(),
@@ -242,6 +245,7 @@ pub(super) fn load(connection: &Connection, facts: &Facts, sequence: i64) -> Out
     execution.error = details.error;
     execution.spend = details.spend;
     execution.reused = details.reused;
+    execution.redactions = details.redactions;
     Ok(execution)
 }
 
@@ -292,6 +296,7 @@ fn skeleton(
         tags: BTreeMap::new(),
         rating: facts.rating,
         error: None,
+        redactions: Redactions::default(),
     })
 }
 

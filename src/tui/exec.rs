@@ -147,19 +147,15 @@ async fn keep_all(
 ) {
     while let Some(keep) = asked.recv().await {
         let kept = match keep {
-            Keep::Inputs { template, inputs } => {
-                app.store.remember_inputs(&template, &inputs).await
-            }
+            Keep::Inputs { template, inputs } => app.keep_inputs(&template, &inputs).await,
             Keep::InputSets { template, sets } => app.keep_input_sets(&template, &sets).await,
-            Keep::Draft { template, text: Some(text) } => {
-                app.store.save_draft(&template, &text).await
-            }
+            Keep::Draft { template, text: Some(text) } => app.keep_draft(&template, &text).await,
             Keep::Draft { template, text: None } => app.store.clear_draft(&template).await,
             Keep::Rating { execution, rating } => app.store.rate(execution, rating).await,
             Keep::Tag { execution, key, value } => {
-                app.store.tag(execution, &key, value.as_deref()).await
+                app.keep_tag(execution, &key, value.as_deref()).await
             }
-            Keep::Setting { name, value } => app.store.put_setting(name, &value).await,
+            Keep::Setting { name, value } => app.keep_setting(name, &value).await,
         };
         if let Err(error) = kept {
             let _ = messages.send(Msg::Notice(Notice {

@@ -126,7 +126,7 @@ fn open(options: AppOptions, origin: Instant, is_demo: bool) -> Result<ExitCode,
         .build()
         .map_err(|error| said(&error))?;
     let (app, notices) = App::open(options).map_err(|error| said(&error))?;
-    crate::app::start_log(&app.paths);
+    crate::app::start_log(&app.paths, &app.redaction);
     let settings = Arc::clone(&app.settings);
     let keymap =
         Keymap::new(settings.interface.key_set, &settings.keys).map_err(|error| said(&error))?;

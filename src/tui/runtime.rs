@@ -203,11 +203,12 @@ impl<S: Surface, K: Keys> Runtime<S, K> {
         self.keys.pause();
         let folder = self.app.paths.state_dir.clone();
         let umask = self.umask;
+        let hidden = self.app.settings.secret_variables();
         let mut edited = None;
         match ExternalEditor::of(&self.app.environment) {
             Err(error) => edited = Some(Err(Fault::new(error.to_string()))),
             Ok(editor) => self.surface.lend(&mut || {
-                let result = editor.edit(text, extension, &folder, umask);
+                let result = editor.edit(text, extension, &folder, umask, &hidden);
                 edited = Some(result.map_err(|error| Fault::new(error.to_string())));
             })?,
         }

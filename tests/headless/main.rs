@@ -4,7 +4,9 @@
 mod database;
 mod files;
 mod money;
+mod secrets;
 mod servers;
+mod shared;
 mod tools;
 
 use std::{

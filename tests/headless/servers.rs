@@ -3,13 +3,31 @@
 use std::{
     io::{Read as _, Write},
     net::{TcpListener, TcpStream},
+    sync::{Arc, Mutex},
     thread,
 };
 
 use super::*;
 
 /// A server that answers every call with the same bytes and closes; `then` may go on.
-fn server(reply: Vec<u8>, then: impl Fn(&mut TcpStream) + Send + Sync + 'static) -> u16 {
+pub fn server(reply: Vec<u8>, then: impl Fn(&mut TcpStream) + Send + Sync + 'static) -> u16 {
+    serve(reply, then, |_| {})
+}
+
+/// A server that answers every call with the same bytes, closes, and notes what it was asked.
+pub fn recording(reply: Vec<u8>, seen: Arc<Mutex<Vec<String>>>) -> u16 {
+    let note = move |request: &[u8]| {
+        let text = String::from_utf8_lossy(request).into_owned();
+        seen.lock().expect("whole").push(text);
+    };
+    serve(reply, |_| {}, note)
+}
+
+fn serve(
+    reply: Vec<u8>,
+    then: impl Fn(&mut TcpStream) + Send + Sync + 'static,
+    asked: impl Fn(&[u8]) + Send + 'static,
+) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("an address").port();
     thread::spawn(move || {
@@ -23,6 +41,7 @@ fn server(reply: Vec<u8>, then: impl Fn(&mut TcpStream) + Send + Sync + 'static)
                     break;
                 }
             }
+            asked(&request);
             if stream.write_all(&reply).is_ok() {
                 then(&mut stream);
             }
@@ -61,7 +80,7 @@ fn run(place: &Place) -> Output {
     place.command(&RUN).env("PLANTED", "sk-planted-secret").output().expect("it runs")
 }
 
-fn status(line: &str, headers: &str, body: &str) -> Vec<u8> {
+pub fn status(line: &str, headers: &str, body: &str) -> Vec<u8> {
     format!(
         "HTTP/1.1 {line}\r\ncontent-type: application/json\r\n{headers}content-length: {}\r\n\
          connection: close\r\n\r\n{body}",
@@ -70,7 +89,7 @@ fn status(line: &str, headers: &str, body: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-fn stream(frames: &str) -> Vec<u8> {
+pub fn stream(frames: &str) -> Vec<u8> {
     let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";
     format!("{head}{frames}").into_bytes()
 }

@@ -552,6 +552,7 @@ pub fn execution(variant: VariantName, provider: &str, model: &str, text: &str) 
         tags: BTreeMap::new(),
         rating: None,
         error: None,
+        redactions: promptlathe::model::Redactions::default(),
     }
 }
 

@@ -7,6 +7,7 @@ use promptlathe::{
     config::{BudgetSettings, CacheSettings, EngineSettings, SETTING_KEYS, SettingKey, Where},
     model::ErrorKind,
     provider::demo::DemoModel,
+    safety::redact::{self, Kind},
 };
 
 use super::Home;
@@ -107,7 +108,7 @@ fn the_defaults_are_the_programs_own() {
 fn every_example_loads() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs");
     let mut examples = 0;
-    for name in ["configuration.md", "local-server.md"] {
+    for name in ["configuration.md", "local-server.md", "safety.md"] {
         let text = fs::read_to_string(folder.join(name)).expect(name);
         for example in text.split("```toml\n").skip(1) {
             let example = example.split("```").next().unwrap_or_default();
@@ -157,5 +158,24 @@ fn the_figures_of_the_simulated_models_are_their_own() {
         };
         let cell = format!("| {}, {} |", shown(price.input), shown(price.output));
         assert!(page.contains(&cell), "{cell}");
+    }
+}
+
+#[test]
+fn the_page_on_safety_lists_every_rule_and_no_other() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/safety.md");
+    let page = fs::read_to_string(path).expect("the page");
+    for (heading, kind) in [
+        ("### The rules for secrets", Kind::Secret),
+        ("### The rules for personal data", Kind::Personal),
+    ] {
+        let mut rules: Vec<String> = Vec::new();
+        for rule in redact::rules().filter(|rule| rule.kind == kind) {
+            let row = format!("| `{}` | {} |", rule.name, rule.label);
+            if !rules.contains(&row) {
+                rules.push(row);
+            }
+        }
+        pretty_assertions::assert_eq!(rows_below(&page, heading), rules);
     }
 }

@@ -5,7 +5,8 @@ use std::{fs, path::Path, time::Duration};
 use promptlathe::{
     config::{
         Authentication, BudgetSettings, CacheSettings, EngineSettings, Glyphs, KeySource,
-        NoticeKind, ProviderKind, SettingsFlags, UnknownPrice, WorkspaceToml, trust_workspace,
+        NoticeKind, ProviderKind, RedactWhen, SettingsFlags, UnknownPrice, WorkspaceToml,
+        trust_workspace,
     },
     model::{CacheMode, ContentHash, Fallback, ModelRef, Price},
 };
@@ -414,4 +415,32 @@ fn a_bad_workspace_file_is_named_with_its_place() {
     let error = Home::new().load_with(Some(&file), &[]).expect_err("refused").to_string();
     assert_eq!(error, "/ws/lathe.toml:3:3: unknown key `modle`; did you mean `models`?");
     assert!(Path::new("/ws/lathe.toml").is_absolute());
+}
+
+#[test]
+fn a_workspace_may_have_more_taken_out_and_never_less_until_it_is_trusted() {
+    let stricter = "[redaction]\npersonal = \"before_export\"\n";
+    let file = workspace(stricter);
+    let home = Home::with_config("[redaction]\nwarn = \"note\"\nsecrets = \"before_export\"\n");
+    let (settings, notices) = home.load_with(Some(&file), &[]).expect("valid");
+    assert_eq!(settings.redaction.personal, RedactWhen::BeforeExport);
+    assert_eq!(notices, []);
+
+    let looser = "[redaction]\nsecrets = \"never\"\nwarn = \"never\"\noff = [\"jwt\"]\n\
+                  patterns = { x = \"[a-z]\" }\n";
+    let file = workspace(looser);
+    let (settings, notices) = home.load_with(Some(&file), &[]).expect("valid");
+    let (own, _) = home.load(&[]).expect("valid");
+    assert_eq!(settings.redaction, own.redaction);
+    let NoticeKind::WorkspaceNotTrusted { keys, .. } = &notices[0].kind else {
+        panic!("{notices:?}")
+    };
+    assert_eq!(keys.join(" "), "redaction.secrets redaction.warn redaction.off redaction.patterns");
+
+    trust_workspace(&home.paths, &ContentHash::of(looser.as_bytes())).expect("remembered");
+    let (settings, notices) = home.load_with(Some(&file), &[]).expect("valid");
+    assert_eq!((settings.redaction.secrets, notices.len()), (RedactWhen::Never, 0));
+    assert!(
+        settings.redaction.off.contains("jwt") && settings.redaction.patterns.contains_key("x")
+    );
 }

@@ -80,6 +80,7 @@ pub fn execution(template: &str, text: &str) -> Execution {
         tags: BTreeMap::new(),
         rating: None,
         error: None,
+        redactions: promptlathe::model::Redactions::default(),
     }
 }
 

@@ -26,7 +26,7 @@ use crate::{
     model::{
         AttemptStatus, CacheUse, CallError, ChatRequest, ChunkLog, ErrorKind, Execution,
         ExecutionId, FinishReason, GenerationParameters, Message, ModelRef, Price, ProviderEvent,
-        Role, RunId, SentParameters, Status, TemplateStamp, Usage, VariantName,
+        Redactions, Role, RunId, SentParameters, Status, TemplateStamp, Usage, VariantName,
     },
     provider::{EventSink, ListedModel, Provider},
     store::{Checkpoint, Store, StoreError, StoreOptions},
@@ -172,10 +172,14 @@ impl Recorder for Memory {
         self.answer()
     }
 
-    async fn finish(&self, execution: &Execution, chunks: &ChunkLog) -> Result<(), StoreError> {
+    async fn finish(
+        &self,
+        execution: &Execution,
+        chunks: &ChunkLog,
+    ) -> Result<Redactions, StoreError> {
         self.note(format!("finish {}", execution.status.as_str()));
         self.finished.lock().unwrap().push((execution.clone(), chunks.clone()));
-        self.answer()
+        self.answer().map(|()| Redactions::default())
     }
 }
 

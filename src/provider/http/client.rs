@@ -62,23 +62,50 @@ pub(in crate::provider) fn connect(
         }
     }
     if let Some(path) = &settings.ca_file {
-        let fault = |error: &dyn std::fmt::Display| {
-            CallError::new(
-                ErrorKind::Tls,
-                format!("{name}: the certificates in {} cannot be used: {error}", path.display()),
-            )
-            .hint(format!("ca_file under [providers.{name}] names a PEM file"))
-        };
+        let fault = |error: &dyn std::fmt::Display| unusable(name, path, error);
         let pem = std::fs::read(path).map_err(|error| fault(&error))?;
         let certificates =
             Certificate::from_pem_bundle(&pem).map_err(|error| fault(&error.without_url()))?;
         builder = builder.tls_certs_merge(certificates);
     }
-    let client = builder.build().map_err(|error| {
-        CallError::new(ErrorKind::Connect, format!("{name}: {}", cause(&error)))
+    let client = builder.build().map_err(|error| match &settings.ca_file {
+        // Of what a client is made of only these can be wrong, and they are looked at only now.
+        Some(path) => unusable(name, path, &cause(&error)),
+        None => CallError::new(ErrorKind::Connect, format!("{name}: {}", cause(&error))),
     })?;
     let headers = headers(name, settings, key)?;
     Ok(Connection { client, base_url: settings.base_url.clone(), headers, name: name.to_owned() })
+}
+
+/// A server's words without what is left of a secret where they were cut off: at the end, or
+/// where they say `…`.
+fn without_beginning(text: &str, secret: &str) -> String {
+    let mut masked = String::with_capacity(text.len());
+    for piece in text.split_inclusive('…') {
+        let whole = piece.strip_suffix('…').unwrap_or(piece);
+        let kept = (SHORTEST_SECRET..secret.len())
+            .rev()
+            .filter_map(|length| secret.get(..length))
+            .find_map(|beginning| whole.strip_suffix(beginning));
+        match kept {
+            Some(kept) => {
+                masked.push_str(kept);
+                masked.push_str("[key]");
+                masked.push_str(&piece[whole.len()..]);
+            }
+            None => masked.push_str(piece),
+        }
+    }
+    masked
+}
+
+/// Certificates that were to be trusted and are none.
+fn unusable(name: &str, path: &std::path::Path, error: &dyn std::fmt::Display) -> CallError {
+    CallError::new(
+        ErrorKind::Tls,
+        format!("{name}: the certificates in {} cannot be used: {error}", path.display()),
+    )
+    .hint(format!("ca_file under [providers.{name}] names a PEM file"))
 }
 
 fn headers(
@@ -144,6 +171,7 @@ impl Connection {
                 if text.contains(secret) {
                     *text = text.replace(secret, "[key]");
                 }
+                *text = without_beginning(text, secret);
             }
         }
         error
@@ -223,4 +251,21 @@ fn io_kind(error: &reqwest::Error) -> Option<io::ErrorKind> {
         next = source.source();
     }
     None
+}
+
+#[cfg(test)]
+mod cut_tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_was_cut_off_is_masked_as_far_as_it_came() {
+        for (text, masked) in [
+            ("the key planted-01234… is wrong", "the key [key]… is wrong"),
+            ("500 (planted-0…): planted-0123456789ab", "500 ([key]…): [key]"),
+            ("planted is a word", "planted is a word"),
+            ("it was planted", "it was planted"),
+        ] {
+            assert_eq!(without_beginning(text, "planted-0123456789abcdef"), masked);
+        }
+    }
 }

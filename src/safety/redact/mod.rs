@@ -29,6 +29,9 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
     rules::SECRETS.iter().chain(personal::PERSONAL)
 }
 
+/// What the beginning of a key is called, of which nobody can say whose it is.
+const CUT_KEY: &str = "cut-key";
+
 /// What is to be looked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selection {
@@ -119,6 +122,33 @@ impl Redactor {
             if redacted.found.total() > before {
                 redacted.text = Cow::Owned(out);
             }
+        }
+        redacted
+    }
+
+    /// As [`Self::redact`], for a text that was cut off at its end, or where it says `…`: what is
+    /// left of a key in use there goes too, if it is not too short to tell.
+    #[must_use]
+    pub fn redact_cut<'a>(&self, text: &'a str) -> Redacted<'a> {
+        let mut redacted = self.redact(text);
+        let Some(keys) = &self.keys else { return redacted };
+        let mut out = String::new();
+        for piece in redacted.text.split_inclusive('…') {
+            let whole = piece.strip_suffix('…').unwrap_or(piece);
+            let start = keys.settled(whole, 0);
+            // `sk-proj-` says who made a key and nothing of it.
+            let says_nothing = whole.ends_with(['-', '_']);
+            if whole.len() - start < SHORTEST_KEY || says_nothing {
+                out.push_str(piece);
+                continue;
+            }
+            out.push_str(&whole[..start]);
+            out.push_str(&marker(CUT_KEY));
+            out.push_str(&piece[whole.len()..]);
+            redacted.found.add(CUT_KEY);
+        }
+        if out != redacted.text {
+            redacted.text = Cow::Owned(out);
         }
         redacted
     }

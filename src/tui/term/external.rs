@@ -1,6 +1,7 @@
 //! The user's own editor on a text.
 
 use std::{
+    collections::BTreeSet,
     ffi::OsString,
     io::{self, Read as _, Write as _},
     path::{Path, PathBuf},
@@ -62,7 +63,8 @@ impl ExternalEditor {
 
     /// Lets the user edit a text; `None` when it comes back as it was. The text lies in a file
     /// of mode 0600 in `folder` meanwhile, which is removed. The terminal must have been lent out
-    /// (see [`super::Screen::lend`]); this waits until the editor ends.
+    /// (see [`super::Screen::lend`]); this waits until the editor ends. The variables named as
+    /// `hidden` are not in its environment: no editor needs the keys of model providers.
     ///
     /// # Errors
     /// [`EditError`]; the text before then stands.
@@ -72,6 +74,7 @@ impl ExternalEditor {
         extension: &str,
         folder: &Path,
         umask: Umask,
+        hidden: &BTreeSet<String>,
     ) -> Result<Option<String>, EditError> {
         let prepare = |error| EditError::Prepare { folder: folder.to_path_buf(), error };
         create_private_dir(folder).map_err(prepare)?;
@@ -84,7 +87,7 @@ impl ExternalEditor {
         // Closed before the editor opens it, for systems that lock open files; removed when
         // this goes out of scope, whatever happens.
         let path = file.into_temp_path();
-        let status = self.run(&path, umask)?;
+        let status = self.run(&path, umask, hidden)?;
         if !status.success() {
             return Err(EditError::Failed { program: self.program.clone(), status });
         }
@@ -94,11 +97,19 @@ impl ExternalEditor {
         Ok((after != text).then_some(after))
     }
 
-    fn run(&self, path: &Path, umask: Umask) -> Result<ExitStatus, EditError> {
+    fn run(
+        &self,
+        path: &Path,
+        umask: Umask,
+        hidden: &BTreeSet<String>,
+    ) -> Result<ExitStatus, EditError> {
         let mut arguments: Vec<OsString> = self.arguments.iter().map(OsString::from).collect();
         arguments.push(path.into());
-        let status = umask
-            .command(&self.program)
+        let mut command = umask.command(&self.program);
+        for variable in hidden {
+            command.env_remove(variable);
+        }
+        let status = command
             .args(arguments)
             .status()
             .map_err(|error| EditError::Start { program: self.program.clone(), error })?;
@@ -139,7 +150,13 @@ mod tests {
 
     fn edit(command: &str, text: &str) -> (Result<Option<String>, EditError>, usize) {
         let folder = tempfile::tempdir().expect("a folder");
-        let result = editor(command).edit(text, "prompty", folder.path(), Umask::of(0o022));
+        let result = editor(command).edit(
+            text,
+            "prompty",
+            folder.path(),
+            Umask::of(0o022),
+            &BTreeSet::from(["HOME".to_owned()]),
+        );
         (result, std::fs::read_dir(folder.path()).expect("listed").count())
     }
 
@@ -159,6 +176,12 @@ mod tests {
         let (result, left) = edit("sh -c 'printf \" and more\" >> \"$0\"'", "text");
         assert_eq!(result.expect("edited"), Some("text and more".to_owned()));
         assert_eq!(left, 0);
+    }
+
+    #[test]
+    fn hidden_variables_are_not_in_its_environment() {
+        let (result, _) = edit("sh -c 'echo \"<$HOME>\" >> \"$0\"'", "home: ");
+        assert_eq!(result.expect("edited"), Some("home: <>\n".to_owned()));
     }
 
     #[test]

@@ -55,6 +55,26 @@ fn of_two_keys_that_begin_alike_the_longer_goes_whole() {
 }
 
 #[test]
+fn what_is_left_of_a_key_at_the_end_of_a_cut_text_goes_too() {
+    let redactor = redactor();
+    for (text, redacted) in [
+        ("it said Xq7/vB2+nM4=t…", "it said [redacted:cut-key]…"),
+        ("it said Xq7/vB2+nM4=t", "it said [redacted:cut-key]"),
+        ("?key=Xq7%2FvB2%2Bn", "?key=[redacted:cut-key]"),
+        ("500 (Xq7/vB2+nM4…): Xq7/vB2+nM4=t…", "500 ([redacted:cut-key]…): [redacted:cut-key]…"),
+        ("it said Xq7…", "it said Xq7…"),
+        ("it said Xq7/vB2+nM4=t and more", "it said Xq7/vB2+nM4=t and more"),
+    ] {
+        assert_eq!(redactor.redact_cut(text).text, redacted);
+    }
+    assert_eq!(Redactor::default().redact_cut("x").text, "x");
+    let mut keys = KnownKeys::default();
+    keys.add("work", "sk-proj-abcdefgh").expect("added");
+    let redactor = Redactor::default().with_keys(&keys);
+    assert_eq!(redactor.redact_cut("they begin with sk-proj-").text, "they begin with sk-proj-");
+}
+
+#[test]
 fn nothing_shows_a_key() {
     let mut keys = KnownKeys::default();
     keys.add("work", KEY).expect("added");

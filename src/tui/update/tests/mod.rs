@@ -152,6 +152,7 @@ pub(super) fn execution(number: u128, text: &str) -> Execution {
         tags: BTreeMap::new(),
         rating: None,
         error: None,
+        redactions: crate::model::Redactions::default(),
     }
 }
 

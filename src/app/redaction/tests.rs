@@ -1,0 +1,278 @@
+//! What reaches a recorder, and what does not.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::*;
+use crate::{
+    config::RedactWhen::{BeforeExport, BeforeStorage, Never},
+    engine::{CallSpec, Played, Recorder, forward},
+    model::{
+        Attempt, AttemptStatus, CallError, Check, ChunkKind, ChunkLog, ErrorKind, Execution,
+        ExecutionId, ModelRef, ProviderEvent, Role, RunId, SentParameters, Status, TemplateStamp,
+        ToolCall, VariantName,
+    },
+    store::{Checkpoint, StoreError},
+};
+
+const KEY: &str = "planted/key+0001==";
+
+/// A made-up token, put together so that nobody takes this file for a leak.
+fn token() -> String {
+    ["gh", "p_", "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7cF0aB3dE6"].concat()
+}
+
+fn redaction(settings: RedactionSettings) -> Arc<Redaction> {
+    let environment = Environment::from_pairs([("OPENAI_API_KEY", KEY)]);
+    let mut all = Settings::built_in(&environment).expect("valid");
+    all.redaction = settings;
+    Arc::new(Redaction::new(&all, &environment).expect("valid"))
+}
+
+/// A record of an answer in these pieces.
+fn record(prompt: &str, pieces: &[&str]) -> (Execution, ChunkLog) {
+    let spec = CallSpec {
+        execution_id: ExecutionId(uuid::Uuid::from_u128(1)),
+        variant: VariantName::A,
+        stamp: TemplateStamp::default(),
+        model: ModelRef::new("openai", "m"),
+        messages: vec![Message { role: Role::User, content: prompt.to_owned() }],
+        parameters: crate::model::GenerationParameters::default(),
+        inputs: BTreeMap::from([("text".to_owned(), json!(prompt))]),
+        tags: BTreeMap::new(),
+        stream: true,
+        cache: crate::model::CacheUse::default(),
+        repeat: 0,
+        fallback: Vec::new(),
+    };
+    let after = |index: usize| std::time::Duration::from_millis(index as u64);
+    let events = pieces
+        .iter()
+        .enumerate()
+        .map(|(index, piece)| (after(index), ProviderEvent::Text((*piece).to_owned())));
+    let played = Played {
+        parameters: SentParameters::default(),
+        events: events.collect(),
+        ended: after(pieces.len()),
+        outcome: Ok(()),
+    };
+    forward(RunId(uuid::Uuid::from_u128(2)), spec, Timestamp::UNIX_EPOCH, played, None)
+}
+
+fn sizes(log: &ChunkLog) -> Vec<(ChunkKind, usize)> {
+    log.iter().map(|(_, kind, size)| (kind, size)).collect()
+}
+
+#[test]
+fn whatever_text_of_a_record_holds_a_secret_loses_it() {
+    let redaction = redaction(RedactionSettings::default());
+    let secret = format!("{KEY} and {}", token());
+    let (mut execution, chunks) = record(&secret, &[&secret]);
+    let error = CallError::new(ErrorKind::Server, &*secret).hint(&*secret);
+    execution.reasoning.clone_from(&secret);
+    execution.refusal.clone_from(&secret);
+    execution.tool_calls = vec![ToolCall {
+        id: "1".to_owned(),
+        name: "look".to_owned(),
+        arguments: Some(json!({ "of": [secret] })),
+        arguments_raw: json!({ "of": [secret] }).to_string(),
+    }];
+    execution.attempts = vec![Attempt {
+        provider: "openai".to_owned(),
+        model: "m".to_owned(),
+        started_at: Timestamp::UNIX_EPOCH,
+        duration_ms: 1,
+        status: AttemptStatus::Error,
+        error: Some(error.clone()),
+    }];
+    execution.error = Some(error);
+    execution.checks = vec![Check {
+        kind: "contains".to_owned(),
+        name: "it".to_owned(),
+        passed: false,
+        score: None,
+        reason: secret.clone(),
+    }];
+    execution.tags.insert("note".to_owned(), secret.clone());
+    execution.finish_reason_raw = Some(secret.clone());
+    execution.response_model = Some(secret.clone());
+    execution.parameters.sent.insert(secret.clone(), json!([{ "deep": secret }]));
+    let (redacted, _) = redacted(&redaction.before_storage(), &execution, &chunks).expect("found");
+    let written = serde_json::to_string(&redacted).expect("JSON");
+    assert!(!written.contains("planted"), "{written}");
+    assert!(!written.contains(&token()), "{written}");
+    // Messages and inputs, the error and its attempt, the two forms of arguments: counted once.
+    let places = 13;
+    let counts: BTreeMap<&str, u64> = redacted.redactions.iter().collect();
+    assert_eq!(counts, BTreeMap::from([("github-token", places), ("openai-key", places)]));
+    assert_eq!(redacted.status, execution.status);
+    assert_eq!(redacted.text, "[redacted:openai-key] and [redacted:github-token]");
+}
+
+#[test]
+fn nothing_is_copied_where_nothing_is_found() {
+    let redaction = redaction(RedactionSettings::default());
+    let (execution, chunks) = record("a question", &["an ", "answer"]);
+    assert_eq!(redacted(&redaction.before_storage(), &execution, &chunks), None);
+}
+
+#[test]
+fn the_log_of_chunks_fits_the_text_that_is_kept() {
+    let redaction = redaction(RedactionSettings::default());
+    let token = token();
+    let (execution, chunks) =
+        record("x", &["it is ", &token[..10], &token[10..], " or ", "so", &token]);
+    let (redacted, log) =
+        redacted(&redaction.before_storage(), &execution, &chunks).expect("found");
+    assert_eq!(log.len(), chunks.len());
+    let total: usize = sizes(&log).iter().map(|(_, size)| size).sum();
+    assert_eq!(total, redacted.text.len());
+    let mut rest = redacted.text.as_str();
+    for (_, size) in sizes(&log) {
+        rest = rest.split_at_checked(size).expect("between characters").1;
+    }
+    assert_eq!(
+        log.iter().map(|it| it.0).collect::<Vec<_>>(),
+        chunks.iter().map(|it| it.0).collect::<Vec<_>>()
+    );
+}
+
+/// Keeps what reaches it.
+#[derive(Default)]
+struct Kept {
+    begun: Mutex<Vec<Execution>>,
+    text: Mutex<String>,
+    finished: Mutex<Vec<Execution>>,
+}
+
+#[async_trait]
+impl Recorder for Kept {
+    async fn begin(&self, execution: &Execution) -> Result<(), StoreError> {
+        self.begun.lock().unwrap().push(execution.clone());
+        Ok(())
+    }
+
+    async fn checkpoint(&self, _: ExecutionId, checkpoint: Checkpoint) -> Result<(), StoreError> {
+        self.text.lock().unwrap().push_str(&checkpoint.text_delta);
+        Ok(())
+    }
+
+    async fn finish(&self, execution: &Execution, _: &ChunkLog) -> Result<Redactions, StoreError> {
+        self.finished.lock().unwrap().push(execution.clone());
+        Ok(Redactions::default())
+    }
+}
+
+async fn through(
+    settings: RedactionSettings,
+    prompt: &str,
+    pieces: &[&str],
+) -> (Arc<Kept>, Redactions) {
+    let kept = Arc::new(Kept::default());
+    let recorder =
+        RedactingRecorder::new(Arc::clone(&kept) as Arc<dyn Recorder>, redaction(settings));
+    let (execution, chunks) = record(prompt, pieces);
+    let begun = Execution { status: Status::Running, text: String::new(), ..execution.clone() };
+    recorder.begin(&begun).await.expect("begun");
+    for piece in pieces {
+        let checkpoint = Checkpoint { text_delta: (*piece).to_owned(), ..Checkpoint::default() };
+        recorder.checkpoint(execution.id, checkpoint).await.expect("kept");
+    }
+    let found = recorder.finish(&execution, &chunks).await.expect("finished");
+    assert!(recorder.coming().is_empty(), "what has ended is forgotten");
+    (kept, found)
+}
+
+#[tokio::test]
+async fn a_secret_that_a_checkpoint_cuts_in_two_is_kept_by_neither() {
+    let token = token();
+    let text = format!("so it is {token} and {KEY} that were asked for");
+    for at in (0..text.len()).step_by(3) {
+        let pieces = [&text[..at], &text[at..]];
+        let (kept, found) = through(RedactionSettings::default(), &token, &pieces).await;
+        let so_far = kept.text.lock().unwrap().clone();
+        assert!(!so_far.contains("planted") && !so_far.contains(&token[..12]), "{at}: {so_far}");
+        assert!(so_far.starts_with("so it is [redacted:github-token] and "), "{at}: {so_far}");
+        assert_eq!(kept.begun.lock().unwrap()[0].messages[0].content, "[redacted:github-token]");
+        let finished = kept.finished.lock().unwrap();
+        assert_eq!(
+            finished[0].text,
+            "so it is [redacted:github-token] and [redacted:openai-key] that were asked for"
+        );
+        assert_eq!(finished[0].redactions, found);
+        assert_eq!(found.describe(), "github-token 2, openai-key 1");
+    }
+}
+
+#[tokio::test]
+async fn keys_in_use_are_taken_out_whatever_the_settings_say() {
+    let never = RedactionSettings { secrets: Never, ..RedactionSettings::default() };
+    let prompt = format!("{KEY} {}", token());
+    let (kept, found) = through(never, &prompt, &[&prompt]).await;
+    let wanted = format!("[redacted:openai-key] {}", token());
+    assert_eq!(kept.finished.lock().unwrap()[0].text, wanted);
+    assert_eq!(found.describe(), "openai-key 2");
+}
+
+#[test]
+fn what_is_taken_out_when_is_as_the_settings_say() {
+    let text = format!("{} jane@host.test", token());
+    let moments = |secrets, personal| {
+        let redaction =
+            redaction(RedactionSettings { secrets, personal, ..RedactionSettings::default() });
+        let names = |redactor: Redactor| redactor.redact(&text).found.describe();
+        (names(redaction.before_storage()), names(redaction.before_export()))
+    };
+    let (token, mail) = ("github-token 1", "email-address 1");
+    let both = format!("{mail}, {token}");
+    for (secrets, personal, storage, export) in [
+        (BeforeStorage, Never, token, token),
+        (BeforeExport, Never, "", token),
+        (Never, Never, "", ""),
+        (BeforeStorage, BeforeExport, token, &*both),
+        (Never, BeforeStorage, mail, mail),
+    ] {
+        assert_eq!(moments(secrets, personal), (storage.to_owned(), export.to_owned()));
+    }
+}
+
+#[test]
+fn the_secrets_of_a_prompt_are_told_by_kind_and_place_and_never_shown() {
+    let redaction = redaction(RedactionSettings::default());
+    let message = |role, content: String| Message { role, content };
+    let messages = [
+        message(Role::System, "You help.".to_owned()),
+        message(Role::User, format!("first\n\nit is {} or {KEY}", token())),
+    ];
+    let found = redaction.secrets_in(&messages);
+    assert_eq!(
+        found.describe(),
+        "the prompt holds what looks like a GitHub token (user message, line 3), \
+         a key that is in use (user message, line 3)"
+    );
+    let shown = format!("{found:?}");
+    assert!(!shown.contains(&token()) && !shown.contains("planted"), "{shown}");
+    let mut asked = SecretsFound::default();
+    assert!(!found.is_within(&asked));
+    asked.join(found.clone());
+    assert!(found.is_within(&asked));
+    let quiet = RedactionSettings { warn: SecretWarning::Never, ..RedactionSettings::default() };
+    assert!(self::redaction(quiet).secrets_in(&messages).is_empty());
+}
+
+#[test]
+fn a_key_is_called_after_who_takes_it() {
+    for (variable, name) in [
+        ("OPENAI_API_KEY", "openai"),
+        ("ANTHROPIC_AUTH_TOKEN", "anthropic"),
+        ("MY_COMPANY_KEY", "my-company"),
+    ] {
+        assert_eq!(owner(variable), name);
+    }
+}
