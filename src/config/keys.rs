@@ -248,7 +248,7 @@ pub const SETTING_KEYS: &[SettingKey] = &[
         "engine",
         "max_event",
         "\"8MiB\"",
-        "Largest single event of a stream, after decompression.",
+        "Largest single event of a stream, and largest reply that comes whole, after decompression.",
         Where::Both,
     ),
     key(

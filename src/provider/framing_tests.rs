@@ -162,7 +162,7 @@ fn chunks<'b>(body: &'b [u8], lengths: &[usize]) -> Vec<&'b [u8]> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 10_000, ..ProptestConfig::default() })]
 
     #[test]
     fn any_bytes_read_as_the_standard_says((body, lengths) in cut_bodies()) {

@@ -8,19 +8,59 @@
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
+/// Documents up to this many bytes are mended; copies of a larger one would cost more memory than
+/// what it says is worth.
+const MENDED: usize = 2 << 20;
+
+/// The most values of a document that is read. In memory each takes many times the two bytes it
+/// may be written with.
+const MOST_VALUES: usize = 100_000;
+
 /// Reads a document, mending what servers are known to get wrong: lone surrogates and bytes that
 /// are not UTF-8 become U+FFFD, numbers out of range, `NaN` and `Infinity` become null, bare
 /// control characters inside strings stand for themselves. `None` when it still is not JSON, as
-/// when it was cut.
+/// when it was cut, and when it holds more values than any answer does.
 pub(crate) fn parse(bytes: &[u8]) -> Option<Value> {
+    if is_crowded(bytes) {
+        return None;
+    }
     if let Ok(value) = serde_json::from_slice(bytes) {
         return Some(value);
+    }
+    if bytes.len() > MENDED {
+        return None;
     }
     serde_json::from_str(&mend(&String::from_utf8_lossy(bytes))).ok()
 }
 
+/// Whether a document holds more values than are read. What stands in strings does not count.
+fn is_crowded(bytes: &[u8]) -> bool {
+    if bytes.len() <= MOST_VALUES {
+        return false;
+    }
+    let (mut values, mut in_string, mut escaped) = (0_usize, false, false);
+    for byte in bytes {
+        match (in_string, escaped, byte) {
+            (true, true, _) => escaped = false,
+            (true, false, b'\\') => escaped = true,
+            (_, _, b'"') => in_string = !in_string,
+            (false, _, b',' | b'[' | b'{') => {
+                values += 1;
+                if values > MOST_VALUES {
+                    return true;
+                }
+            }
+            _ => {}
+        }
+    }
+    false
+}
+
 /// Whether a document is the beginning of one, with its end missing.
 pub(crate) fn is_cut(bytes: &[u8]) -> bool {
+    if bytes.len() > MENDED {
+        return false;
+    }
     serde_json::from_str::<IgnoredAny>(&mend(&String::from_utf8_lossy(bytes)))
         .is_err_and(|error| error.is_eof())
 }
@@ -173,6 +213,18 @@ mod tests {
             assert_eq!(parse(broken.as_bytes()), None, "{broken}");
             assert!(!is_cut(broken.as_bytes()), "{broken}");
         }
+    }
+
+    #[test]
+    fn a_document_of_very_many_values_is_not_read() {
+        let many = |count: usize| format!("[{}0]", "0,".repeat(count));
+        assert!(parse(many(90_000).as_bytes()).is_some());
+        assert_eq!(parse(many(200_000).as_bytes()), None);
+        let text = format!("[\"{}\\\"\",1]", ",[{".repeat(200_000));
+        assert!(parse(text.as_bytes()).is_some(), "what stands in a string is one value");
+        let large = format!("[\"{}\\ud83d\"]", "x".repeat(MENDED));
+        assert_eq!(parse(large.as_bytes()), None);
+        assert!(!is_cut(&large.as_bytes()[..large.len() - 1]));
     }
 
     #[test]

@@ -133,6 +133,8 @@ fn reached(settings: &ProviderSettings, quirks: &Quirks) -> ProviderSettings {
 #[cfg(test)]
 mod framing_tests;
 #[cfg(test)]
+mod mutation_tests;
+#[cfg(test)]
 mod tools_tests;
 #[cfg(test)]
 mod transcripts_tests;

@@ -3,11 +3,14 @@
 
 mod database;
 mod files;
+#[cfg(target_os = "linux")]
+mod memory;
 mod money;
 mod secrets;
 mod servers;
 mod shared;
 mod tools;
+mod wires;
 
 use std::{
     fs,

@@ -270,7 +270,9 @@ impl HttpProvider {
         }
     }
 
+    /// A body that comes whole: it is one piece, and no larger than one piece of a stream.
     async fn whole_body(&self, mut response: Response) -> Result<Vec<u8>, CallError> {
+        let limit = self.limits.max_event.min(self.limits.max_response);
         let mut body = Vec::new();
         loop {
             match timeout(self.limits.idle_timeout, response.chunk()).await {
@@ -284,8 +286,10 @@ impl HttpProvider {
                 }
                 Ok(Ok(None)) => return Ok(body),
                 Ok(Ok(Some(chunk))) => {
-                    if (body.len() + chunk.len()) as u64 > self.limits.max_response {
-                        return Err(self.too_large("answer", self.limits.max_response));
+                    if (body.len() + chunk.len()) as u64 > limit {
+                        let what =
+                            if limit < self.limits.max_response { "reply" } else { "answer" };
+                        return Err(self.too_large(what, limit));
                     }
                     body.extend_from_slice(&chunk);
                 }
@@ -333,7 +337,7 @@ impl HttpProvider {
             format!("the {what} of {} is larger than {limit} bytes", self.name),
         )
         .hint(match what {
-            "event" => "max_event under [engine] in config.toml allows more",
+            "event" | "reply" => "max_event under [engine] in config.toml allows more",
             _ => "max_response under [engine] in config.toml allows more",
         })
     }

@@ -1,0 +1,231 @@
+//! What servers do to the program, protocol by protocol: what is stored of an answer that broke
+//! off, what leaks of a frame that is none, how much memory a hostile body costs, and whether a
+//! check of the providers tells the truth.
+
+use std::{
+    io::{Read as _, Write},
+    net::{TcpListener, TcpStream},
+    sync::Arc,
+    thread,
+};
+
+use super::*;
+
+/// The kinds of providers, the content type of their streams, and what only an end holds.
+const KINDS: [(&str, &str, &str); 5] = [
+    ("openai", "text/event-stream", "\"finish_reason\":\"stop\""),
+    ("openai-responses", "text/event-stream", "\"type\":\"response.completed\""),
+    ("anthropic", "text/event-stream", "\"type\":\"message_stop\""),
+    ("gemini", "text/event-stream", "\"finishReason\""),
+    ("ollama", "application/x-ndjson", "\"done\":true"),
+];
+
+/// A server that answers every call with what `reply` writes, and closes.
+pub(super) fn server(
+    reply: impl Fn(&mut TcpStream) -> std::io::Result<()> + Send + Sync + 'static,
+) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let reply = Arc::new(reply);
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { return };
+            let reply = Arc::clone(&reply);
+            thread::spawn(move || {
+                let (mut request, mut piece) = (Vec::new(), [0; 4096]);
+                while let Ok(count @ 1..) = stream.read(&mut piece) {
+                    request.extend_from_slice(&piece[..count]);
+                    if servers::is_whole(&request) {
+                        break;
+                    }
+                }
+                // A client that hangs up ends its connection, and nothing else.
+                let _ = reply(&mut stream);
+            });
+        }
+    });
+    port
+}
+
+/// A place whose provider `it` is of a kind and at a port.
+pub(super) fn place_with(kind: &str, port: u16) -> Place {
+    let place = Place::new();
+    place.write(
+        ".config/lathe/config.toml",
+        format!(
+            "[engine]\nretries = 0\nidle_timeout = \"20s\"\n[providers.it]\nkind = \"{kind}\"\n\
+             base_url = \"http://127.0.0.1:{port}\"\napi_key_env = \"PLANTED\"\n"
+        ),
+    );
+    place
+}
+
+pub(super) fn command(place: &Place) -> Command {
+    let mut command = place.command(&[
+        "run",
+        "mood",
+        "--var",
+        "message=x",
+        "--model",
+        "it/m",
+        "--format",
+        "json",
+    ]);
+    command.env("PLANTED", "sk-planted-in-the-settings");
+    command
+}
+
+/// The body of a recorded answer.
+fn transcript(kind: &str, name: &str) -> Vec<u8> {
+    let folder = if kind == "openai-responses" { "responses" } else { kind };
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join(format!("tests/wire/transcripts/{folder}/{name}.txt"));
+    let text = fs::read_to_string(path).expect("a transcript");
+    text.split_once("\nbody:\n").expect("a body").1.as_bytes().to_vec()
+}
+
+/// A stream's frames, each with its end.
+fn frames(kind: &str, body: &[u8]) -> Vec<String> {
+    let text = std::str::from_utf8(body).expect("UTF-8");
+    let end = match kind {
+        "ollama" => "\n",
+        "gemini" => "\r\n\r\n",
+        _ => "\n\n",
+    };
+    let frames: Vec<String> = text.split_inclusive(end).map(str::to_owned).collect();
+    assert!(frames.len() >= 2, "{kind}: {frames:?}");
+    frames
+}
+
+pub(super) fn head(content_type: &str) -> String {
+    format!("HTTP/1.1 200 OK\r\ncontent-type: {content_type}\r\nconnection: close\r\n\r\n")
+}
+
+#[test]
+fn an_answer_that_ends_after_any_frame_but_the_last_is_never_stored_as_complete() {
+    for (kind, content_type, end) in KINDS {
+        let frames = frames(kind, &transcript(kind, "plain"));
+        let (mut whole, mut texts) = (0, Vec::new());
+        for count in 0..=frames.len() {
+            let body = frames[..count].concat();
+            let reply = format!("{}{body}", head(content_type));
+            let port = server(move |stream| stream.write_all(reply.as_bytes()));
+            let place = place_with(kind, port);
+            let output = command(&place).output().expect("it runs");
+            let record = json(&output);
+            let kept = newest(&place);
+            assert_eq!(record["status"], kept["status"], "{kind} after {count} frames");
+            if body.contains(end) {
+                whole += 1;
+                assert_eq!(record["status"], "ok", "{kind} after {count} frames: {record}");
+                assert_eq!(output.status.code(), Some(0));
+            } else {
+                let told = &record["error"]["kind"];
+                assert_eq!(record["status"], "interrupted", "{kind} after {count}: {record}");
+                assert_eq!(told, "interrupted_stream", "{kind} after {count}: {record}");
+                assert_eq!(output.status.code(), Some(3));
+            }
+            texts.push(record["text"].as_str().expect("a text").to_owned());
+        }
+        let last = texts.last().expect("a text").clone();
+        assert!(!last.is_empty() && texts.iter().all(|text| last.starts_with(text)), "{texts:?}");
+        assert!(whole >= 1 && whole <= frames.len(), "{kind}: {whole} of {}", frames.len());
+    }
+}
+
+/// Whether any file below a folder holds these bytes.
+fn is_in_a_file(folder: &Path, wanted: &[u8]) -> Option<PathBuf> {
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            if let Some(found) = is_in_a_file(&path, wanted) {
+                return Some(found);
+            }
+        } else if fs::read(&path)
+            .is_ok_and(|bytes| bytes.windows(wanted.len()).any(|window| window == wanted))
+        {
+            return Some(path);
+        }
+    }
+    None
+}
+
+#[test]
+fn nothing_of_a_frame_that_is_none_reaches_a_screen_a_log_or_the_database() {
+    let broken = [
+        ("openai", "broken-frame"),
+        ("openai", "broken-frame-late"),
+        ("openai-responses", "broken-frame"),
+        ("anthropic", "broken-frame"),
+        ("gemini", "broken-frame"),
+        ("ollama", "broken-line"),
+        ("ollama", "broken-late"),
+    ];
+    for (kind, name) in broken {
+        let body = transcript(kind, name);
+        assert!(body.windows(7).any(|window| window == b"planted"), "{kind}/{name}");
+        let content_type = KINDS.iter().find(|(it, ..)| *it == kind).expect("known").1;
+        let mut reply = head(content_type).into_bytes();
+        reply.extend_from_slice(&body);
+        let port = server(move |stream| stream.write_all(&reply));
+        let place = place_with(kind, port);
+        let output = command(&place).env("RUST_LOG", "trace").output().expect("it runs");
+        let record = json(&output);
+        assert_eq!(record["error"]["kind"], "protocol", "{kind}/{name}: {record}");
+        for said in [&output.stdout, &output.stderr] {
+            let said = String::from_utf8_lossy(said);
+            assert!(!said.contains("planted"), "{kind}/{name}: {said}");
+        }
+        let found = is_in_a_file(place.home.path(), b"planted");
+        assert_eq!(found, None, "{kind}/{name}");
+    }
+}
+
+#[test]
+fn a_check_of_the_providers_says_of_each_protocol_what_is_so() {
+    let lists = [
+        ("openai", "{\"data\":[{\"id\":\"a\"},{\"id\":\"b\"}]}"),
+        ("openai-responses", "{\"data\":[{\"id\":\"a\"},{\"id\":\"b\"}]}"),
+        ("anthropic", "{\"data\":[{\"id\":\"a\"},{\"id\":\"b\"}],\"has_more\":false}"),
+        ("gemini", "{\"models\":[{\"name\":\"models/a\"},{\"name\":\"models/b\"}]}"),
+        ("ollama", "{\"models\":[{\"name\":\"a\"},{\"name\":\"b\"}]}"),
+    ];
+    let refusal = "{\"error\":{\"message\":\"no\",\"type\":\"authentication_error\"}}";
+    for (kind, list) in lists {
+        for (status, body, works, said) in [
+            ("200 OK", list, true, "2 models"),
+            ("401 Unauthorized", refusal, false, "401"),
+            ("200 OK", "<html><title>Sign in</title></html>", false, "a web page: Sign in"),
+            ("200 OK", "{}", false, "not its protocol's"),
+            ("500 Oops", "", false, "500"),
+        ] {
+            let reply = format!(
+                "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
+                 connection: close\r\n\r\n{body}",
+                body.len()
+            );
+            let port = server(move |stream| stream.write_all(reply.as_bytes()));
+            let place = place_with(kind, port);
+            let mut command = place.command(&["providers", "--check", "--format", "json"]);
+            let output = command.env("PLANTED", "sk-planted").output().expect("it runs");
+            let told = text(&output);
+            let row: Value = told
+                .lines()
+                .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+                .find(|row| row["name"] == "it")
+                .expect("a row");
+            assert_eq!(row["works"], works, "{kind} {status}: {row}");
+            assert!(row["text"].as_str().is_some_and(|it| it.contains(said)), "{kind}: {row}");
+            assert!(works || output.status.code() == Some(3), "{kind} {status}");
+        }
+        // Nobody is there.
+        let nobody = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let place = place_with(kind, nobody.local_addr().expect("an address").port());
+        drop(nobody);
+        let mut command = place.command(&["providers", "--check"]);
+        let output = command.env("PLANTED", "sk-planted").output().expect("it runs");
+        let told = text(&output);
+        let row = told.lines().find(|line| line.contains(" it ")).expect("a row");
+        assert!(row.starts_with("BAD ") && row.contains("nothing listens"), "{kind}: {told}");
+    }
+}
