@@ -497,7 +497,13 @@ impl Stated {
             }
             return None;
         };
-        let usual = KNOWN.iter().find(|known| known.kind == kind).and_then(Known::settings)?;
+        // Responses are spoken where chat completions are.
+        let known = match kind {
+            ProviderKind::Responses => ProviderKind::OpenAi,
+            kind => kind,
+        };
+        let mut usual = KNOWN.iter().find(|it| it.kind == known).and_then(Known::settings)?;
+        usual.kind = kind;
         Some(match &self.base_url {
             // Another address never gets the key of the usual one, unless the table names it.
             Some(url) => ProviderSettings::new(kind, url.clone(), KeySource::None),

@@ -444,3 +444,13 @@ fn a_workspace_may_have_more_taken_out_and_never_less_until_it_is_trusted() {
         settings.redaction.off.contains("jwt") && settings.redaction.patterns.contains_key("x")
     );
 }
+
+#[test]
+fn a_new_provider_of_any_kind_needs_nothing_but_its_kind() {
+    for kind in ProviderKind::ALL {
+        let home = Home::with_config(&format!("[providers.mine]\nkind = \"{}\"\n", kind.as_str()));
+        let (settings, notices) = home.load(&[]).expect("valid");
+        let mine = settings.providers.get("mine");
+        assert_eq!(mine.map(|it| it.kind), Some(kind), "{notices:?}");
+    }
+}
