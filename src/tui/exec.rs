@@ -4,7 +4,7 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use jiff::Zoned;
-use tokio::{sync::mpsc, task::JoinHandle};
+use tokio::{sync::mpsc, task::JoinHandle, time::Instant};
 
 use super::theme::Theme;
 use super::{
@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     app::{self, App, AppError, ExportFormat, Filter, PromptSource, workspace},
-    engine::{CallSpec, Mode, Providers, RunEventKind, RunHandle, RunSpec},
+    engine::{CallSpec, Circuit, Engine, Mode, Providers, RunEventKind, RunHandle, RunSpec},
     model::{
         CallError, ChatRequest, ErrorKind, Execution, ExecutionId, GenerationParameters, ModelRef,
         Parameter, ReasoningEffort, ResponseFormat, Tool, ToolChoice, VariantName,
@@ -38,6 +38,8 @@ pub(super) struct Exec {
     /// What is to be kept, in the order it was asked; the program does not end before it is.
     keeps: mpsc::UnboundedSender<Keep>,
     keeper: JoinHandle<()>,
+    /// Tells which providers are left alone.
+    watcher: JoinHandle<()>,
 }
 
 /// What comes back.
@@ -60,7 +62,8 @@ impl Exec {
         let (events, events_in) = mpsc::channel(EVENTS_AT_ONCE);
         let (keeps, to_keep) = mpsc::unbounded_channel();
         let keeper = tokio::spawn(keep_all(app.clone(), to_keep, messages.clone()));
-        let exec = Self { app, messages, events, runs: HashMap::new(), keeps, keeper };
+        let watcher = tokio::spawn(watch_circuits(app.engine.clone(), messages.clone()));
+        let exec = Self { app, messages, events, runs: HashMap::new(), keeps, keeper, watcher };
         (exec, Inbox { messages: messages_in, events: events_in })
     }
 
@@ -129,13 +132,32 @@ impl Exec {
 
     /// Ends in order: running calls are cancelled with what they have, writes are drained.
     pub async fn end(self) -> Result<(), AppError> {
-        let Self { app, runs, keeps, keeper, .. } = self;
+        let Self { app, runs, keeps, keeper, watcher, .. } = self;
+        watcher.abort();
         drop(keeps);
         // It ends when everything is kept, and cannot fail otherwise than by a bug of its own.
         let _ = keeper.await;
         // The runs' tasks end when nobody can steer them.
         drop(runs);
         app.close().await
+    }
+}
+
+/// Tells of every change of which providers are left alone, for as long as somebody listens.
+async fn watch_circuits(engine: Engine, messages: mpsc::UnboundedSender<Msg>) {
+    let mut changes = engine.endpoint_changes();
+    while changes.changed().await.is_ok() {
+        let now = Instant::now();
+        let open = engine.endpoints().into_iter().filter_map(|status| match status.circuit {
+            Circuit::Closed => None,
+            Circuit::Open { until } => {
+                Some((status.provider, Some(until.saturating_duration_since(now))))
+            }
+            Circuit::Probing => Some((status.provider, None)),
+        });
+        if messages.send(Msg::Circuits(open.collect())).is_err() {
+            return;
+        }
     }
 }
 

@@ -77,6 +77,9 @@ pub enum Msg {
     Notice(Notice),
     /// The models known changed: a local server was found, a key was seen.
     ModelsChanged(Vec<ModelChoice>),
+    /// The providers that are left alone after failures, and after how long each is tried again;
+    /// `None` while a call finds out.
+    Circuits(Vec<(String, Option<Duration>)>),
     /// The program was asked from outside to end in order (a signal); nothing is asked back.
     EndRequested,
 }

@@ -153,6 +153,12 @@ impl Stage {
         self
     }
 
+    /// Providers are left alone for a time.
+    pub fn left_alone(&mut self, provider: &str, again_in: Duration) -> &mut Self {
+        self.tell(Msg::Circuits(vec![(provider.to_owned(), Some(again_in))]));
+        self
+    }
+
     /// A call up to the point where the server has accepted it.
     pub fn accepted(&mut self, variant: VariantName) -> &mut Self {
         self.call(variant, CallEvent::Queued)

@@ -97,6 +97,19 @@ fn two_variants_write_and_think() {
 }
 
 #[test]
+fn a_provider_that_is_left_alone_and_a_model_turned_to_are_told() {
+    picture("circuit_open", &ALL_SIZES, |size| {
+        let mut stage = two_running(size);
+        let error = CallError::new(ErrorKind::Overloaded, "demo is overloaded");
+        let to = "ollama/qwen3".parse().expect("a model");
+        stage.call(V::A, CallEvent::FellBack { to, error });
+        stage.accepted(V::A).text(V::A, "negative");
+        stage.left_alone("demo", std::time::Duration::from_mins(1)).wait(18_000);
+        stage
+    });
+}
+
+#[test]
 fn reasoning_unfolds() {
     picture("reasoning", &[SIZES[0], SIZES[1]], |size| {
         let mut stage = two_running(size);

@@ -5,6 +5,7 @@
 
 mod answer;
 mod charts;
+mod circuits;
 mod comparison;
 mod diff;
 mod document;
@@ -31,6 +32,7 @@ use serde_json::Value;
 
 pub use answer::Answer;
 pub use charts::{Chart, ChartFocus, ChartScreen};
+pub use circuits::OpenCircuit;
 pub use diff::{DiffLine, DiffView, Sign};
 pub use document::Document;
 pub use history::{Detail, DetailTab, History, PAGE};
@@ -181,6 +183,8 @@ pub struct State {
     /// Which parameters a model refuses, as far as was asked.
     pub plans: BTreeMap<ModelRef, ParameterPlan>,
     pub default_model: Option<ModelRef>,
+    /// Providers that are left alone after failures, by name.
+    pub circuits: Vec<OpenCircuit>,
     /// US dollars since midnight, where known.
     pub spend_today: Option<f64>,
     pub spending: Spending,
@@ -258,6 +262,7 @@ impl State {
             models: Vec::new(),
             plans: BTreeMap::new(),
             default_model: options.default_model,
+            circuits: Vec::new(),
             spend_today: None,
             spending: Spending::default(),
             workspace: crate::safety::display_line_with(&options.workspace, marks).into_owned(),

@@ -86,6 +86,7 @@ pub fn update(state: &mut State, message: Msg, now: Now) -> Vec<Effect> {
             step.state.notices.add(notice.severity, &notice.text, notice.hint.as_deref(), now);
         }
         Msg::ModelsChanged(models) => step.take_models(models),
+        Msg::Circuits(circuits) => step.take_circuits(&circuits),
         Msg::EndRequested => step.leave(),
     }
     step.end()

@@ -1,5 +1,7 @@
 //! Starting calls, cancelling them, and what becomes of them.
 
+use std::time::Duration;
+
 use crate::{
     model::{CallError, Execution, Status, VariantName, VariantSource},
     safety::display_line_with,
@@ -7,7 +9,10 @@ use crate::{
         effect::{CallOrder, CallSource, Effect, Question},
         keymap::Action,
         msg::{CallEvent, RunToken, Severity},
-        state::{Focus, FormRow, Mode, Origin, Output, Pane, Phase, Purpose, Screen, TICK, Wake},
+        state::{
+            Focus, FormRow, Mode, OpenCircuit, Origin, Output, Pane, Phase, Purpose, Screen, TICK,
+            Wake,
+        },
     },
 };
 
@@ -188,10 +193,30 @@ impl Step<'_> {
         }
     }
 
-    /// A second has passed: counters move on while something runs, and not after.
+    /// A second has passed: counters move on while something runs or a provider's rest is
+    /// counted down, and not after.
     pub fn tick(&mut self) {
-        if self.state.running() > 0 {
+        if self.counts() {
             self.wake(Wake::Tick, TICK);
+        }
+    }
+
+    /// Whether anything in sight changes by the passing of time alone.
+    fn counts(&self) -> bool {
+        let now = self.now.monotonic;
+        self.state.running() > 0
+            || self.state.circuits.iter().any(|circuit| circuit.counts_down(now))
+    }
+
+    /// Which providers are left alone has changed.
+    pub fn take_circuits(&mut self, circuits: &[(String, Option<Duration>)]) {
+        let (now, marks) = (self.now.monotonic, self.state.marks);
+        self.state.circuits = circuits
+            .iter()
+            .map(|(provider, again_in)| OpenCircuit::new(provider, *again_in, now, marks))
+            .collect();
+        if !self.state.pending.is_waking(Wake::Tick) {
+            self.tick();
         }
     }
 
@@ -257,7 +282,7 @@ impl Step<'_> {
         if self.state.screen == Screen::History {
             self.search_history();
         }
-        if self.state.running() == 0 {
+        if !self.counts() {
             self.state.pending.forget(Wake::Tick);
         }
     }
@@ -280,7 +305,7 @@ fn running_calls(pane: &Pane) -> impl Iterator<Item = (RunToken, VariantName)> {
 }
 
 /// The events between asking and the end.
-fn advance(output: &mut Output, event: CallEvent, now: std::time::Duration) {
+fn advance(output: &mut Output, event: CallEvent, now: Duration) {
     match event {
         CallEvent::Queued => output.enter(Phase::Queued, now),
         CallEvent::Attempt { number, of } => output.enter(Phase::Connecting { number, of }, now),

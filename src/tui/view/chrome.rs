@@ -127,7 +127,17 @@ pub(super) fn status(paint: &mut Paint<'_, '_, '_>, area: Rect) {
             Screen::History | Screen::Charts => Vec::new(),
         },
     };
-    paint.pieces(area, &pieces);
+    let taken = paint.pieces(area, &pieces);
+    // A provider that is left alone is told beside the last message, if there is room, else in
+    // its place once that is read.
+    let now = paint.state.now;
+    let circuits: Vec<_> = paint.state.circuits.iter().map(|circuit| circuit.words(now)).collect();
+    if !circuits.is_empty() {
+        let sign = paint.glyphs().warning;
+        let words = format!("{sign} {} ", circuits.join("  "));
+        let rest = Rect { x: area.x + taken, width: area.width.saturating_sub(taken), ..area };
+        paint.pieces_right(rest, &[paint.piece(words, Role::Warning)]);
+    }
 }
 
 /// What is worth saying of the workbench while nothing else is told.

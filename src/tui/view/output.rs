@@ -396,11 +396,14 @@ fn phase<'p>(paint: &Paint<'_, '_, '_>, output: &'p Output, shown: &Figures) -> 
             paint.piece(format!(" {}", figures::seconds(elapsed)), Role::Text),
         ],
         Phase::Retrying { until, number, of, error } => {
-            let left = until.saturating_sub(now).as_secs_f64().ceil().max(0.0);
+            let left = until.saturating_sub(now).as_millis().div_ceil(1_000);
             let cross = paint.glyphs().cross;
+            let key = paint.state.keymap.shown_key(Context::Output, Action::SkipWait);
+            let key = key.map_or_else(String::new, |key| format!(" ({key} now)"));
+            // The countdown first: an error can be longer than the line.
             vec![
-                paint.piece(format!("{cross} {error}"), Role::Bad),
-                paint.piece(format!(", try {number}/{of} in {left:.0} s"), Role::Warning),
+                paint.piece(format!("try {number}/{of} in {left} s{key}"), Role::Warning),
+                paint.piece(format!("  {cross} {error}"), Role::Bad),
             ]
         }
         running => match output.stalled(now) {

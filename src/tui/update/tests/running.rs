@@ -170,6 +170,53 @@ fn counters_tick_only_while_something_runs() {
 }
 
 #[test]
+fn a_provider_that_is_left_alone_is_counted_down_and_then_rests() {
+    let mut script = Script::open();
+    let ticks = |script: &Script| {
+        script.effects.iter().filter(|it| matches!(it, Effect::Schedule { .. })).count()
+    };
+    let words = |script: &Script| {
+        let state = &script.state;
+        state.circuits.iter().map(|circuit| circuit.words(state.now)).collect::<Vec<_>>()
+    };
+    let before = ticks(&script);
+    let open = vec![("de\u{1b}mo".to_owned(), Some(Duration::from_millis(1_500)))];
+    script.send(Msg::Circuits(open));
+    assert_eq!(words(&script), ["de␛mo: open, tries again in 2 s"]);
+    assert_eq!(ticks(&script), before + 1);
+    script.clock = Duration::from_secs(1);
+    script.wake();
+    assert_eq!(words(&script), ["de␛mo: open, tries again in 1 s"]);
+    assert_eq!(ticks(&script), before + 2);
+    script.clock = Duration::from_secs(2);
+    script.wake();
+    assert_eq!(words(&script), ["de␛mo: open, the next call tries it"]);
+    assert_eq!(ticks(&script), before + 2, "nothing changes by itself any more");
+    script.send(Msg::Circuits(vec![("demo".to_owned(), None)]));
+    assert_eq!(words(&script), ["demo: open, being tried"]);
+    script.send(Msg::Circuits(Vec::new()));
+    assert!(words(&script).is_empty());
+    assert_eq!(ticks(&script), before + 2);
+}
+
+#[test]
+fn a_model_that_was_turned_to_is_named() {
+    let mut script = Script::open();
+    script.press("r");
+    let (run, _) = script.run();
+    let error = CallError::new(ErrorKind::Overloaded, "busy");
+    script.call(run, A, CallEvent::FellBack { to: model("demo/careful"), error });
+    assert_eq!(script.word(A), "queued");
+    let fallback = |script: &Script| {
+        let output = script.state.pane(A).and_then(|pane| pane.shown()).expect("an answer");
+        output.fallback.clone()
+    };
+    assert_eq!(fallback(&script), Some(model("demo/careful")));
+    script.call(run, A, delta("Hello"));
+    assert_eq!(fallback(&script), Some(model("demo/careful")));
+}
+
+#[test]
 fn fork_copies_what_a_variant_runs_and_all_run_side_by_side() {
     let mut script = Script::open();
     let pane = script.state.pane_mut(A).expect("a pane");
