@@ -14,6 +14,7 @@ use crate::{
         tokens::{TokenCount, count, count_messages},
         variables,
     },
+    store::TypicalOutput,
 };
 
 /// What is known of a text after reading it as a template.
@@ -36,6 +37,8 @@ pub struct Analysis {
     pub message_tokens: Vec<TokenCount>,
     /// The context window of the model, in tokens, where known.
     pub context_window: Option<u64>,
+    /// How long the last answers of the model were, where there are some.
+    pub typical: Option<TypicalOutput>,
     /// The rendered messages, where it renders.
     pub messages: Vec<Message>,
 }
@@ -131,6 +134,7 @@ pub fn analyse(
         tokens,
         message_tokens,
         context_window: None,
+        typical: None,
         messages,
     }
 }
@@ -146,6 +150,7 @@ impl App {
         model: Option<ModelRef>,
     ) -> Analysis {
         let form = self.form_of(id).await;
+        let template = id.clone();
         let id = id.clone();
         let asked = model.clone();
         let mut analysis = self
@@ -153,7 +158,12 @@ impl App {
             .await;
         let model = model.or_else(|| analysis.model.clone());
         let model = model.or_else(|| self.settings.default_model.clone());
-        analysis.context_window = model.and_then(|model| self.context_window(&model));
+        if let Some(model) = model {
+            analysis.context_window = self.context_window(&model);
+            // Without the database there is nothing to learn from.
+            analysis.typical =
+                self.store.typical_output(&model, Some(&template)).await.ok().flatten();
+        }
         analysis
     }
 }

@@ -30,7 +30,7 @@ pub use breaker::Circuit;
 pub use budget::{Ledger, Money};
 pub use cache::Answers;
 pub use endpoint::EndpointStatus;
-pub use estimate::{Estimate, OutputFrom};
+pub use estimate::{Estimate, OutputFrom, estimate};
 pub use forward::{Played, forward};
 pub use parts::{EngineParts, Providers, Recorder};
 pub use run::{CallSpec, Mode, RunEvent, RunEventKind, RunHandle, RunSpec};

@@ -125,6 +125,8 @@ pub enum Question {
     Restore(DeletedExecutions),
     /// US dollars spent since midnight, local time → `Answer::Spend`.
     Spend,
+    /// What these calls would cost → `Answer::Estimated`.
+    Estimate(Vec<CallOrder>),
     /// Sums for the charts, as of now → `Answer::Charts`.
     Charts(ChartQuery),
     /// Edit a text in `$EDITOR`, with the terminal handed over → `Answer::Edited`.

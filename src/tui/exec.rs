@@ -10,9 +10,9 @@ use super::theme::Theme;
 use super::{
     effect::{CallOrder, CallSource, Keep, Question},
     msg::{
-        Answer, CallEvent, DeletedExecutions, Fault, HistoryCursor, HistoryLine, HistoryPage,
-        LibraryEntry, Msg, Notice, ParameterPlan, RequestId, RunToken, SaveFault, Severity,
-        TextPlace, TimerId,
+        Answer, CallEstimate, CallEvent, DeletedExecutions, Fault, HistoryCursor, HistoryLine,
+        HistoryPage, LibraryEntry, Msg, Notice, ParameterPlan, RequestId, RunToken, SaveFault,
+        Severity, TextPlace, TimerId,
     },
 };
 use crate::{
@@ -361,6 +361,7 @@ async fn answer(app: &App, question: Question, messages: &mpsc::UnboundedSender<
         }
         Question::Restore(deleted) => Answer::Restored(restore(app, &deleted).await),
         Question::Spend => Answer::Spend(spend_today(app).await),
+        Question::Estimate(orders) => Answer::Estimated(estimate(app, orders).await),
         Question::Charts(query) => {
             let charts = app.charts(query, Zoned::now()).await;
             Answer::Charts(charts.map(Box::new).map_err(|error| told(&error)))
@@ -444,6 +445,17 @@ async fn restore(app: &App, deleted: &DeletedExecutions) -> Result<usize, Fault>
     }
 }
 
+/// What calls would cost. One that cannot be prepared costs nothing; it says why when it runs.
+async fn estimate(app: &App, orders: Vec<CallOrder>) -> Vec<CallEstimate> {
+    let mut estimates = Vec::with_capacity(orders.len());
+    for order in orders {
+        let Ok(spec) = app.prepare(prepared(order)).await else { continue };
+        let estimate = app.engine.estimate(&spec).await;
+        estimates.push(CallEstimate { variant: spec.variant, model: spec.model, estimate });
+    }
+    estimates
+}
+
 async fn spend_today(app: &App) -> Option<f64> {
     let midnight = Zoned::now().start_of_day().ok()?;
     app.store.spend_since(midnight.timestamp()).await.ok()
@@ -506,6 +518,7 @@ fn history_line(row: HistoryRow) -> HistoryLine {
         usage: row.usage,
         cost_usd: row.cost_usd,
         rating: row.rating,
+        cache: row.cache,
     }
 }
 

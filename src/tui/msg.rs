@@ -13,14 +13,15 @@ use serde_json::Value;
 
 use super::theme::Theme;
 use crate::model::{
-    CallError, ContentHash, Execution, ExecutionId, ModelRef, Parameter, Status, TemplateId, Usage,
-    VariantName, VersionRecord,
+    CacheState, CallError, ContentHash, Execution, ExecutionId, ModelRef, Parameter, Status,
+    TemplateId, Usage, VariantName, VersionRecord,
 };
 pub use crate::{
     app::{
         Analysis, Charts, InputField, ModelChoice, ModelOrigin, OpenedTemplate, SavedVersion,
         VariableUse,
     },
+    engine::Estimate,
     prompt::{Finding, tokens::TokenCount},
 };
 
@@ -180,11 +181,21 @@ pub enum Answer {
     Deleted(Result<DeletedExecutions, Fault>),
     Restored(Result<usize, Fault>),
     Spend(Option<f64>),
+    /// Those of the calls that can be prepared.
+    Estimated(Vec<CallEstimate>),
     Charts(Result<Box<Charts>, Fault>),
     /// `None`: the editor left the text as it was.
     Edited(Result<Option<String>, Fault>),
     /// By which way the text went, in words: `tmux buffer`, `OSC 52`, a file's name.
     Copied(Result<String, Fault>),
+}
+
+/// What one call is estimated to cost.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CallEstimate {
+    pub variant: VariantName,
+    pub model: ModelRef,
+    pub estimate: Estimate,
 }
 
 /// A line of a template's text.
@@ -263,6 +274,7 @@ pub struct HistoryLine {
     pub usage: Usage,
     pub cost_usd: Option<f64>,
     pub rating: Option<u8>,
+    pub cache: CacheState,
 }
 
 /// What was deleted, and how to take it back. Opaque to the screens.

@@ -19,7 +19,7 @@ fn a_week_is_drawn_over_time() {
 #[test]
 fn every_chart_can_have_the_whole_screen() {
     for (index, name) in
-        ["latency", "runs", "cost", "tokens", "errors", "ratings", "histogram", "table"]
+        ["latency", "runs", "cost", "tokens", "errors", "ratings", "histogram", "cache", "table"]
             .into_iter()
             .enumerate()
     {

@@ -12,6 +12,7 @@ mod history;
 mod lists;
 mod looks;
 mod plain;
+mod spending;
 mod stage;
 mod sweep;
 mod workbench;

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use promptlathe::{
     app::{self, ChartBy, ChartGroup, ChartQuery, ChartStep, Charts, Sum},
     config::Environment,
+    engine::{Estimate, OutputFrom},
     model::{
         CacheState, CallError, ContentHash, ErrorKind, Execution, ExecutionId, FinishReason,
         Message, ModelRef, Parameter, Price, Quality, Role, RunId, SentParameters, Status,
@@ -14,11 +15,11 @@ use promptlathe::{
     prompt::{Finding, Form, NoSources, Severity, tokens::TokenCount},
     store::{Rollup, RollupGroup},
     tui::{
-        effect::Question,
+        effect::{CallOrder, Question},
         msg::{
-            Analysis, Answer, DeletedExecutions, Fault, HistoryLine, HistoryPage, InputField,
-            LibraryEntry, ModelChoice, ModelOrigin, OpenedTemplate, ParameterPlan, SaveFault,
-            SavedVersion, TextPlace,
+            Analysis, Answer, CallEstimate, DeletedExecutions, Fault, HistoryLine, HistoryPage,
+            InputField, LibraryEntry, ModelChoice, ModelOrigin, OpenedTemplate, ParameterPlan,
+            SaveFault, SavedVersion, TextPlace,
         },
         theme::Theme,
     },
@@ -283,6 +284,9 @@ impl World {
                 undo: std::sync::Arc::new(()),
             })),
             Question::Spend => Answer::Spend(self.spend),
+            Question::Estimate(orders) => Answer::Estimated(
+                orders.iter().enumerate().map(|(place, order)| estimated(place, order)).collect(),
+            ),
             Question::Places(text) => Answer::Places(Ok(self
                 .library
                 .iter()
@@ -352,6 +356,27 @@ impl World {
     }
 }
 
+/// The first call is known well, the second not at all, a third is answered already.
+fn estimated(place: usize, order: &CallOrder) -> CallEstimate {
+    let output_from = match place {
+        0 => OutputFrom::History { answers: 12 },
+        _ => OutputFrom::Guess,
+    };
+    CallEstimate {
+        variant: order.variant,
+        model: order.model.clone().unwrap_or_else(|| ModelRef::new("demo", "fast")),
+        estimate: Estimate {
+            input: TokenCount { tokens: 1_180, exact: place == 0 },
+            output_tokens: 420,
+            most_output_tokens: 800,
+            output_from,
+            cost_usd: (place != 1).then_some(0.2175),
+            most_usd: (place != 1).then_some(0.4),
+            cached: place == 2,
+        },
+    }
+}
+
 fn sum(runs: i64, failed: i64) -> Sum {
     let mut rollup = Rollup {
         runs,
@@ -362,6 +387,9 @@ fn sum(runs: i64, failed: i64) -> Sum {
         output_tokens: runs * 95,
         rated_runs: runs / 3,
         rating_sum: runs / 3 * 4,
+        cache_hits: runs / 5,
+        cache_misses: runs / 2,
+        saved_nano: runs / 5 * 2_400_000,
         ..Rollup::default()
     };
     for run in 0..u64::try_from(runs).unwrap_or(0) {
@@ -473,6 +501,7 @@ fn rows() -> Vec<HistoryLine> {
         },
         cost_usd: Some(0.0001 * f64::from(number) * f64::from(number)),
         rating: None,
+        cache: CacheState::Off,
     };
     vec![
         HistoryLine { rating: Some(4), ..row(1, Status::Ok, "demo/fast", "negative") },

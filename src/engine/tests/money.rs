@@ -4,7 +4,7 @@ use pretty_assertions::assert_eq;
 
 use crate::{
     config::{BudgetSettings, CacheSettings, UnknownPrice},
-    model::{CacheMode, CacheState, CacheUse},
+    model::{CacheMode, CacheState, CacheUse, Parameter},
     store::{HistoryQuery, RollupQuery, Store, StoreOptions},
 };
 
@@ -117,16 +117,20 @@ async fn answers_given_again_are_no_figure_of_speed() {
 
 #[tokio::test(start_paused = true)]
 async fn every_part_of_a_call_makes_it_another() {
-    let scripts = (0..8).map(|number| answer(&[say(&number.to_string())])).collect();
+    let scripts = (0..9).map(|number| answer(&[say(&number.to_string())])).collect();
     let counter = counter(scripts, exact(), BudgetSettings::default());
     counter.one(steady()).await;
-    let changes: [fn(&mut CallSpec); 7] = [
+    let changes: [fn(&mut CallSpec); 8] = [
         |spec| spec.model.model.push('x'),
         |spec| spec.messages[0].content.push('.'),
         |spec| spec.messages[0].role = Role::System,
         |spec| spec.parameters.max_tokens = Some(5),
         |spec| spec.parameters.stop.push("#".to_owned()),
         |spec| spec.parameters.response_format = Some(crate::model::ResponseFormat::Json),
+        |spec| {
+            let tool = serde_json::json!([{"name": "now", "parameters": {"type": "object"}}]);
+            spec.parameters.set(Parameter::Tools, &tool).expect("a tool");
+        },
         |spec| spec.repeat = 1,
     ];
     for change in changes {

@@ -75,6 +75,10 @@ actions! {
         Contexts::WORKBENCH, ["x"];
     CancelAll, "cancel-all", "cancel all", "Cancel every running call and keep what they wrote.",
         Contexts::ALL, ["X", "ctrl-c"];
+    RunAnew, "run-anew", "run anew", "Run the variant past the cache, even if its answer was given before.",
+        Contexts::WORKBENCH, ["A"];
+    ToggleCache, "toggle-cache", "cache", "Give answers again that were given before, to the same call or to one alike, until the program ends.",
+        Contexts::WORKBENCH, ["K"];
     SkipWait, "skip-wait", "retry now", "Do not wait for the next attempt; send it now.",
         Contexts::WORKBENCH, ["w"];
 
@@ -177,7 +181,7 @@ actions! {
     GoToCharts, "charts", "charts", "Go to the charts.", Contexts::PANES, ["3"];
     ChangeRange, "change-range", "range", "Change how far back the charts look.",
         Contexts::CHARTS, ["t"];
-    ChangeGrouping, "change-grouping", "by", "Tell the table apart by model, template or version.",
+    ChangeGrouping, "change-grouping", "by", "Tell the table apart by model, template, version or tag.",
         Contexts::CHARTS, ["b"];
     Mark, "mark", "mark", "Mark the model, to run it beside the others that are marked.",
         of(&[Context::Picker]), ["tab"];

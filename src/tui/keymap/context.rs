@@ -114,7 +114,7 @@ impl Context {
                  Tab goes to the next chart and to the table, Enter gives one the whole screen."
             }
             Self::ChartTable => {
-                "The same figures by model, template or version. Enter lists the executions \
+                "The same figures by model, template, version or tag. Enter lists the executions \
                  behind the selected row."
             }
             Self::Text | Self::Line => "Keys type here. Esc goes back to keys that act.",

@@ -18,11 +18,12 @@ pub enum Chart {
     Errors,
     Ratings,
     Histogram,
+    Cache,
 }
 
 impl Chart {
     /// Every chart, in the order Tab goes.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Latency,
         Self::Volume,
         Self::Cost,
@@ -30,6 +31,7 @@ impl Chart {
         Self::Errors,
         Self::Ratings,
         Self::Histogram,
+        Self::Cache,
     ];
 
     /// The name in the chart's frame.
@@ -43,6 +45,7 @@ impl Chart {
             Self::Errors => "Errors",
             Self::Ratings => "Ratings",
             Self::Histogram => "Latency histogram",
+            Self::Cache => "Cache",
         }
     }
 

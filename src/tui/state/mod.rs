@@ -54,7 +54,7 @@ pub use overlay::{
 pub use pane::Pane;
 pub use pending::{EDIT_REST, FILTER_REST, Pending, Purpose, TICK, Wake};
 pub use shelf::Shelved;
-pub use spending::Spending;
+pub use spending::{SpendQuestion, Spending};
 pub use tour::{TOUR, Tour, TourDeed, TourStop};
 
 use super::{
@@ -425,7 +425,9 @@ impl State {
             Some(Overlay::Versions(_)) => Context::Versions,
             Some(Overlay::Diff(_)) => Context::Diff,
             Some(Overlay::Preview(_) | Overlay::Help(_) | Overlay::Log(_)) => Context::Reading,
-            Some(Overlay::Conflict(_) | Overlay::Confirm(_)) => Context::Question,
+            Some(Overlay::Conflict(_) | Overlay::Confirm(_) | Overlay::Spend(_)) => {
+                Context::Question
+            }
             None if self.is_typing() => match (self.screen, self.focus) {
                 (Screen::Workbench, Focus::Editor) if self.finding => Context::Line,
                 (Screen::Workbench, Focus::Editor | Focus::Inputs) => Context::Text,

@@ -2,7 +2,7 @@
 
 use semver::Version;
 
-use super::{diff::DiffView, line_input::LineInput, list::ListDialog};
+use super::{diff::DiffView, line_input::LineInput, list::ListDialog, spending::SpendQuestion};
 use crate::{
     model::{
         Bump, ContentHash, ExecutionId, GenerationParameters, ModelRef, Parameter, TemplateId,
@@ -31,6 +31,8 @@ pub enum Overlay {
     Log(Reading),
     Conflict(Conflict),
     Confirm(Confirm),
+    /// What a press is estimated to cost, and whether it is to run.
+    Spend(SpendQuestion),
 }
 
 /// A list filtered by what is typed: which entries match, best first, and which is selected.

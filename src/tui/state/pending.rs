@@ -6,7 +6,7 @@ use semver::Version;
 
 use crate::{
     app::Filter,
-    model::{Bump, Execution, ExecutionId, ModelRef, TemplateId},
+    model::{Bump, Execution, ExecutionId, ModelRef, TemplateId, VariantName},
     tui::msg::{RequestId, RunToken, TimerId},
 };
 
@@ -71,6 +71,8 @@ pub enum Purpose {
     Delete(Vec<ExecutionId>),
     Restore,
     Spend,
+    /// What running these variants costs, before they run.
+    Estimate(Vec<VariantName>),
     Charts,
     /// The template's text, in the user's editor.
     EditTemplate(TemplateId),
@@ -170,6 +172,7 @@ fn supersedes(new: &Purpose, old: &Purpose) -> bool {
         | (P::Analyse { .. }, P::Analyse { .. })
         | (P::History { .. }, P::History { .. } | P::MoreHistory)
         | (P::Detail(_), P::Detail(_))
+        | (P::Estimate(_), P::Estimate(_))
         | (P::Recall(_), P::Recall(_)) => true,
         _ => new == old,
     }

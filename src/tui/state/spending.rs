@@ -2,7 +2,8 @@
 
 use crate::{
     config::Settings,
-    model::{CacheMode, CacheUse},
+    model::{CacheMode, CacheUse, VariantName},
+    tui::msg::CallEstimate,
 };
 
 /// When to ask before a run, and whether an answer that was given before will do.
@@ -14,6 +15,8 @@ pub struct Spending {
     pub settled: CacheMode,
     /// What was chosen since the program started, whatever the settings say.
     pub chosen: Option<CacheMode>,
+    /// Whether the run that is about to start goes past the cache.
+    pub anew: bool,
 }
 
 impl Spending {
@@ -24,12 +27,16 @@ impl Spending {
             confirm_above: settings.budget.confirm_above,
             settled: settings.cache.mode,
             chosen: None,
+            anew: false,
         }
     }
 
     /// What the next call says about the cache.
     #[must_use]
     pub fn cache_use(&self) -> CacheUse {
+        if self.anew {
+            return CacheUse::Asked(CacheMode::Off);
+        }
         self.chosen.map_or(CacheUse::Settings, CacheUse::Asked)
     }
 
@@ -38,5 +45,30 @@ impl Spending {
         let next = self.chosen.unwrap_or(self.settled).next();
         self.chosen = Some(next);
         next
+    }
+}
+
+/// What a press is estimated to cost, to be agreed to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SpendQuestion {
+    pub variants: Vec<VariantName>,
+    pub estimates: Vec<CallEstimate>,
+    /// US dollars above which it is asked.
+    pub limit: f64,
+    /// Whether it runs past the cache.
+    pub anew: bool,
+}
+
+impl SpendQuestion {
+    /// US dollars that are likely, over the calls whose price is known.
+    #[must_use]
+    pub fn likely(&self) -> f64 {
+        self.estimates.iter().filter_map(|it| it.estimate.cost_usd).sum()
+    }
+
+    /// How many calls' price is not known.
+    #[must_use]
+    pub fn unknown(&self) -> usize {
+        self.estimates.iter().filter(|it| it.estimate.cost_usd.is_none()).count()
     }
 }

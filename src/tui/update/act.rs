@@ -57,6 +57,8 @@ impl Step<'_> {
             Action::Suspend => self.effects.push(Effect::Suspend),
             Action::Run => self.run_focused(),
             Action::RunAll => self.run_all(),
+            Action::RunAnew => self.run_anew(),
+            Action::ToggleCache => self.toggle_cache(),
             Action::Rerun => self.rerun_selected(),
             Action::Cancel => self.cancel_focused(),
             Action::CancelAll => self.cancel_all(),
@@ -149,6 +151,7 @@ impl Step<'_> {
             Overlay::Line(_) => self.act_in_line(action),
             Overlay::Versions(_) => self.act_in_versions(action),
             Overlay::Conflict(_) => self.act_in_conflict(action),
+            Overlay::Spend(_) => self.act_in_spend(action),
             Overlay::Confirm(confirm) => {
                 let confirm = *confirm;
                 if matches!(action, Action::Yes | Action::Accept) {

@@ -62,6 +62,9 @@ impl Step<'_> {
             (Purpose::Delete(ids), Answer::Deleted(deleted)) => self.take_deleted(&ids, deleted),
             (Purpose::Restore, Answer::Restored(restored)) => self.take_restored(restored),
             (Purpose::Spend, Answer::Spend(spend)) => self.state.spend_today = spend,
+            (Purpose::Estimate(variants), Answer::Estimated(estimates)) => {
+                self.take_estimates(variants, estimates);
+            }
             (Purpose::Charts, Answer::Charts(charts)) => self.take_charts(charts),
             (Purpose::EditTemplate(template), Answer::Edited(edited)) => {
                 self.take_edited(&template, None, edited);

@@ -21,6 +21,7 @@ mod palette;
 mod reading;
 mod running;
 mod saving;
+mod spending;
 mod step;
 #[cfg(test)]
 mod tests;

@@ -24,6 +24,17 @@ impl Step<'_> {
         if self.waits_for_a_template(Action::Run) {
             return;
         }
+        self.state.spending.anew = false;
+        let variant = self.state.variant();
+        self.run(&[variant]);
+    }
+
+    /// Runs the variant in focus past the cache.
+    pub fn run_anew(&mut self) {
+        if self.waits_for_a_template(Action::RunAnew) {
+            return;
+        }
+        self.state.spending.anew = true;
         let variant = self.state.variant();
         self.run(&[variant]);
     }
@@ -33,6 +44,7 @@ impl Step<'_> {
         if self.waits_for_a_template(Action::RunAll) {
             return;
         }
+        self.state.spending.anew = false;
         let variants: Vec<VariantName> = self.state.panes.iter().map(|pane| pane.variant).collect();
         self.mix();
         self.run(&variants);
@@ -54,13 +66,13 @@ impl Step<'_> {
     pub fn run_what_waited(&mut self) {
         match self.state.run_when_open.take() {
             Some(Action::RunAll) => self.run_all(),
+            Some(Action::RunAnew) => self.run_anew(),
             Some(_) => self.run_focused(),
             None => {}
         }
     }
 
-    /// Starts one run of these variants. Their panes are cleared to the waiting line at once; a
-    /// call that still runs in one of them is cancelled.
+    /// Runs these variants, once what they cost was agreed to where that is to be asked.
     pub fn run(&mut self, variants: &[VariantName]) {
         let Some(document) = &self.state.document else {
             return self.warn("No template is open; pick one in the library");
@@ -73,7 +85,18 @@ impl Step<'_> {
         if self.stopped_by_a_field(variants) {
             return;
         }
+        if self.state.spending.confirm_above.is_some() {
+            self.ask_what_it_costs(variants);
+        } else {
+            self.start(variants);
+        }
+    }
+
+    /// Starts one run of these variants. Their panes are cleared to the waiting line at once; a
+    /// call that still runs in one of them is cancelled.
+    pub fn start(&mut self, variants: &[VariantName]) {
         let Some(orders) = self.orders(variants) else { return };
+        self.state.spending.anew = false;
         for order in &orders {
             self.cancel_in(order.variant);
         }
@@ -127,7 +150,7 @@ impl Step<'_> {
         true
     }
 
-    fn orders(&self, variants: &[VariantName]) -> Option<Vec<CallOrder>> {
+    pub fn orders(&self, variants: &[VariantName]) -> Option<Vec<CallOrder>> {
         let document = self.state.document.as_ref()?;
         let text = document.editor.text();
         let inputs = document.inputs.values();

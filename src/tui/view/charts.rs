@@ -126,6 +126,11 @@ fn figures_of(data: &Charts) -> Vec<Tile> {
         let value = format!("{rating:.1} of 5 ({})", count(now.rollup.rated_runs));
         tiles.push(Tile { name: "rating", value, change });
     }
+    if let Some(share) = now.rollup.hit_rate() {
+        let change = before.rollup.hit_rate().and_then(|earlier| points(share - earlier));
+        let value = format!("{} ({})", percent(share), figures::dollars(now.rollup.saved_usd()));
+        tiles.push(Tile { name: "cached (saved)", value, change });
+    }
     if let Some((input, output)) = now.tokens() {
         let change = before
             .tokens()
@@ -313,6 +318,23 @@ fn panel(paint: &mut Paint<'_, '_, '_>, outer: Rect, chart: Chart, data: &Charts
         }
         Chart::Errors => errors(paint, inner, data),
         Chart::Histogram => histogram(paint, inner, data),
+        Chart::Cache => {
+            if data.total.rollup.hit_rate().is_none() {
+                readings::note(
+                    paint,
+                    inner,
+                    "No call asked the cache in this time. K in the workbench turns it on.",
+                );
+                return;
+            }
+            let lines = [Line {
+                name: "answered again",
+                role: Role::Good,
+                values: values(&|sum| sum.rollup.hit_rate().map(|share| share * 100.0)),
+                dotted: false,
+            }];
+            plot::lines(paint, inner, &lines, &frame, &|value| format!("{value:.0}%"));
+        }
     }
 }
 
@@ -366,6 +388,14 @@ fn reading(paint: &Paint<'_, '_, '_>, chart: Chart, step: &ChartStep) -> String 
         }),
         Chart::Ratings => sum.rollup.rating().map_or_else(unknown, |rating| {
             format!("{rating:.1} of 5 over {}", sum.rollup.rated_runs)
+        }),
+        Chart::Cache => sum.rollup.hit_rate().map_or_else(unknown, |share| {
+            format!(
+                "{} of {} calls answered again, {} saved",
+                percent(share),
+                sum.rollup.cache_hits + sum.rollup.cache_misses,
+                figures::dollars(sum.rollup.saved_usd())
+            )
         }),
         Chart::Errors | Chart::Histogram => unknown(),
     };
@@ -483,7 +513,7 @@ const fn exact(count: u64) -> f64 {
 }
 
 /// The table's columns after the name: head, width, least width of the table.
-const COLUMNS: [(&str, u16, u16); 8] = [
+const COLUMNS: [(&str, u16, u16); 9] = [
     ("runs", 8, 0),
     ("p95", 10, 0),
     ("success", 9, 46),
@@ -492,6 +522,7 @@ const COLUMNS: [(&str, u16, u16); 8] = [
     ("cost", 10, 70),
     ("cost/run", 11, 108),
     ("rating", 8, 82),
+    ("cached", 8, 118),
 ];
 
 fn cell(head: &str, sum: &Sum) -> String {
@@ -503,6 +534,7 @@ fn cell(head: &str, sum: &Sum) -> String {
         "p50" => or_none(sum.latency(0.5).map(milliseconds)),
         "first" => or_none(sum.ttft().map(milliseconds)),
         "cost" => or_none(sum.rollup.cost_usd().map(figures::dollars)),
+        "cached" => or_none(sum.rollup.hit_rate().map(percent)),
         "cost/run" => or_none(
             sum.rollup
                 .cost_usd()

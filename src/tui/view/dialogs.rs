@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use super::{
     figures, history,
     paint::{Frills, Paint, Piece},
-    readings,
+    readings, spending,
 };
 use crate::{
     model::{Bump, VariantName},
@@ -38,6 +38,7 @@ pub(super) fn draw(paint: &mut Paint<'_, '_, '_>, overlay: &Overlay) {
         Overlay::Log(reading) => log(paint, reading),
         Overlay::Conflict(conflict) => changed_outside(paint, conflict),
         Overlay::Confirm(question) => confirm(paint, *question),
+        Overlay::Spend(question) => spending::question(paint, question),
     }
 }
 

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use super::{
     figures, output,
     paint::{Frills, Paint, Piece},
-    readings,
+    readings, spending,
 };
 use crate::{
     app::filter::CONDITIONS,
@@ -200,7 +200,10 @@ fn cell(
 ) -> (String, Role) {
     match column {
         Column::Time => (when(row.at, now, &paint.state.zone), Role::Dim),
-        Column::Status => status(row),
+        Column::Status => match spending::cached(row.cache, None, paint.glyphs()) {
+            Some(mark) => (mark, Role::Information),
+            None => status(row),
+        },
         Column::Template => {
             let name = row.template.as_ref().map_or("no template", |id| id.name());
             let version = row.version.as_ref().map_or_else(
@@ -364,6 +367,12 @@ fn facts(paint: &Paint<'_, '_, '_>, execution: &Execution) -> Vec<Vec<Piece<'sta
     let started = execution.timing.started_at.to_zoned(paint.state.zone.clone());
     facts.push(vec![label("started"), text(started.strftime("%Y-%m-%d %H:%M:%S %Z").to_string())]);
     facts.push(measures(paint, execution));
+    if let Some(spared) = spending::spared(paint, execution) {
+        facts.push(vec![label("cache"), text(spared)]);
+    }
+    if let Some(parts) = execution.spend.as_ref().and_then(spending::parts) {
+        facts.push(vec![label("spend"), text(parts)]);
+    }
     if !execution.parameters.requested.is_empty() {
         let sent: Vec<String> = execution
             .parameters

@@ -11,6 +11,7 @@ mod output;
 mod paint;
 mod plot;
 mod readings;
+mod spending;
 mod template;
 mod tour;
 

@@ -10,10 +10,10 @@ use ratatui::{
 use super::{
     figures, inputs,
     paint::{Frills, Paint, Piece, cells},
-    readings,
+    readings, spending,
 };
 use crate::{
-    model::{Status, VariantSource},
+    model::{CacheState, Status, VariantSource},
     tui::{
         keymap::{Action, Context},
         state::{Answer, Figures, Focus, Output, Pane, PaneArea, Phase, RowKind},
@@ -374,10 +374,17 @@ fn phase<'p>(paint: &Paint<'_, '_, '_>, output: &'p Output, shown: &Figures) -> 
     let now = paint.state.now;
     let elapsed = shown.elapsed.unwrap_or_default();
     match &output.phase {
-        Phase::Done => vec![
-            paint.piece("done", Role::Good),
-            paint.piece(format!(" {}", figures::duration(elapsed)), Role::Text),
-        ],
+        Phase::Done => {
+            let execution = output.execution.as_ref();
+            let cached = execution.and_then(|it| spending::cached_mark(it, paint.glyphs()));
+            match cached {
+                Some(mark) => vec![paint.piece(mark, Role::Information)],
+                None => vec![
+                    paint.piece("done", Role::Good),
+                    paint.piece(format!(" {}", figures::duration(elapsed)), Role::Text),
+                ],
+            }
+        }
         Phase::Failed => {
             let kind = output
                 .execution
@@ -457,7 +464,10 @@ fn details<'p>(
             paint.glyphs(),
         ))]);
     }
-    if let Some(cost) = shown.cost {
+    let reused = output.execution.as_ref().and_then(|execution| execution.reused.as_ref());
+    if let Some(saved) = reused.and_then(|reused| reused.saved_usd) {
+        details.push(vec![dim("saved ".to_owned()), text(figures::dollars(saved))]);
+    } else if let Some(cost) = shown.cost {
         details.push(vec![text(figures::dollars(cost))]);
     }
     if let Some(execution) = &output.execution {
@@ -466,6 +476,9 @@ fn details<'p>(
             && execution.status == Status::Ok
         {
             details.push(vec![paint.piece(format!("stopped: {}", reason.as_str()), Role::Warning)]);
+        }
+        if execution.cache == CacheState::Miss {
+            details.push(vec![dim("not cached".to_owned())]);
         }
         if execution.attempts.len() > 1 {
             details.push(vec![dim(format!("{} attempts", execution.attempts.len()))]);

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use super::{
     figures, library,
     paint::{Frills, Paint, Piece},
-    readings,
+    readings, spending,
 };
 use crate::{
     prompt::{Severity, highlight::SpanKind},
@@ -92,6 +92,7 @@ fn position(paint: &Paint<'_, '_, '_>, document: &Document, width: u16) -> Vec<P
         });
     pieces.push(paint.piece(format!("{}:{}", cursor.line + 1, column + 1), Role::Dim));
     if let Some(count) = document.analysis.tokens {
+        let forecast = spending::forecast(paint, document);
         let about = if count.exact { "" } else { "~" };
         pieces.push(paint.piece(format!("{separator}{about}{} tok", count.tokens), Role::Dim));
         if let Some(window) = document.analysis.context_window.filter(|window| *window > 0) {
@@ -111,6 +112,9 @@ fn position(paint: &Paint<'_, '_, '_>, document: &Document, width: u16) -> Vec<P
             let size = figures::window(window);
             let role = if share >= 0.8 { role } else { Role::Dim };
             pieces.push(paint.piece(format!(" {:.1}% of {size}", share * 100.0), role));
+        }
+        if let Some(forecast) = forecast.filter(|_| width >= 60) {
+            pieces.push(paint.piece(format!("{separator}{forecast}"), Role::Dim));
         }
     }
     pieces

@@ -27,6 +27,7 @@ fn line(number: u128) -> HistoryLine {
         usage: Usage::default(),
         cost_usd: None,
         rating: None,
+        cache: CacheState::Off,
     }
 }
 

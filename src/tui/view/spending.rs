@@ -1,0 +1,165 @@
+//! What a run is estimated to cost, and what an answer was spared.
+
+use ratatui::layout::Rect;
+
+use super::{
+    figures,
+    paint::{Frills, Paint, Piece, cells},
+    readings,
+};
+use crate::{
+    engine::{OutputFrom, estimate},
+    model::{CacheState, Execution, Spend},
+    tui::{
+        msg::CallEstimate,
+        state::{Document, SpendQuestion, centred},
+        theme::{Glyphs, Role},
+    },
+};
+
+/// The question before a press that costs more than is spent without one: a row a variant.
+pub(super) fn question(paint: &mut Paint<'_, '_, '_>, question: &SpendQuestion) {
+    let rows = u16::try_from(question.estimates.len()).unwrap_or(4);
+    let outer = centred(paint.state, 78, rows + 6);
+    let title = vec![paint.piece("Spend this?", Role::TitleFocused)];
+    let inner = paint.dialog(outer, &Frills { title, focused: true, ..Frills::default() });
+    let mut y = inner.y;
+    let mut row = |paint: &mut Paint<'_, '_, '_>, left: &[Piece<'_>], right: &[Piece<'_>]| {
+        // The last row is for the keys.
+        if y + 1 < inner.bottom() {
+            let place = Rect { x: inner.x + 1, y, width: inner.width.saturating_sub(2), height: 1 };
+            let room = place.width.saturating_sub(cells(right) + 1);
+            paint.pieces(Rect { width: room, ..place }, left);
+            paint.pieces_right(place, right);
+            y += 1;
+        }
+    };
+    for call in &question.estimates {
+        if paint.state.blind.is_some() {
+            // Model and cost would tell which is which; the sum below does not.
+            continue;
+        }
+        let left = vec![
+            paint.piece(call.variant.as_str(), Role::variant(call.variant)),
+            paint.piece(format!("  {}", paint.safe(&call.model.to_string())), Role::Text),
+            paint.piece(format!("  {}", tokens(call, paint.glyphs())), Role::Dim),
+        ];
+        let right = vec![match call.estimate.cost_usd {
+            _ if call.estimate.cached => paint.piece("cached", Role::Information),
+            Some(cost) => paint.piece(about(cost), Role::Text),
+            None => paint.piece("price unknown", Role::Warning),
+        }];
+        row(paint, &left, &right);
+    }
+    let all = match question.unknown() {
+        0 => "together".to_owned(),
+        unknown => format!("together, without {unknown} of unknown price"),
+    };
+    let total = about(question.likely());
+    row(paint, &[paint.piece(all, Role::Text)], &[paint.piece(total, Role::Warning)]);
+    let limit = figures::dollars(question.limit);
+    let why = format!("Asked above {limit} (confirm_above under [budget])");
+    row(paint, &[paint.piece(why, Role::Dim)], &[]);
+    let last = Rect { y: inner.bottom().saturating_sub(1), height: 1, ..inner };
+    let keys = [
+        paint.piece(" Enter", Role::FooterKey),
+        paint.piece(" runs   ", Role::FooterText),
+        paint.piece("Esc", Role::FooterKey),
+        paint.piece(" does not", Role::FooterText),
+    ];
+    paint.pieces(last, &keys);
+    if inner.height < 2 {
+        readings::note(paint, inner, "Enter runs, Esc does not");
+    }
+}
+
+/// Tokens in and out, and where the second figure is from.
+fn tokens(call: &CallEstimate, glyphs: &Glyphs) -> String {
+    let estimate = &call.estimate;
+    let about = if estimate.input.exact { "" } else { "~" };
+    let from = match estimate.output_from {
+        OutputFrom::History { .. } => "as before",
+        OutputFrom::MaxTokens => "max_tokens",
+        OutputFrom::Guess => "a guess",
+    };
+    let input = figures::grouped(estimate.input.tokens as u64);
+    let output = figures::grouped(estimate.output_tokens);
+    format!("{about}{input}{}~{output} {from}", glyphs.arrow)
+}
+
+/// What the variant in focus would cost if it ran now: `~$0.0004`.
+pub(super) fn forecast(paint: &Paint<'_, '_, '_>, document: &Document) -> Option<String> {
+    let state = paint.state;
+    let pane = state.pane(state.variant())?;
+    let price = state.price_of(state.model_of(pane)).copied()?;
+    let parameters = state.parameters_of(pane);
+    let analysis = &document.analysis;
+    let cost = estimate(analysis.tokens?, &parameters, analysis.typical, Some(price)).cost_usd?;
+    Some(about(cost))
+}
+
+/// An amount that is not known exactly.
+fn about(amount: f64) -> String {
+    let dollars = figures::dollars(amount);
+    if dollars.starts_with('<') { dollars } else { format!("~{dollars}") }
+}
+
+/// What an answer that was given before is called: `cached`, `≈ cached 0.97`.
+pub(super) fn cached(
+    cache: CacheState,
+    similarity: Option<f64>,
+    glyphs: &Glyphs,
+) -> Option<String> {
+    match (cache, similarity) {
+        (CacheState::Exact, _) => Some("cached".to_owned()),
+        // Cut and not rounded: 1.00 would say that the prompts are the same.
+        (CacheState::Similar, Some(similarity)) => {
+            let hundredths = (similarity * 100.0).floor() / 100.0;
+            Some(format!("{} cached {hundredths:.2}", glyphs.about))
+        }
+        (CacheState::Similar, None) => Some(format!("{} cached", glyphs.about)),
+        (CacheState::Off | CacheState::Miss, _) => None,
+    }
+}
+
+/// The same of an execution.
+pub(super) fn cached_mark(execution: &Execution, glyphs: &Glyphs) -> Option<String> {
+    let similarity = execution.reused.as_ref().map(|reused| reused.similarity);
+    cached(execution.cache, similarity, glyphs)
+}
+
+/// What an answer from the cache was spared, and whose answer it is.
+pub(super) fn spared(paint: &Paint<'_, '_, '_>, execution: &Execution) -> Option<String> {
+    let reused = execution.reused.as_ref()?;
+    let mark = cached_mark(execution, paint.glyphs())?;
+    let id = reused.execution.to_string();
+    let when = reused.answered_at.to_zoned(paint.state.zone.clone()).strftime("%Y-%m-%d %H:%M");
+    let mut words = vec![mark];
+    if let Some(saved) = reused.saved_usd {
+        words.push(format!("{} saved", figures::dollars(saved)));
+    }
+    let usage = &reused.saved_usage;
+    if usage.is_known() {
+        let (input, output) = (usage.input_tokens, usage.output_tokens);
+        words.push(figures::tokens(input, output, usage.estimated, paint.glyphs()));
+    }
+    words.push(format!("first given by {} {when}", id.get(..8).unwrap_or(&id)));
+    Some(words.join("  "))
+}
+
+/// The parts of a cost that are not nothing; `None` where there is one at most, which the sum
+/// says already.
+pub(super) fn parts(spend: &Spend) -> Option<String> {
+    let parts: Vec<String> = [
+        ("input", spend.input),
+        ("cached", spend.cached_input),
+        ("written", spend.cache_write),
+        ("answer", spend.visible),
+        ("reasoning", spend.reasoning),
+    ]
+    .into_iter()
+    .filter(|(_, amount)| *amount > 0.0)
+    .map(|(name, amount)| format!("{name} {}", figures::dollars(amount)))
+    .collect();
+    (parts.len() > 1).then(|| parts.join("  "))
+}
