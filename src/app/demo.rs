@@ -1,7 +1,7 @@
 //! A month of history for demonstrations: the simulated models really answer every prompt, only
 //! nobody waits for them, and the clock is set to when somebody might have asked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::try_join_all;
 use jiff::{SignedDuration, Span, Timestamp, Zoned, civil::Weekday};
@@ -286,6 +286,7 @@ impl App {
                     stream: true,
                     cache: CacheUse::Asked(CacheMode::Off),
                     repeat: 0,
+                    allow: BTreeSet::new(),
                 })
                 .await?;
             spec.execution_id = ExecutionId(id_at(at));

@@ -15,6 +15,7 @@ mod log;
 mod models;
 mod prepare;
 mod redaction;
+mod safeguard;
 mod sources;
 mod templates;
 pub mod workspace;

@@ -1,6 +1,6 @@
 //! From what is asked for to a call that can be sent.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use semver::Version;
 use serde_json::Value;
@@ -9,8 +9,8 @@ use super::{App, AppError, new_execution_id, workspace::VersionSelector};
 use crate::{
     engine::CallSpec,
     model::{
-        CacheUse, ContentHash, Fallback, GenerationParameters, Message, ModelRef, Role, TemplateId,
-        TemplateStamp, VariantName,
+        CacheUse, ContentHash, Fallback, GenerationParameters, GuardName, Message, ModelRef, Role,
+        TemplateId, TemplateStamp, VariantName,
     },
     prompt::{Form, FrontMatter, Limits, Rendered, Template, offered_tools, parse, render},
 };
@@ -48,6 +48,8 @@ pub struct CallOrder {
     /// Models to ask where this one does not answer; empty: the template's own, else those of
     /// the settings.
     pub fallback: Vec<Fallback>,
+    /// Guards that may stop nothing, this once.
+    pub allow: BTreeSet<GuardName>,
 }
 
 /// A template read, with the stamp its executions carry.
@@ -64,13 +66,16 @@ impl App {
     /// named anywhere.
     pub async fn prepare(&self, order: CallOrder) -> Result<CallSpec, AppError> {
         let CallOrder { variant, source, model, parameters, inputs, tags, stream, .. } = order;
-        let CallOrder { cache, repeat, fallback, .. } = order;
-        let (messages, stamp, front) = match source {
+        let CallOrder { cache, repeat, fallback, allow, .. } = order;
+        let (messages, stamp, front, safeguards) = match source {
             PromptSource::Plain(text) => {
                 let message = Message { role: Role::User, content: text };
-                (vec![message], TemplateStamp::default(), FrontMatter::default())
+                let safeguards = self.safeguards_of_reply(allow);
+                (vec![message], TemplateStamp::default(), FrontMatter::default(), safeguards)
             }
-            PromptSource::Messages { messages, stamp } => (messages, stamp, FrontMatter::default()),
+            PromptSource::Messages { messages, stamp } => {
+                (messages, stamp, FrontMatter::default(), self.safeguards_of_reply(allow))
+            }
             source => {
                 let Read { template, stamp } = self.read(source).await?;
                 let mut front = template.front.clone();
@@ -87,7 +92,8 @@ impl App {
                     })
                     .await?;
                 front.generation.tools = tools;
-                (rendered.to_messages(), stamp, front)
+                let safeguards = self.safeguards_of(&front, &rendered, &inputs, allow);
+                (rendered.to_messages(), stamp, front, safeguards)
             }
         };
         let model = model
@@ -111,6 +117,7 @@ impl App {
             } else {
                 fallback
             },
+            safeguards,
         })
     }
 

@@ -7,7 +7,7 @@ use clap_complete::Shell;
 
 use crate::{
     app,
-    model::{CacheMode, CacheUse, ModelRef, Preset},
+    model::{CacheMode, CacheUse, GuardName, ModelRef, Preset},
 };
 
 /// A workbench for prompts in the terminal.
@@ -206,6 +206,10 @@ pub struct RunArguments {
     /// Say what it would cost, and run nothing
     #[arg(long)]
     pub estimate: bool,
+    /// Let a guard stop nothing this once: injection, hidden, canary or output; what it finds is
+    /// still recorded
+    #[arg(long, value_name = "GUARD", value_parser = guard)]
+    pub allow: Vec<GuardName>,
     /// Ask for a stream (the default)
     #[arg(long, conflicts_with = "no_stream")]
     pub stream: bool,
@@ -231,6 +235,13 @@ impl RunArguments {
 fn cache_mode(word: &str) -> Result<CacheMode, String> {
     CacheMode::from_word(word)
         .ok_or_else(|| format!("there is no mode `{word}`; there are off, exact, similar"))
+}
+
+fn guard(word: &str) -> Result<GuardName, String> {
+    GuardName::from_word(word).ok_or_else(|| {
+        let known = GuardName::ALL.map(GuardName::as_str).join(", ");
+        format!("there is no guard `{word}`; there are {known}")
+    })
 }
 
 fn preset(word: &str) -> Result<Preset, String> {

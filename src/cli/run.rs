@@ -160,6 +160,7 @@ fn orders(
             cache: arguments.cache_use(),
             repeat: 0,
             fallback: arguments.fallback.iter().cloned().map(Into::into).collect(),
+            allow: arguments.allow.iter().copied().collect(),
         })
         .collect()
 }

@@ -15,7 +15,7 @@ use super::{
     Paths, ProviderKind, ProviderSettings, Server, Settings, StatedLimits, WorkspaceToml,
     document::{Located, Section},
     provider::{Known, is_header_name, is_header_value, is_secret_header, parse_base_url},
-    spending,
+    safeguards, spending,
 };
 use crate::model::{ContentHash, ModelRef, did_you_mean, nearest};
 
@@ -97,6 +97,12 @@ pub(super) fn apply(
     }
     if let Some(section) = root.section("cache") {
         spending::cache(&mut settings.cache, &section, full, &mut outcome.untrusted);
+    }
+    if let Some(section) = root.section("guards") {
+        safeguards::guards(&mut settings.guards, &section, full, &mut outcome.untrusted);
+    }
+    if let Some(section) = root.section("recovery") {
+        safeguards::recovery(&mut settings.recovery, &section, full, &mut outcome.untrusted);
     }
     if let Some(section) = root.section("budget") {
         spending::budget(&mut settings.budget, &section, full, &mut outcome.untrusted);

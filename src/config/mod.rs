@@ -23,6 +23,7 @@ mod private;
 mod provider;
 mod quantity;
 mod redaction;
+mod safeguards;
 mod secret;
 mod server;
 mod settings;

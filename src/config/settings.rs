@@ -15,7 +15,7 @@ use super::{
     provider::{self, KNOWN},
     trust,
 };
-use crate::model::{ContentHash, ModelRef};
+use crate::model::{ContentHash, Guards, ModelRef, Recovery};
 
 /// All settings, each from the last layer that named it: built in, the user's `config.toml`, the
 /// workspace's `lathe.toml`, the environment, flags.
@@ -29,6 +29,10 @@ pub struct Settings {
     pub engine: EngineSettings,
     pub cache: CacheSettings,
     pub budget: BudgetSettings,
+    /// What guards hold for templates that say nothing of them.
+    pub guards: Guards,
+    /// What holds for templates that say nothing of recovery.
+    pub recovery: Recovery,
     /// The theme's name; `None` for the terminal's own colours.
     pub theme: Option<String>,
     pub interface: InterfaceSettings,
@@ -106,6 +110,8 @@ impl Settings {
             engine: EngineSettings::default(),
             cache: CacheSettings::default(),
             budget: BudgetSettings::default(),
+            guards: Guards::default(),
+            recovery: Recovery::default(),
             theme: None,
             interface: InterfaceSettings::default(),
             redaction: RedactionSettings::default(),

@@ -9,6 +9,7 @@ use super::{
     Shared,
     attempt::{Ended, Sink},
     cache::Question,
+    guard::Guarding,
     queue::Emitter,
     record::{count_what_came, running, settle},
     run::{CallSpec, Mode, Obey, RunEventKind},
@@ -33,6 +34,7 @@ pub(super) struct Call<'a> {
     pub fallback: Vec<Fallback>,
     /// Whether its record is kept.
     begun: bool,
+    pub guarding: Guarding,
     /// Whether any of the answer came; `None` while nothing was asked.
     began: Option<bool>,
     chunks: ChunkLog,
@@ -55,6 +57,7 @@ pub(super) async fn run(
     };
     let question = shared.cache.question(&spec);
     let fallback = spec.fallback.clone();
+    let guarding = Guarding::new(spec.safeguards.clone());
     let execution = running(run_id, spec, (shared.parts.wall)());
     let mut call = Call {
         shared,
@@ -66,6 +69,7 @@ pub(super) async fn run(
         question,
         fallback,
         begun: false,
+        guarding,
         began: None,
         chunks: ChunkLog::default(),
     };
@@ -80,13 +84,15 @@ impl<'a> Call<'a> {
     /// The steps, in their order. A step that fails ends the call, and what it failed with is
     /// what is recorded.
     async fn answer(&mut self) -> Result<(), CallError> {
+        self.guard_values()?;
         // An answer that was given before costs nothing, so it is looked for before money is set
         // aside: a budget that is used up must not stop it.
-        if self.reuse().await {
-            return Ok(());
+        if !self.reuse().await {
+            self.reserve().await?;
+            self.fence_values();
+            self.send().await?;
         }
-        self.reserve().await?;
-        self.send().await
+        self.guard_reply()
     }
 
     /// Makes a model the one that is asked. The record names it from then on.

@@ -12,6 +12,7 @@ mod endpoint;
 mod estimate;
 mod fallback;
 mod forward;
+mod guard;
 mod limit;
 mod parts;
 mod queue;
@@ -32,6 +33,7 @@ pub use cache::Answers;
 pub use endpoint::EndpointStatus;
 pub use estimate::{Estimate, OutputFrom, estimate};
 pub use forward::{Played, forward};
+pub use guard::Safeguards;
 pub use parts::{EngineParts, Providers, Recorder};
 pub use run::{CallSpec, Mode, RunEvent, RunEventKind, RunHandle, RunSpec};
 

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde_json::Value;
 use tokio::sync::watch;
 
-use super::queue::Queue;
+use super::{guard::Safeguards, queue::Queue};
 use crate::model::{
     CacheUse, CallError, ErrorKind, Execution, ExecutionId, Fallback, GenerationParameters,
     Message, ModelRef, RunId, TemplateStamp, Usage, VariantName,
@@ -50,6 +50,7 @@ pub struct CallSpec {
     pub repeat: u32,
     /// Models to ask, in this order, where this one does not answer.
     pub fallback: Vec<Fallback>,
+    pub safeguards: Safeguards,
 }
 
 /// Something that happened to one call of a run.

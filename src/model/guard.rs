@@ -1,6 +1,6 @@
 //! What is guarded on a call's way in and out, and how strictly.
 
-use std::fmt;
+use std::{fmt, ops::Range};
 
 use serde::{Deserialize, Serialize};
 
@@ -89,6 +89,17 @@ impl fmt::Display for GuardName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
+}
+
+/// A stretch of a message that a value gave which nobody vouches for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Untrusted {
+    /// The message's place in the conversation.
+    pub message: usize,
+    /// Bytes of its content.
+    pub range: Range<usize>,
+    /// The variable, as the template calls it there.
+    pub variable: String,
 }
 
 /// The guards of a call, every one decided.

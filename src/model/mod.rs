@@ -32,7 +32,7 @@ pub use execution::{
     Attempt, AttemptStatus, CacheState, Check, Execution, Quality, Status, TemplateStamp,
 };
 pub use fallback::Fallback;
-pub use guard::{GuardAction, GuardName, GuardRules, Guards};
+pub use guard::{GuardAction, GuardName, GuardRules, Guards, Untrusted};
 pub use ids::{ExecutionId, RunId};
 pub use limits::{Allowance, ReportedLimits};
 pub use message::{Message, Role};

@@ -1,7 +1,10 @@
 //! What the screens ask to be done. An effect is an order in plain data; carrying it out is
 //! somebody else's work, and what comes of it returns as a [`super::msg::Msg`].
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use semver::Version;
 use serde_json::Value;
@@ -10,8 +13,8 @@ use super::msg::{DeletedExecutions, HistoryCursor, RequestId, RunToken, TimerId}
 use super::theme::Theme;
 use crate::app::{ChartQuery, Filter};
 use crate::model::{
-    Bump, CacheUse, ContentHash, ExecutionId, GenerationParameters, ModelRef, TemplateId,
-    VariantName,
+    Bump, CacheUse, ContentHash, ExecutionId, GenerationParameters, GuardName, ModelRef,
+    TemplateId, VariantName,
 };
 
 /// Something to do.
@@ -64,6 +67,8 @@ pub struct CallOrder {
     pub inputs: BTreeMap<String, Value>,
     /// Whether an answer that was given before will do.
     pub cache: CacheUse,
+    /// Guards that may stop nothing, this once.
+    pub allow: BTreeSet<GuardName>,
 }
 
 /// A question, with its answer in [`super::msg::Answer`].

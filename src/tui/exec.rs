@@ -260,6 +260,7 @@ fn prepared(order: CallOrder) -> app::CallOrder {
         cache: order.cache,
         repeat: 0,
         fallback: Vec::new(),
+        allow: order.allow,
     }
 }
 

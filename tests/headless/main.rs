@@ -3,6 +3,7 @@
 
 mod database;
 mod files;
+mod guards;
 #[cfg(target_os = "linux")]
 mod memory;
 mod money;

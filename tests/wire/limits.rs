@@ -7,7 +7,9 @@ use async_trait::async_trait;
 use jiff::tz::TimeZone;
 use promptlathe::{
     config::{BudgetSettings, CacheSettings},
-    engine::{CallSpec, Engine, EngineParts, Mode, Money, Providers, RunEventKind, RunSpec},
+    engine::{
+        CallSpec, Engine, EngineParts, Mode, Money, Providers, RunEventKind, RunSpec, Safeguards,
+    },
     model::{
         Allowance, CacheUse, Execution, ExecutionId, ModelRef, Price, ReportedLimits, RunId,
         Status, TemplateStamp, Usage, VariantName,
@@ -121,6 +123,7 @@ async fn run(engine: &Engine) -> Execution {
         stream: false,
         cache: CacheUse::Settings,
         repeat: 0,
+        safeguards: Safeguards::off(),
         fallback: Vec::new(),
     };
     let run = RunSpec { run_id: RunId(Uuid::now_v7()), calls: vec![call], mode: Mode::Interactive };

@@ -50,6 +50,7 @@ fn record(prompt: &str, pieces: &[&str]) -> (Execution, ChunkLog) {
         cache: crate::model::CacheUse::default(),
         repeat: 0,
         fallback: Vec::new(),
+        safeguards: crate::engine::Safeguards::off(),
     };
     let after = |index: usize| std::time::Duration::from_millis(index as u64);
     let events = pieces

@@ -17,6 +17,7 @@ use uuid::Uuid;
 mod breaker;
 mod calls;
 mod fallback;
+mod guard;
 mod limits;
 mod money;
 
@@ -260,6 +261,7 @@ fn call(variant: VariantName, provider: &str) -> CallSpec {
         stream: true,
         cache: CacheUse::Settings,
         repeat: 0,
+        safeguards: Safeguards::off(),
         fallback: Vec::new(),
     }
 }

@@ -117,6 +117,7 @@ pub(super) fn parameters(schema: &Value) -> Vec<ParameterSpec> {
                     .unwrap_or_default(),
                 kind: text("type").and_then(ParameterKind::from_word).unwrap_or_default(),
                 example: None,
+                trusted: false,
             }
         })
         .collect()

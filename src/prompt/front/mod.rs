@@ -6,6 +6,7 @@ pub mod json;
 mod kind;
 mod prompty;
 mod read;
+mod safeguards;
 mod scalar;
 pub mod yaml;
 
@@ -13,7 +14,9 @@ use semver::Version;
 use serde_json::{Map, Value};
 
 use super::tools::ToolName;
-use crate::model::{Fallback, GenerationParameters, ModelRef, ResponseFormat};
+use crate::model::{
+    Fallback, GenerationParameters, GuardRules, ModelRef, RecoveryRules, ResponseFormat,
+};
 
 pub use kind::ParameterKind;
 pub(crate) use read::{FrontError, Note, NoteLevel, read};
@@ -53,6 +56,10 @@ pub struct FrontMatter {
     pub response_format: Option<ResponseFormat>,
     /// The tools it offers, by name, in its order.
     pub tools: Vec<ToolName>,
+    /// Laid over the settings' own.
+    pub guards: GuardRules,
+    /// Laid over the settings' own.
+    pub recovery: RecoveryRules,
 }
 
 impl FrontMatter {
@@ -76,6 +83,8 @@ pub struct ParameterSpec {
     pub kind: ParameterKind,
     /// A value to try it with; never used unasked.
     pub example: Option<Value>,
+    /// The author vouches for its values: guards leave them alone.
+    pub trusted: bool,
 }
 
 /// What an answer should be like, checked after a call.

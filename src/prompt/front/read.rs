@@ -4,7 +4,7 @@ use semver::Version;
 use serde_json::{Map, Value};
 
 use super::{
-    FrontMatter, ParameterKind, ParameterSpec, Shape, Validation, fallback, prompty,
+    FrontMatter, ParameterKind, ParameterSpec, Shape, Validation, fallback, prompty, safeguards,
     yaml::{Key, Node, NodeValue},
 };
 use crate::model::{
@@ -38,7 +38,7 @@ pub(crate) struct Note {
 }
 
 /// The keys of this program's own shape.
-const OWN_KEYS: [&str; 13] = [
+const OWN_KEYS: [&str; 15] = [
     "name",
     "version",
     "category",
@@ -52,6 +52,8 @@ const OWN_KEYS: [&str; 13] = [
     "response_format",
     "tools",
     "tool_choice",
+    "guards",
+    "recovery",
 ];
 
 /// Keys that are understood or known to be somebody's, and so are no misspellings.
@@ -124,6 +126,8 @@ impl Reader<'_> {
             "response_format" => self.front.response_format = Some(response_format(node)?),
             "tools" => self.tools(node)?,
             "tool_choice" => set(&mut self.front.generation, Parameter::ToolChoice, node)?,
+            "guards" => self.front.guards = safeguards::guards(node)?,
+            "recovery" => self.front.recovery = safeguards::recovery(node)?,
             "metadata" => self.metadata(node)?,
             other => self.unknown_key(other, key),
         }
@@ -323,6 +327,7 @@ impl Reader<'_> {
                 "default" => spec.default = Some(node.to_json()),
                 "description" => spec.description = Some(text_of(node, "description")?),
                 "example" | "sample" => spec.example = Some(node.to_json()),
+                "trusted" => spec.trusted = truth_of(node, "trusted")?,
                 "type" | "kind" => spec.kind = self.kind(node),
                 "enum" | "enumValues" => match &node.value {
                     NodeValue::List(items) => {
@@ -339,6 +344,7 @@ impl Reader<'_> {
                         "description",
                         "enum",
                         "example",
+                        "trusted",
                     ];
                     let message = nearest(other, known).map_or_else(
                         || format!("`{other}` is not known of a parameter; it has no effect"),

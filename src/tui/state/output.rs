@@ -1,14 +1,14 @@
 //! One answer of a pane, while it streams and after.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use semver::Version;
 
 use super::Answer;
 use crate::{
     model::{
-        CallError, Execution, GenerationParameters, ModelRef, Price, Status, ToolCall, Usage,
-        VariantSource,
+        CallError, Check, ErrorKind, Execution, GenerationParameters, GuardName, ModelRef, Price,
+        Status, ToolCall, Usage, VariantSource,
     },
     safety::{MarkStyle, display_line_with, display_with},
     tui::{
@@ -297,6 +297,8 @@ impl Output {
             && execution.status != Status::Cancelled
         {
             self.show_error(error);
+        } else if execution.status == Status::Ok {
+            self.show_checks(&execution);
         }
         self.fallback = execution.asked_first().map(|_| execution.model_ref());
         self.usage = execution.usage;
@@ -310,6 +312,23 @@ impl Output {
         };
         self.execution = Some(execution);
         self.enter(phase, now);
+    }
+
+    /// The guards that stopped this call, if any did.
+    #[must_use]
+    pub fn stopped_by(&self) -> BTreeSet<GuardName> {
+        let execution = self.execution.as_deref();
+        let stopped = execution.filter(|it| it.error_kind() == Some(ErrorKind::Guard));
+        let failed = stopped.into_iter().flat_map(failed_checks);
+        failed.filter_map(|check| GuardName::from_word(&check.name)).collect()
+    }
+
+    /// What did not pass, where the call itself went well: the answer stands, and this below it.
+    fn show_checks(&mut self, execution: &Execution) {
+        for check in failed_checks(execution) {
+            self.error.push(&format!("{} {}: {}\n", check.kind, check.name, check.reason));
+        }
+        self.error.finish();
     }
 
     fn end_texts(&mut self) {
@@ -512,6 +531,10 @@ impl Output {
 /// Calls as they are read, an empty line between two.
 fn described(calls: &[ToolCall]) -> String {
     calls.iter().map(ToolCall::described).collect::<Vec<_>>().join("\n\n")
+}
+
+fn failed_checks(execution: &Execution) -> impl Iterator<Item = &Check> {
+    execution.checks.iter().filter(|check| !check.passed)
 }
 
 #[cfg(test)]

@@ -1,12 +1,12 @@
 //! An output pane: what it runs, the answer it shows, and the answers before.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use serde_json::Value;
 
 use super::output::{Origin, Output};
 use crate::{
-    model::{GenerationParameters, ModelRef, Parameter, VariantName, VariantSource},
+    model::{GenerationParameters, GuardName, ModelRef, Parameter, VariantName, VariantSource},
     safety::MarkStyle,
     tui::msg::RunToken,
 };
@@ -23,6 +23,8 @@ pub struct Pane {
     pub model: Option<ModelRef>,
     /// Laid over the template's own parameters.
     pub parameters: GenerationParameters,
+    /// Guards that may stop nothing in the next run, and only in that.
+    pub allow: BTreeSet<GuardName>,
     /// Oldest first; the last is the present one.
     outputs: Vec<Output>,
     /// How far back the shown answer is; 0 is the present one.
@@ -41,6 +43,7 @@ impl Pane {
             source: VariantSource::Draft,
             model: None,
             parameters: GenerationParameters::default(),
+            allow: BTreeSet::new(),
             outputs: Vec::new(),
             back: 0,
             width: 40,

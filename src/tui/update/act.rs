@@ -63,6 +63,7 @@ impl Step<'_> {
             Action::Cancel => self.cancel_focused(),
             Action::CancelAll => self.cancel_all(),
             Action::SkipWait => self.skip_wait(),
+            Action::RunAnyway => self.run_anyway(),
             Action::Fork => self.fork(),
             Action::AddPane => self.add_pane(),
             Action::RemovePane => self.remove_pane(),

@@ -39,6 +39,24 @@ impl Step<'_> {
         self.run(&[variant]);
     }
 
+    /// Runs the focused variant again and lets the guards pass that stopped it.
+    pub fn run_anyway(&mut self) {
+        let variant = self.state.variant();
+        let stopped = self.state.pane(variant).and_then(Pane::latest).map(Output::stopped_by);
+        let stopped = stopped.unwrap_or_default();
+        if stopped.is_empty() {
+            return self.tell(format!("No guard stopped {variant}"));
+        }
+        if let Some(pane) = self.state.pane_mut(variant) {
+            pane.allow = stopped;
+        }
+        self.run(&[variant]);
+        // Whether it ran or not: the next run is guarded again.
+        if let Some(pane) = self.state.pane_mut(variant) {
+            pane.allow.clear();
+        }
+    }
+
     /// Runs every variant side by side.
     pub fn run_all(&mut self) {
         if self.waits_for_a_template(Action::RunAll) {
@@ -167,6 +185,7 @@ impl Step<'_> {
             parameters: pane.parameters.clone(),
             inputs: inputs.clone(),
             cache: self.state.spending.cache_use(),
+            allow: pane.allow.clone(),
         };
         Some(variants.iter().filter_map(|variant| self.state.pane(*variant)).map(order).collect())
     }

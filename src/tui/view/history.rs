@@ -405,6 +405,12 @@ fn facts(paint: &Paint<'_, '_, '_>, execution: &Execution) -> Vec<Vec<Piece<'sta
             .collect();
         facts.push(vec![label("attempts"), text(tries.join(", then "))]);
     }
+    for check in &execution.checks {
+        let role = if check.passed { Role::Text } else { Role::Warning };
+        let verdict = if check.passed { "passed" } else { "failed" };
+        let told = format!("{} {} {verdict}: {}", check.kind, check.name, check.reason);
+        facts.push(vec![label("check"), paint.piece(paint.safe(&told).into_owned(), role)]);
+    }
     if !execution.tags.is_empty() {
         let tags: Vec<String> =
             execution.tags.iter().map(|(key, value)| format!("{key}={value}")).collect();

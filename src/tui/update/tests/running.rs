@@ -1,10 +1,12 @@
 //! Running, cancelling, variants, what becomes of calls.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
 use super::*;
 use crate::{
-    model::{CallError, ErrorKind, VariantSource},
+    model::{CallError, Check, ErrorKind, GuardName, VariantSource},
     tui::{
         effect::CallSource,
         state::{Output, Pane, Phase},
@@ -490,4 +492,61 @@ fn an_include_leads_to_its_template() {
     script.state.document.as_mut().expect("open").editor.replace_all("{% include \"house\" %}");
     script.press(".");
     assert!(script.status().contains("partials/"), "{}", script.status());
+}
+
+/// A call that the injection guard stopped.
+fn stopped() -> Execution {
+    let check = |name: &str, passed: bool| Check {
+        kind: "guard".to_owned(),
+        name: name.to_owned(),
+        passed,
+        score: Some(0.2),
+        reason: "risk 0.80 in `text`".to_owned(),
+    };
+    let mut execution = execution(7, "");
+    execution.status = Status::Blocked;
+    execution.error = Some(
+        CallError::new(ErrorKind::Guard, "the injection guard stopped this call")
+            .hint("run anyway"),
+    );
+    execution.checks = vec![check("injection", false), check("hidden", true)];
+    execution
+}
+
+#[test]
+fn what_a_guard_stopped_runs_anyway_once() {
+    let mut script = Script::open();
+    script.press("r");
+    let (run, orders) = script.run();
+    assert!(orders[0].allow.is_empty());
+    script.call(run, A, CallEvent::Finished(Box::new(stopped())));
+    assert_eq!(script.word(A), "failed");
+    let output = script.state.pane(A).and_then(Pane::latest).expect("an output");
+    assert!(output.error.shown().contains("the injection guard stopped"));
+
+    script.focus(Focus::Output(A));
+    script.press("A");
+    let (again, orders) = script.run();
+    assert_ne!(again, run);
+    assert_eq!(orders[0].allow, BTreeSet::from([GuardName::Injection]));
+    script.call(again, A, CallEvent::Finished(Box::new(execution(8, "fine"))));
+
+    script.effects.clear();
+    script.press("A");
+    assert!(!script.effects.iter().any(|it| matches!(it, Effect::StartRun { .. })));
+    script.press("r");
+    assert!(script.run().1[0].allow.is_empty(), "once is once");
+}
+
+#[test]
+fn a_check_that_failed_is_told_below_the_answer() {
+    let mut script = Script::open();
+    script.press("r");
+    let (run, _) = script.run();
+    let mut execution = execution(7, "An answer");
+    execution.checks = stopped().checks;
+    script.call(run, A, CallEvent::Finished(Box::new(execution)));
+    assert_eq!((script.word(A), script.shown(A)), ("done", "An answer".to_owned()));
+    let output = script.state.pane(A).and_then(Pane::latest).expect("an output");
+    assert_eq!(output.error.shown().trim_end(), "guard injection: risk 0.80 in `text`");
 }

