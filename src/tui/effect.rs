@@ -27,6 +27,8 @@ pub enum Effect {
     Cancel { run: RunToken, variant: VariantName },
     /// Do not wait for the next attempt of this call; send it now.
     SkipWait { run: RunToken, variant: VariantName },
+    /// Send the calls of a run although their prompt holds a secret.
+    SendAnyway { run: RunToken },
     /// A question; exactly one [`super::msg::Msg::Answered`] with this id comes back.
     Ask { id: RequestId, question: Question },
     /// Keep something; only a failure is told, as a notice.

@@ -9,6 +9,7 @@ use tokio::{sync::mpsc, task::JoinHandle, time::Instant};
 use super::theme::Theme;
 use super::{
     effect::{CallOrder, CallSource, Keep, Question},
+    exec_secrets::{Agreed, agree},
     msg::{
         Answer, CallEstimate, CallEvent, DeletedExecutions, Fault, HistoryCursor, HistoryLine,
         HistoryPage, LibraryEntry, Msg, Notice, ParameterPlan, RequestId, RunToken, SaveFault,
@@ -35,6 +36,8 @@ pub(super) struct Exec {
     messages: mpsc::UnboundedSender<Msg>,
     events: mpsc::Sender<Msg>,
     runs: HashMap<RunToken, mpsc::UnboundedSender<Steer>>,
+    /// The secrets that may be sent.
+    agreed: Arc<Agreed>,
     /// What is to be kept, in the order it was asked; the program does not end before it is.
     keeps: mpsc::UnboundedSender<Keep>,
     keeper: JoinHandle<()>,
@@ -51,9 +54,11 @@ pub(super) struct Inbox {
 
 /// An order to a run that is under way.
 #[derive(Clone, Copy, Debug)]
-enum Steer {
+pub(super) enum Steer {
     Cancel(VariantName),
     SkipWait(VariantName),
+    /// The secrets in the prompt may go.
+    SendAnyway,
 }
 
 impl Exec {
@@ -63,7 +68,8 @@ impl Exec {
         let (keeps, to_keep) = mpsc::unbounded_channel();
         let keeper = tokio::spawn(keep_all(app.clone(), to_keep, messages.clone()));
         let watcher = tokio::spawn(watch_circuits(app.engine.clone(), messages.clone()));
-        let exec = Self { app, messages, events, runs: HashMap::new(), keeps, keeper, watcher };
+        let (runs, agreed) = (HashMap::new(), Arc::default());
+        let exec = Self { app, messages, events, runs, agreed, keeps, keeper, watcher };
         (exec, Inbox { messages: messages_in, events: events_in })
     }
 
@@ -88,9 +94,10 @@ impl Exec {
         let (steer, steered) = mpsc::unbounded_channel();
         self.runs.insert(run, steer);
         let (app, events) = (self.app.clone(), self.events.clone());
+        let agreed = Arc::clone(&self.agreed);
         tokio::spawn(async move {
             // The loop has ended when it cannot be told; the calls end with their handle.
-            let _ = carry_out(&app, run, orders, steered, &events).await;
+            let _ = carry_out(&app, &agreed, run, orders, steered, &events).await;
         });
     }
 
@@ -100,6 +107,10 @@ impl Exec {
 
     pub fn skip_wait(&self, run: RunToken, variant: VariantName) {
         self.steer(run, Steer::SkipWait(variant));
+    }
+
+    pub fn send_anyway(&self, run: RunToken) {
+        self.steer(run, Steer::SendAnyway);
     }
 
     fn steer(&self, run: RunToken, order: Steer) {
@@ -192,6 +203,7 @@ async fn keep_all(
 /// Prepares the calls of a run, starts those that can be sent, and passes on what happens.
 async fn carry_out(
     app: &App,
+    agreed: &Agreed,
     run: RunToken,
     orders: Vec<CallOrder>,
     mut steered: mpsc::UnboundedReceiver<Steer>,
@@ -208,6 +220,7 @@ async fn carry_out(
             }
         }
     }
+    agree(app, agreed, run, &mut calls, &mut steered, events).await?;
     if calls.is_empty() {
         return Ok(());
     }
@@ -233,11 +246,12 @@ async fn carry_out(
 }
 
 fn obey(handle: &RunHandle, ids: &[(VariantName, ExecutionId)], order: Steer) {
-    let (Steer::Cancel(variant) | Steer::SkipWait(variant)) = order;
-    let Some((_, id)) = ids.iter().find(|(name, _)| *name == variant) else { return };
+    let id_of = |variant| ids.iter().find(|(name, _)| *name == variant).map(|(_, id)| *id);
     match order {
-        Steer::Cancel(_) => handle.cancel(*id),
-        Steer::SkipWait(_) => handle.skip_wait(*id),
+        Steer::Cancel(variant) => id_of(variant).into_iter().for_each(|id| handle.cancel(id)),
+        Steer::SkipWait(variant) => id_of(variant).into_iter().for_each(|id| handle.skip_wait(id)),
+        // It is on its way.
+        Steer::SendAnyway => {}
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod effect;
 mod exec;
+mod exec_secrets;
 pub mod keymap;
 pub mod msg;
 mod runtime;

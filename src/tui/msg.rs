@@ -69,6 +69,13 @@ pub enum Msg {
         variant: VariantName,
         event: CallEvent,
     },
+    /// The prompt of a run holds secrets: it waits for [`super::effect::Effect::SendAnyway`], or
+    /// for its calls to be cancelled.
+    SecretsFound {
+        run: RunToken,
+        /// What and where, in words; nothing of the secrets.
+        text: String,
+    },
     /// The answer to a question.
     Answered {
         id: RequestId,

@@ -180,6 +180,7 @@ impl<S: Surface, K: Keys> Runtime<S, K> {
             match effect {
                 Effect::StartRun { run, calls } => self.exec.start_run(run, calls),
                 Effect::Cancel { run, variant } => self.exec.cancel(run, variant),
+                Effect::SendAnyway { run } => self.exec.send_anyway(run),
                 Effect::SkipWait { run, variant } => self.exec.skip_wait(run, variant),
                 Effect::Ask { id, question: Question::Edit { text, extension } } => {
                     self.edit(id, &text, extension)?;

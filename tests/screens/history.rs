@@ -119,6 +119,9 @@ fn rich() -> World {
     world.execution.tags.insert("suite".to_owned(), "nightly".to_owned());
     world.execution.usage.cached_input_tokens = Some(64);
     world.execution.usage.reasoning_tokens = Some(12);
+    for rule in ["openai-key", "openai-key", "email-address"] {
+        world.execution.redactions.add(rule);
+    }
     world
 }
 

@@ -154,6 +154,13 @@ fn questions() {
         stage.press("R").accepted(V::A).press("q");
         stage
     });
+    seen("secrets", |size| {
+        let mut stage = Stage::new(size, World::plain());
+        stage
+            .press("R")
+            .secrets(V::A, "the prompt holds what looks like an OpenAI key (user message, line 3)");
+        stage
+    });
     seen("changed_outside", |size| {
         let world = World { changed_outside: true, ..World::plain() };
         let mut stage = Stage::new(size, world);

@@ -159,6 +159,13 @@ impl Stage {
         self
     }
 
+    /// The run of a variant waits: its prompt holds a secret.
+    pub fn secrets(&mut self, variant: VariantName, text: &str) -> &mut Self {
+        let run = *self.runs.get(&variant).expect("the variant runs");
+        self.tell(Msg::SecretsFound { run, text: text.to_owned() });
+        self
+    }
+
     /// A call up to the point where the server has accepted it.
     pub fn accepted(&mut self, variant: VariantName) -> &mut Self {
         self.call(variant, CallEvent::Queued)

@@ -49,7 +49,8 @@ pub use notices::{LoggedNotice, Notices};
 pub use output::{Figures, Origin, Output, Phase, RowKind, STALLED_AFTER};
 pub use overlay::{
     Confirm, Conflict, ConflictChoice, LineDialog, LineIntent, ModelPicker, Overlay, Palette,
-    ParameterForm, ParameterRow, Picker, Reading, SaveDialog, SaveIntent, ThemePicker, VersionList,
+    ParameterForm, ParameterRow, Picker, Reading, SaveDialog, SaveIntent, SecretQuestion,
+    ThemePicker, VersionList,
 };
 pub use pane::Pane;
 pub use pending::{EDIT_REST, FILTER_REST, Pending, Purpose, TICK, Wake};
@@ -425,9 +426,12 @@ impl State {
             Some(Overlay::Versions(_)) => Context::Versions,
             Some(Overlay::Diff(_)) => Context::Diff,
             Some(Overlay::Preview(_) | Overlay::Help(_) | Overlay::Log(_)) => Context::Reading,
-            Some(Overlay::Conflict(_) | Overlay::Confirm(_) | Overlay::Spend(_)) => {
-                Context::Question
-            }
+            Some(
+                Overlay::Conflict(_)
+                | Overlay::Confirm(_)
+                | Overlay::Secrets(_)
+                | Overlay::Spend(_),
+            ) => Context::Question,
             None if self.is_typing() => match (self.screen, self.focus) {
                 (Screen::Workbench, Focus::Editor) if self.finding => Context::Line,
                 (Screen::Workbench, Focus::Editor | Focus::Inputs) => Context::Text,

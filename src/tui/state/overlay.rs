@@ -8,7 +8,10 @@ use crate::{
         Bump, ContentHash, ExecutionId, GenerationParameters, ModelRef, Parameter, TemplateId,
         VariantName,
     },
-    tui::text::{GrowingText, Scroll},
+    tui::{
+        msg::RunToken,
+        text::{GrowingText, Scroll},
+    },
 };
 
 /// One thing in front. They stack: a diff over a list of versions goes back to the list.
@@ -33,6 +36,8 @@ pub enum Overlay {
     Confirm(Confirm),
     /// What a press is estimated to cost, and whether it is to run.
     Spend(SpendQuestion),
+    /// A run waits, since its prompt holds a secret.
+    Secrets(SecretQuestion),
 }
 
 /// A list filtered by what is typed: which entries match, best first, and which is selected.
@@ -325,6 +330,24 @@ impl ConflictChoice {
             Self::KeepMine => "keep mine and overwrite the file",
             Self::TakeTheirs => "take the file's text (undo brings mine back)",
         }
+    }
+}
+
+/// Whether a run may go whose prompt holds a secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecretQuestion {
+    pub run: RunToken,
+    /// What it holds and where, in words.
+    pub found: String,
+}
+
+impl SecretQuestion {
+    /// The question on screen.
+    #[must_use]
+    pub fn question(&self) -> String {
+        let mut letters = self.found.chars();
+        let first = letters.next().map_or_else(String::new, |first| first.to_uppercase().collect());
+        format!("{first}{}. Send it all the same?", letters.as_str())
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod conduct;
 mod journeys;
+mod secrets;
 mod server;
 
 use std::{

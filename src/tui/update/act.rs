@@ -134,8 +134,10 @@ impl Step<'_> {
         }
         let Some(overlay) = self.state.overlays.last() else { return false };
         if matches!(action, Action::Escape | Action::No) {
-            if let Some(Overlay::Themes(list)) = self.state.overlays.pop() {
-                self.undo_theme(&list.before);
+            match self.state.overlays.pop() {
+                Some(Overlay::Themes(list)) => self.undo_theme(&list.before),
+                Some(Overlay::Secrets(question)) => self.hold_back(&question),
+                _ => {}
             }
             return true;
         }
@@ -162,6 +164,13 @@ impl Step<'_> {
                         Confirm::DiscardDraft => self.discard_draft(),
                         Confirm::TrustWorkspace => self.ask(Purpose::Trust, Question::Trust),
                     }
+                }
+            }
+            Overlay::Secrets(question) => {
+                let run = question.run;
+                if matches!(action, Action::Yes | Action::Accept) {
+                    self.state.overlays.pop();
+                    self.effects.push(Effect::SendAnyway { run });
                 }
             }
             Overlay::Help(_) | Overlay::Preview(_) | Overlay::Log(_) | Overlay::Diff(_) => {

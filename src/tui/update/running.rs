@@ -10,8 +10,8 @@ use crate::{
         keymap::Action,
         msg::{CallEvent, RunToken, Severity},
         state::{
-            Focus, FormRow, Mode, OpenCircuit, Origin, Output, Pane, Phase, Purpose, Screen, TICK,
-            Wake,
+            Focus, FormRow, Mode, OpenCircuit, Origin, Output, Overlay, Pane, Phase, Purpose,
+            Screen, SecretQuestion, TICK, Wake,
         },
     },
 };
@@ -222,6 +222,27 @@ impl Step<'_> {
             self.effects.push(Effect::Cancel { run, variant });
         }
         !running.is_empty()
+    }
+
+    /// A run waits: its prompt holds secrets. One that was cancelled meanwhile is past asking.
+    pub fn ask_about_secrets(&mut self, run: RunToken, found: String) {
+        let waits = self.state.all_panes().flat_map(running_calls).any(|(of, _)| of == run);
+        if waits {
+            self.put_in_front(Overlay::Secrets(SecretQuestion { run, found }));
+        }
+    }
+
+    /// Nothing of a run is sent.
+    pub fn hold_back(&mut self, question: &SecretQuestion) {
+        let held: Vec<(RunToken, VariantName)> = self
+            .state
+            .all_panes()
+            .flat_map(running_calls)
+            .filter(|(run, _)| *run == question.run)
+            .collect();
+        for (run, variant) in held {
+            self.effects.push(Effect::Cancel { run, variant });
+        }
     }
 
     pub fn skip_wait(&mut self) {

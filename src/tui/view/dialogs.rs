@@ -13,7 +13,7 @@ use crate::{
     tui::{
         msg::Severity,
         state::{
-            Confirm, Conflict, ConflictChoice, DiffView, Lead, LineDialog, ListDialog, ListKind,
+            Conflict, ConflictChoice, DiffView, Lead, LineDialog, ListDialog, ListKind,
             ModelPicker, Overlay, Palette, ParameterForm, Picker, Reading, SaveDialog, Screen,
             Sign, ThemePicker, VersionList, centred, jump_labels, overlay_area,
         },
@@ -37,7 +37,11 @@ pub(super) fn draw(paint: &mut Paint<'_, '_, '_>, overlay: &Overlay) {
         Overlay::Preview(reading) => preview(paint, reading),
         Overlay::Log(reading) => log(paint, reading),
         Overlay::Conflict(conflict) => changed_outside(paint, conflict),
-        Overlay::Confirm(question) => confirm(paint, *question),
+        Overlay::Confirm(question) => confirm(paint, &question.question()),
+        Overlay::Secrets(question) => {
+            let text = paint.safe(&question.question()).into_owned();
+            confirm(paint, &text);
+        }
         Overlay::Spend(question) => spending::question(paint, question),
     }
 }
@@ -574,10 +578,9 @@ fn changed_outside(paint: &mut Paint<'_, '_, '_>, conflict: &Conflict) {
     }
 }
 
-fn confirm(paint: &mut Paint<'_, '_, '_>, question: Confirm) {
-    let text = question.question();
+fn confirm(paint: &mut Paint<'_, '_, '_>, text: &str) {
     let width = 64.min(paint.state.size.0.saturating_sub(4));
-    let body = readings::wrapped(&text, paint.state.marks, width.saturating_sub(4));
+    let body = readings::wrapped(text, paint.state.marks, width.saturating_sub(4));
     let rows = u16::try_from(body.row_count()).unwrap_or(3);
     let outer = centred(paint.state, width, rows + 4);
     let inner = {

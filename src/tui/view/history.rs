@@ -394,6 +394,10 @@ fn facts(paint: &Paint<'_, '_, '_>, execution: &Execution) -> Vec<Vec<Piece<'sta
             ),
         ]);
     }
+    if !execution.redactions.is_empty() {
+        let rules = paint.safe(&execution.redactions.describe()).into_owned();
+        facts.push(vec![label("redacted"), paint.piece(rules, Role::Warning)]);
+    }
     if execution.attempts.len() > 1 {
         let tries: Vec<String> = execution
             .attempts

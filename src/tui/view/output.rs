@@ -489,6 +489,11 @@ fn details<'p>(
             details
                 .push(vec![paint.piece(format!("not sent: {}", names.join(", ")), Role::Warning)]);
         }
+        if !execution.redactions.is_empty() {
+            // The pane shows the answer as it came; the record has marks in these places.
+            let count = execution.redactions.total();
+            details.push(vec![paint.piece(format!("{count} redacted"), Role::Warning)]);
+        }
     }
     details
 }

@@ -9,6 +9,7 @@ mod opening;
 mod overlays;
 mod running;
 mod saving;
+mod secrets;
 mod spending;
 mod stale;
 mod typing;
