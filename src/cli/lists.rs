@@ -100,7 +100,7 @@ pub async fn check_providers(
     let mut failed = false;
     for (name, listed, skipped) in join_all(asked).await {
         let (works, text) = match (&listed, &skipped) {
-            (Some(Ok(count)), _) => (Some(true), format!("works, {count} models")),
+            (Some(Ok(count)), _) => (Some(true), format!("lists {count} models")),
             (Some(Err(error)), _) => {
                 failed = true;
                 let hint = error.hint.as_ref().map_or_else(String::new, |hint| format!("; {hint}"));

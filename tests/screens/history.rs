@@ -150,3 +150,31 @@ fn an_execution_that_failed_says_why() {
         shown(size, world, "down down enter")
     });
 }
+
+#[test]
+fn calls_of_tools_stand_below_the_answer() {
+    picture("detail_calls", &[SIZES[0], SIZES[1]], |size| {
+        let mut world = World::plain();
+        world.execution.text = "I look that up.".to_owned();
+        world.execution.finish_reason = Some(promptlathe::model::FinishReason::ToolUse);
+        let tool =
+            serde_json::json!([{ "name": "find_order", "parameters": { "type": "object" } }]);
+        let parameters = &mut world.execution.parameters;
+        parameters.requested.insert("tools".to_owned(), tool.clone());
+        parameters.sent.insert("tools".to_owned(), tool);
+        let call = |name: &str, arguments: Option<serde_json::Value>, raw: &str| {
+            promptlathe::model::ToolCall {
+                id: "call_simulated_1".to_owned(),
+                name: name.to_owned(),
+                arguments,
+                arguments_raw: raw.to_owned(),
+            }
+        };
+        let arguments = serde_json::json!({ "number": "4711", "quick": true });
+        world.execution.tool_calls = vec![
+            call("find_order", Some(arguments), "{}"),
+            call("find_order", None, "{\"number\": \"47\u{1b}[31m"),
+        ];
+        shown(size, world, "down down enter")
+    });
+}

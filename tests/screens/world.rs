@@ -195,6 +195,12 @@ impl World {
         execution.reasoning = bad();
         execution.refusal = bad();
         execution.response_model = Some(bad());
+        execution.tool_calls = vec![promptlathe::model::ToolCall {
+            id: bad(),
+            name: bad(),
+            arguments: None,
+            arguments_raw: bad(),
+        }];
         execution.messages =
             vec![Message::new(Role::System, bad()), Message::new(Role::User, bad())];
         execution.tags = BTreeMap::from([(bad(), bad())]);

@@ -269,6 +269,8 @@ fn usage(value: &Value, quirks: &Quirks) -> Option<Usage> {
 struct Tools {
     calls: BTreeMap<u64, Partial>,
     last: u64,
+    /// Whether any came as `tool_calls` and not in the form before it.
+    told_as_calls: bool,
 }
 
 #[derive(Default)]
@@ -280,7 +282,9 @@ struct Partial {
 
 impl Tools {
     fn take(&mut self, delta: &Value) {
-        for piece in delta.get("tool_calls").and_then(Value::as_array).into_iter().flatten() {
+        let pieces =
+            delta.get("tool_calls").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        for piece in pieces {
             let index = count(piece, "index").unwrap_or_else(|| {
                 // Without an index, a piece with an id begins a call and one without goes on.
                 match words(piece, "id") {
@@ -293,7 +297,10 @@ impl Tools {
             self.last = index;
             self.add(index, words(piece, "id"), piece.get("function").unwrap_or(&Value::Null));
         }
-        if let Some(function) = delta.get("function_call").filter(|call| call.is_object()) {
+        // Some servers tell a call in its old form too, beside the new one.
+        self.told_as_calls |= !pieces.is_empty();
+        let old = delta.get("function_call").filter(|call| call.is_object());
+        if let Some(function) = old.filter(|_| !self.told_as_calls) {
             self.add(0, None, function);
         }
     }

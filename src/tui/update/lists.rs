@@ -8,12 +8,13 @@ use serde_json::Value;
 use super::{palette, step::Step};
 use crate::{
     model::{Preset, TemplateId},
+    prompt::tool_file,
     tui::{
         effect::{Keep, Question},
         keymap::Action,
         msg::{Fault, TextPlace},
         state::{
-            FILTER_REST, Focus, FormRow, JumpTo, Lead, LineDialog, LineInput, LineIntent,
+            Document, FILTER_REST, Focus, FormRow, JumpTo, Lead, LineDialog, LineInput, LineIntent,
             ListDialog, ListKind, ListRow, Overlay, Pane, Purpose, Screen, Wake, jump_labels,
         },
         widgets::editor::Position,
@@ -349,7 +350,10 @@ impl Step<'_> {
                 rest.split(['"', '\'']).nth(1).map(str::to_owned)
             });
         let Some(name) = name else {
-            return self.tell("There is no include in this line");
+            let told = offered(document, line, buffer.cursor().byte);
+            return self.tell(
+                told.unwrap_or_else(|| "There is no include and no tool in this line".to_owned()),
+            );
         };
         let id = self.state.library.ids().find(|id| id.as_str() == name || id.name() == name);
         match id.cloned() {
@@ -433,4 +437,26 @@ impl Step<'_> {
             Err(fault) => self.fail(&fault),
         }
     }
+}
+
+/// What the tool is that a line names, the one under the cursor before others: tools are files
+/// that the editor outside opens.
+fn offered(document: &Document, line: &str, cursor: usize) -> Option<String> {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    let mut words = Vec::new();
+    let mut at = 0;
+    for word in line.split(|c: char| !is_part(c)) {
+        words.push((at, word));
+        at += word.len() + line.get(at + word.len()..)?.chars().next().map_or(0, char::len_utf8);
+    }
+    let under = |&&(start, word): &&(usize, &str)| (start..=start + word.len()).contains(&cursor);
+    let tools = &document.analysis.generation.tools;
+    let tool = words
+        .iter()
+        .find(under)
+        .into_iter()
+        .chain(&words)
+        .find_map(|(_, word)| tools.iter().find(|tool| tool.name == *word))?;
+    let about = tool.description.as_deref().unwrap_or("a tool without a description");
+    Some(format!("{}: {about}", tool_file(&tool.name)))
 }

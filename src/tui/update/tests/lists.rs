@@ -7,6 +7,7 @@ use crate::tui::{
     msg::{Fault, TextPlace},
     state::{JumpTo, Overlay, Screen, jump_labels},
     update::{RECENT, SCRATCH},
+    widgets::editor::Position,
 };
 
 fn names(script: &Script) -> Vec<String> {
@@ -180,4 +181,33 @@ fn a_preset_gives_the_variant_its_parameters() {
     let pane = script.state.pane(VariantName::A).expect("a pane");
     assert_eq!(pane.parameters, crate::model::Preset::Creative.parameters());
     assert!(script.status().contains("creative"));
+}
+
+#[test]
+fn a_tool_named_in_the_editors_line_is_told() {
+    let mut script = Script::started();
+    script.answer_library(&["a/first"]);
+    let mut template = opened("a/first");
+    template.text = "---\ntools: [now, find_order]\n---\nhi\n".to_owned();
+    script.answer_open(template);
+    let mut analysed = analysis();
+    let tool = |name: &str, about: Option<&str>| crate::model::Tool {
+        name: name.to_owned(),
+        description: about.map(str::to_owned),
+        parameters: serde_json::json!({ "type": "object" }),
+    };
+    analysed.generation.tools =
+        vec![tool("find_order", Some("Looks an order up.")), tool("now", None)];
+    script.answer_analysis(analysed);
+    script.focus(Focus::Editor);
+    let at = |script: &mut Script, line: usize, byte: usize| {
+        let document = script.state.document.as_mut().expect("open");
+        document.editor.go_to(Position { line, byte });
+        script.act(Action::GoToSource);
+        script.status()
+    };
+    assert_eq!(at(&mut script, 1, 16), "tools/find_order.yaml: Looks an order up.");
+    assert_eq!(at(&mut script, 1, 9), "tools/now.yaml: a tool without a description");
+    assert_eq!(at(&mut script, 1, 0), "tools/now.yaml: a tool without a description");
+    assert_eq!(at(&mut script, 3, 0), "There is no include and no tool in this line");
 }
