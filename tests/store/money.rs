@@ -244,3 +244,21 @@ async fn processes_never_pass_a_budget_together() {
     let one = dollar(RunId(Uuid::now_v7()));
     assert_eq!(store.reserve(one, vec![since_ever(1.0)]).await, Ok(Reserved::Granted));
 }
+
+#[tokio::test]
+async fn answers_of_a_damaged_database_are_not_given_again() {
+    let folder = folder();
+    let (path, new) = (folder.path().join("lathe.db"), folder.path().join("new.db"));
+    let store = open(&path);
+    keep(&store, 1, 10, 0, 1 << 20).await;
+    store.reserve(dollar(RunId(Uuid::now_v7())), vec![since_ever(1.0)]).await.expect("reserved");
+    store.close().await.expect("closed");
+    promptlathe::store::salvage(&path, &new).expect("salvaged");
+    let store = open(&new);
+    assert_eq!(store.cache_stats().await.expect("read"), CacheStats::default());
+    assert_eq!(held(&store, 0).await, Vec::<u8>::new());
+    keep(&store, 2, 10, 1, 1 << 20).await;
+    assert_eq!(held(&store, 0).await, [2]);
+    let one = dollar(RunId(Uuid::now_v7()));
+    assert_eq!(store.reserve(one, vec![since_ever(1.5)]).await, Ok(Reserved::Granted));
+}

@@ -43,12 +43,13 @@ enum Way {
     Down,
 }
 
-/// The tables that rows are kept in; those of the search are made anew.
+/// The tables that rows are kept in; those of the search are made anew. Answers of a damaged
+/// database are not given again, and money that was set aside is nobody's any more.
 pub(super) fn tables(target: &Connection) -> Outcome<Vec<Table>> {
     let mut statement = target.prepare(
         "SELECT name, wr FROM pragma_table_list
          WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite~_%' ESCAPE '~'
-         AND name <> 'migrations'",
+         AND name NOT IN ('migrations', 'cache', 'cache_size', 'reservations')",
     )?;
     let names: Vec<(String, bool)> =
         statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
