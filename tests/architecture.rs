@@ -280,3 +280,33 @@ fn the_scan_sees_what_it_should() {
     assert!(!lines.iter().any(|(_, line)| names(line, "tokio")));
     assert!(names("    tokio::spawn(x)", "tokio") && !names("my_tokio::x", "tokio"));
 }
+
+/// The places that start other programs. None of them is handed what a model wrote as anything
+/// but text on its standard input or in a file, and nothing else in the house can start one.
+const STARTS_PROGRAMS: [&str; 4] = [
+    "config/key.rs",         // the key command of the user's own settings
+    "config/private.rs",     // the mask for the two below
+    "tui/term/clipboard.rs", // the clipboard's program, by a fixed name
+    "tui/term/external.rs",  // the user's editor
+];
+
+#[test]
+fn few_places_start_programs_and_no_answer_is_run() {
+    let root = source();
+    let mut files = Vec::new();
+    files_below(&root, &mut files);
+    let mut found = Vec::new();
+    for file in files {
+        let name = file.strip_prefix(&root).expect("below").to_string_lossy().into_owned();
+        let text = fs::read_to_string(&file).expect("a source file");
+        let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+        let starts = ["Command::new", "process::Command", ".command("];
+        let is_test = name.contains("tests") || name.ends_with("killed.rs");
+        let code = code_of(text);
+        if !is_test && starts.iter().any(|word| code.contains(word)) {
+            found.push(name);
+        }
+    }
+    found.sort();
+    assert_eq!(found, STARTS_PROGRAMS);
+}

@@ -1,5 +1,7 @@
 //! What can keep a use case from being done, for both faces.
 
+use std::path::PathBuf;
+
 use semver::Version;
 use thiserror::Error;
 
@@ -43,6 +45,13 @@ pub enum AppError {
     NoModel,
     #[error("the file was saved, and its version {version} was not recorded: {error}")]
     NotRecorded { version: Version, error: StoreError },
+    #[error(
+        "nothing was sent: {} can only be read here, so the answer could not be kept; make its \
+         folder writable, choose another database with --db, or pass --no-save to run without a \
+         record",
+        path.display()
+    )]
+    NothingKept { path: PathBuf },
     #[error("nothing to save: the text is that of version {0}")]
     Unchanged(Version),
     #[error("{0}")]

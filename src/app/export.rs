@@ -128,6 +128,25 @@ impl App {
         Ok(Some(redacted.map_or(execution, |(record, _)| record)))
     }
 
+    /// A path as people name it: `~/` is the home folder, and others begin at the working one.
+    #[must_use]
+    pub fn named_path(&self, path: &str) -> PathBuf {
+        match (path.strip_prefix("~/"), self.environment.path("HOME")) {
+            (Some(rest), Some(home)) => home.join(rest),
+            _ => self.environment.working_dir.clone().unwrap_or_default().join(path),
+        }
+    }
+
+    /// Writes a text to a new file of mode 0600, all of it or nothing. Answers where it is.
+    ///
+    /// # Errors
+    /// Where the file is there already or cannot be written.
+    pub async fn write_text(&self, path: &str, text: &str) -> Result<String, ExportError> {
+        let path = self.named_path(path);
+        let text = text.to_owned();
+        self.files(move |_| write_whole(&path, &text).map(|()| path.display().to_string())).await
+    }
+
     async fn export_one(
         &self,
         id: ExecutionId,
@@ -143,6 +162,28 @@ impl App {
         })?;
         write(file, path, &piece)?;
         Ok(1)
+    }
+}
+
+fn write_whole(path: &Path, text: &str) -> Result<(), ExportError> {
+    let unwritable = |error| ExportError::Unwritable { path: path.to_owned(), error };
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    // Its name is given to it when it is whole; until then it goes away by itself.
+    let mut part = tempfile::Builder::new()
+        .prefix(".lathe-")
+        .suffix(".part")
+        .tempfile_in(folder)
+        .map_err(unwritable)?;
+    part.write_all(text.as_bytes()).and_then(|()| part.as_file().sync_all()).map_err(unwritable)?;
+    match part.persist_noclobber(path) {
+        Ok(_) => Ok(()),
+        Err(failed) if failed.error.kind() == io::ErrorKind::AlreadyExists => {
+            Err(ExportError::Exists(path.to_owned()))
+        }
+        Err(failed) => Err(unwritable(failed.error)),
     }
 }
 

@@ -20,7 +20,10 @@ mod sources;
 mod templates;
 pub mod workspace;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use jiff::{Timestamp, tz::TimeZone};
 use uuid::Uuid;
@@ -45,10 +48,10 @@ use crate::{
         ConfigError, Environment, Notice, NoticeKind, Overrides, Paths, Settings, SettingsFlags,
         most_calls_at_once,
     },
-    engine::{Engine, EngineParts, Mode, Money, RunHandle, RunSpec},
-    model::{ExecutionId, RunId},
+    engine::{Engine, EngineParts, Mode, Money, Recorder, RunHandle, RunSpec},
+    model::{ChunkLog, Execution, ExecutionId, RunId},
     provider::Catalog,
-    store::{Store, StoreOptions},
+    store::{OpenReport, Store, StoreError, StoreOptions},
 };
 use workspace::Workspace;
 
@@ -58,6 +61,8 @@ pub struct AppOptions {
     pub environment: Environment,
     pub overrides: Overrides,
     pub flags: SettingsFlags,
+    /// Whether nothing that runs is to be kept: the database is not even needed then.
+    pub unsaved: bool,
 }
 
 /// An open workspace with everything needed to work in it. Cheap to clone.
@@ -74,6 +79,10 @@ pub struct App {
     pub redaction: Arc<Redaction>,
     /// Settings of the workspace that were left out because its file is not trusted.
     untrusted: Arc<Vec<NoticeKind>>,
+    /// Where records go.
+    recorder: Arc<dyn Recorder>,
+    /// Whether calls may leave although nothing can be saved.
+    unsaved: bool,
 }
 
 impl App {
@@ -83,7 +92,7 @@ impl App {
     /// # Errors
     /// Settings that are not valid, a workspace that is none, a database that cannot be opened.
     pub fn open(options: AppOptions) -> Result<(Self, Vec<Notice>), AppError> {
-        let AppOptions { environment, overrides, flags } = options;
+        let AppOptions { environment, overrides, flags, unsaved } = options;
         let paths = Paths::resolve(&environment, &overrides)?;
         let workspace = open_workspace(&paths, &environment)?;
         let workspace_settings = workspace.settings()?;
@@ -93,8 +102,12 @@ impl App {
         notices.extend(fit_to_open_files(&mut settings));
         let untrusted = notices.iter().map(|notice| notice.kind.clone()).collect();
         let name = store_key(&workspace);
-        let (store, report) =
-            Store::open(&StoreOptions::file(paths.database.clone()).workspace(name))?;
+        let (store, report) = open_store(&paths.database, &name, unsaved)?;
+        let records = if unsaved {
+            Store::open(&StoreOptions::in_memory().workspace(name))?.0
+        } else {
+            store.clone()
+        };
         let notice = |message| Notice { kind: NoticeKind::Workspace, message };
         notices.extend(report.warnings.into_iter().map(notice));
         if report.interrupted > 0 {
@@ -115,12 +128,11 @@ impl App {
         let redaction = Arc::new(redaction);
         let endpoints =
             Arc::new(Endpoints::new(&settings, &environment, catalog, Arc::clone(&redaction)));
+        let recorder: Arc<dyn Recorder> =
+            Arc::new(RedactingRecorder::new(Arc::new(records), Arc::clone(&redaction)));
         let engine = Engine::new(EngineParts {
             providers: Arc::clone(&endpoints) as Arc<dyn crate::engine::Providers>,
-            recorder: Arc::new(RedactingRecorder::new(
-                Arc::new(store.clone()),
-                Arc::clone(&redaction),
-            )),
+            recorder: Arc::clone(&recorder),
             settings: settings.engine.clone(),
             money: Money {
                 ledger: Arc::new(store.clone()),
@@ -142,20 +154,34 @@ impl App {
             endpoints,
             redaction,
             untrusted: Arc::new(untrusted),
+            recorder,
+            unsaved,
         };
         Ok((app, notices))
+    }
+
+    /// Records an execution that has ended and could not be recorded then.
+    ///
+    /// # Errors
+    /// What still keeps it from being written.
+    pub async fn keep_again(&self, execution: &Execution) -> Result<(), StoreError> {
+        self.recorder.finish(execution, &ChunkLog::default()).await.map(drop)
     }
 
     /// Prepares every order and starts the calls together; the secrets that are sent with them.
     /// An order that cannot be prepared starts nothing.
     ///
     /// # Errors
-    /// Of the first order that cannot be prepared.
+    /// Of the first order that cannot be prepared; where nothing can be saved and nobody agreed
+    /// to that.
     pub async fn run(
         &self,
         orders: Vec<CallOrder>,
         mode: Mode,
     ) -> Result<(RunHandle, SecretsFound), AppError> {
+        if self.store.is_read_only() && !self.unsaved {
+            return Err(AppError::NothingKept { path: self.store.path().to_path_buf() });
+        }
         let mut calls = Vec::with_capacity(orders.len());
         let mut secrets = SecretsFound::default();
         for order in orders {
@@ -222,6 +248,19 @@ fn fit_to_open_files(settings: &mut Settings) -> Option<Notice> {
         "a program may open {files} files here, which is enough for {calls} calls at once and not for {wanted}; raise it with `ulimit -n 1024`"
     );
     Some(Notice { kind: NoticeKind::Workspace, message })
+}
+
+/// The database; one in memory where nothing is to be kept and it cannot be opened.
+fn open_store(
+    path: &Path,
+    workspace: &str,
+    unsaved: bool,
+) -> Result<(Store, OpenReport), StoreError> {
+    let opened = Store::open(&StoreOptions::file(path).workspace(workspace));
+    if unsaved && opened.is_err() {
+        return Store::open(&StoreOptions::in_memory().workspace(workspace));
+    }
+    opened
 }
 
 /// The named workspace, else the one around the working folder, else the sample.

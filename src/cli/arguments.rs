@@ -210,6 +210,9 @@ pub struct RunArguments {
     /// still recorded
     #[arg(long, value_name = "GUARD", value_parser = guard)]
     pub allow: Vec<GuardName>,
+    /// Keep no record: not in the history, not in the database, which need not be writable
+    #[arg(long)]
+    pub no_save: bool,
     /// Ask for a stream (the default)
     #[arg(long, conflicts_with = "no_stream")]
     pub stream: bool,

@@ -58,6 +58,7 @@ pub fn parse(environment: Environment) -> Asked {
         environment,
         overrides: Overrides { database: db, config, workspace },
         flags: SettingsFlags { theme, ..SettingsFlags::default() },
+        unsaved: matches!(&arguments.command, Some(Command::Run(run)) if run.no_save),
     };
     match arguments.command {
         None => Asked::Workbench(Box::new(options)),

@@ -80,6 +80,13 @@ fn open_memory(options: &StoreOptions) -> Result<Opened, StoreError> {
 fn open_file(options: &StoreOptions, place: &Place) -> Result<Opened, StoreError> {
     let path = place.path.clone();
     let mut report = OpenReport::default();
+    if place.lost_log {
+        report.warnings.push(format!(
+            "The log beside {} is gone: what was written last may be missing. Where it was moved, \
+             put it back and start again; `lathe doctor` checks what is there",
+            path.display()
+        ));
+    }
     let connection = prepare_file(options, place, &mut report)
         .map_err(|fault| fault.at(&path).waited(options.busy))?;
     let access = Access::File { path: path.clone(), busy: options.busy };
@@ -296,5 +303,46 @@ impl Access {
             }
             Self::Memory => Err(StoreError::Closed),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// No network can be mounted in a test; the place says that it is on one.
+    #[test]
+    fn on_a_network_the_journal_is_the_slow_and_safe_one() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("lathe.db");
+        let options = StoreOptions::file(&path);
+        let place = place::prepare(&path, false).expect("prepared");
+        for (network, mode, synchronous) in [(Some("NFS"), "truncate", 2), (None, "wal", 1)] {
+            let place = Place { network, ..place.clone() };
+            let mut report = OpenReport::default();
+            let connection = prepare_file(&options, &place, &mut report).expect("opens");
+            let level: i64 =
+                connection.pragma_query_value(None, "synchronous", |row| row.get(0)).expect("read");
+            assert_eq!((report.journal_mode.as_str(), level), (mode, synchronous));
+            let warned = report.warnings.iter().any(|warning| warning.contains("lies on NFS"));
+            assert_eq!(warned, network.is_some(), "{:?}", report.warnings);
+            assert_eq!(beside(&path, "-wal").exists(), network.is_none());
+        }
+    }
+
+    #[test]
+    fn a_log_that_is_gone_is_told() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("lathe.db");
+        let options = StoreOptions::file(&path);
+        drop(open(&options).expect("made"));
+        // What is left where the log of a killed process was taken away.
+        place::make_private(&beside(&path, "-shm")).expect("made");
+        std::fs::write(beside(&path, "-shm"), vec![0; 32_768]).expect("written");
+        let opened = open(&options).expect("it opens");
+        let told = opened.report.warnings.join(" ");
+        assert!(told.contains("log beside") && told.contains("is gone"), "{told}");
+        drop(opened);
+        assert!(open(&options).expect("again").report.warnings.is_empty(), "told once");
     }
 }

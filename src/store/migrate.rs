@@ -166,6 +166,10 @@ fn back_up(connection: &Connection, path: &Path, schema: i64) -> Result<PathBuf,
 }
 
 #[cfg(test)]
+#[cfg(unix)]
+mod killed;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -20,6 +20,9 @@ pub(super) struct Place {
     pub(super) writable: bool,
     /// The name of the network file system below, if it is one.
     pub(super) network: Option<&'static str>,
+    /// Whether the log beside the file was taken away: its index, which goes with it whenever
+    /// SQLite removes them, is still there.
+    pub(super) lost_log: bool,
 }
 
 /// A file beside the database: `-wal`, `-shm`, a lock, a backup.
@@ -63,7 +66,10 @@ pub(super) fn prepare(path: &Path, read_only: bool) -> Result<Place, StoreError>
         }
         make_private(&path)?;
     }
-    Ok(Place { network: platform::network(&folder), path, writable })
+    let there = |suffix| fs::metadata(beside(&path, suffix)).is_ok_and(|file| file.len() > 0);
+    let log = beside(&path, "-wal").symlink_metadata().is_ok();
+    let lost_log = exists && there("-shm") && !log;
+    Ok(Place { network: platform::network(&folder), path, writable, lost_log })
 }
 
 /// Makes an empty file that only its owner can read and write. An existing one is left alone.
@@ -187,8 +193,14 @@ mod platform {
     #[cfg(target_os = "linux")]
     pub(super) fn network(folder: &Path) -> Option<&'static str> {
         let kind = rustix::fs::statfs(folder).ok()?.f_type;
-        // The magic numbers of statfs(2); sign extension on 32-bit machines is cut off.
-        match u64::try_from(kind).unwrap_or_default() & 0xffff_ffff {
+        // Sign extension on 32-bit machines is cut off.
+        network_of(u64::try_from(kind).unwrap_or_default() & 0xffff_ffff)
+    }
+
+    /// The network file system that a magic number of statfs(2) stands for, if it is one.
+    #[cfg(target_os = "linux")]
+    pub(super) fn network_of(kind: u64) -> Option<&'static str> {
+        match kind {
             0x6969 => Some("NFS"),
             0x517b | 0xfe53_4d42 | 0xff53_4d42 => Some("SMB"),
             0x0102_1997 => Some("9p"),
@@ -267,5 +279,42 @@ mod platform {
 
     pub(super) fn network(_folder: &Path) -> Option<&'static str> {
         None
+    }
+}
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests {
+    use super::*;
+
+    /// The numbers are those of linux/magic.h and of the file systems' own headers.
+    #[test]
+    fn network_file_systems_are_told_by_their_numbers() {
+        for (kind, name) in [
+            (0x6969, "NFS"),
+            (0x517b, "SMB"),
+            (0xff53_4d42, "SMB"),
+            (0xfe53_4d42, "SMB"),
+            (0x0102_1997, "9p"),
+            (0x6573_5546, "FUSE"),
+            (0x5346_414f, "AFS"),
+            (0x0bd0_0bd0, "Lustre"),
+            (0x4750_4653, "GPFS"),
+            (0x00c3_6400, "Ceph"),
+            (0x786f_4256, "a shared folder of a virtual machine"),
+        ] {
+            assert_eq!(platform::network_of(kind), Some(name), "{kind:x}");
+        }
+        // ext4, xfs, btrfs, tmpfs, overlay, zfs, f2fs.
+        for kind in
+            [0xef53, 0x5846_5342, 0x9123_683e, 0x0102_1994, 0x794c_7630, 0x2fc1_2fc1, 0xf2f5_2010]
+        {
+            assert_eq!(platform::network_of(kind), None, "{kind:x}");
+        }
+    }
+
+    #[test]
+    fn a_folder_in_memory_is_no_network() {
+        assert_eq!(platform::network(Path::new("/dev/shm")), None);
     }
 }

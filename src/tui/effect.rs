@@ -13,7 +13,7 @@ use super::msg::{DeletedExecutions, HistoryCursor, RequestId, RunToken, TimerId}
 use super::theme::Theme;
 use crate::app::{ChartQuery, Filter};
 use crate::model::{
-    Bump, CacheUse, ContentHash, ExecutionId, GenerationParameters, GuardName, ModelRef,
+    Bump, CacheUse, ContentHash, Execution, ExecutionId, GenerationParameters, GuardName, ModelRef,
     TemplateId, VariantName,
 };
 
@@ -126,6 +126,10 @@ pub enum Question {
     Pair(ExecutionId, ExecutionId),
     /// Write what a filter lists to a file that is not there yet → `Answer::Exported`.
     Export { filter: Box<Filter>, path: String },
+    /// Write a text to a file that is not there yet → `Answer::TextSaved`.
+    SaveText { text: String, path: String },
+    /// Record an execution that could not be recorded → `Answer::KeptAgain`.
+    KeepAgain(Box<Execution>),
     /// → `Answer::Deleted`.
     Delete(Vec<ExecutionId>),
     /// Take a deletion back → `Answer::Restored` with how many came back.

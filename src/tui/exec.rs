@@ -352,6 +352,13 @@ async fn answer(app: &App, question: Question, messages: &mpsc::UnboundedSender<
         Question::Trust => Answer::Trusted(app.trust_workspace().await.map_err(Fault::new)),
         Question::Pair(one, other) => Answer::Pair(pair(app, one, other).await),
         Question::Export { filter, path } => Answer::Exported(export(app, &filter, &path).await),
+        Question::SaveText { text, path } => {
+            Answer::TextSaved(app.write_text(&path, &text).await.map_err(|error| told(&error)))
+        }
+        Question::KeepAgain(execution) => {
+            let kept = app.keep_again(&execution).await;
+            Answer::KeptAgain(kept.map_err(|error| told(&error)))
+        }
         Question::History { filter, before, limit } => {
             let before = before.and_then(|cursor| cursor.0.downcast_ref::<Cursor>().copied());
             let query = HistoryQuery { before, limit, ..filter.query() };
@@ -443,10 +450,7 @@ async fn pair(
 
 /// Writes what a filter lists; where a path begins with `~/`, the home folder is meant.
 async fn export(app: &App, filter: &Filter, path: &str) -> Result<(usize, String), Fault> {
-    let path = match (path.strip_prefix("~/"), app.environment.path("HOME")) {
-        (Some(rest), Some(home)) => home.join(rest),
-        _ => app.environment.working_dir.clone().unwrap_or_default().join(path),
-    };
+    let path = app.named_path(path);
     let format = ExportFormat::of_path(&path).unwrap_or_default();
     let shown = path.display().to_string();
     let count = app.export(filter.query(), format, path).await;

@@ -114,6 +114,7 @@ fn demo_options(options: AppOptions, folder: &Path) -> Result<AppOptions, String
             workspace: Some(work),
         },
         flags: options.flags,
+        unsaved: options.unsaved,
     })
 }
 
@@ -193,6 +194,7 @@ impl Place {
         });
         state.spending = Spending::of(&app.settings);
         welcome(&app, &mut state, last_panes(&app).await, is_demo);
+        state.read_only = app.store.is_read_only();
         state.recent = recent(&app).await;
         let welcomed = app.store.setting(update::WELCOMED).await.ok().flatten().is_some();
         state.welcome = !welcomed && !is_demo && app.workspace.is_embedded();

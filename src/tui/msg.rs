@@ -185,6 +185,9 @@ pub enum Answer {
     Pair(Result<Box<(Execution, Execution)>, Fault>),
     /// How many, and where.
     Exported(Result<(usize, String), Fault>),
+    /// Where it is.
+    TextSaved(Result<String, Fault>),
+    KeptAgain(Result<(), Fault>),
     Deleted(Result<DeletedExecutions, Fault>),
     Restored(Result<usize, Fault>),
     Spend(Option<f64>),

@@ -213,3 +213,79 @@ fn what_can_be_read_of_a_damaged_database_is_taken_out() {
     assert_eq!(text(&listed).lines().count(), 1);
     place.refused(&["doctor", "--salvage", "new.db"], 2, &["new.db", "exists already"]);
 }
+
+/// Where nothing can be written, nothing leaves before somebody says that no record is wanted.
+#[test]
+#[cfg(unix)]
+fn nothing_is_sent_that_cannot_be_kept_unless_that_is_wanted() {
+    let (place, database) = used();
+    // A copy on a file system that can only be read stands for the folder; without the right to
+    // make one, a folder without the right to write does.
+    let folder = database.parent().expect("a folder").to_path_buf();
+    let _frozen = Frozen::new(&folder);
+    if fs::write(folder.join("probe"), "x").is_ok() {
+        fs::remove_file(folder.join("probe")).expect("removed");
+        return;
+    }
+    let refused = place.run(&RUN);
+    let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(2), "{told}");
+    assert!(told.contains("nothing was sent") && told.contains("--no-save"), "{told}");
+    assert!(refused.stdout.is_empty());
+    let output = place.run(&[&RUN[..], &["--no-save"]].concat());
+    assert!(text(&output).to_lowercase().contains("negative"), "{output:?}");
+    let listed = text(&place.run(&["history", "list", "--format", "json"]));
+    assert_eq!(listed.lines().count(), 1, "the history can be read");
+}
+
+#[test]
+fn what_is_not_to_be_kept_is_not_kept() {
+    let (place, _) = used();
+    let output = place.run(&[&RUN[..], &["--no-save", "--format", "json"]].concat());
+    assert_eq!(json(&output)["status"], "ok");
+    let listed = text(&place.run(&["history", "list", "--format", "json"]));
+    assert_eq!(listed.lines().count(), 1);
+    // Without a database that can be opened it works too.
+    let nowhere = ["--db", "/proc/self/fdinfo/lathe/lathe.db"];
+    let output = place.run(&[&nowhere[..], &RUN, &["--no-save"]].concat());
+    assert!(text(&output).to_lowercase().contains("negative"), "{output:?}");
+}
+
+/// A folder that cannot be written for as long as this lives: mounted anew for reading only where
+/// that is allowed, which stops the administrator too, or without the right to write.
+#[cfg(unix)]
+struct Frozen {
+    folder: PathBuf,
+    mounted: bool,
+}
+
+#[cfg(unix)]
+impl Frozen {
+    fn new(folder: &Path) -> Self {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mount = |arguments: &[&str]| {
+            let status = Command::new("mount")
+                .args(arguments)
+                .arg(folder)
+                .stderr(Stdio::null())
+                .stdout(Stdio::null())
+                .status();
+            status.is_ok_and(|status| status.success())
+        };
+        let source = folder.to_string_lossy().into_owned();
+        let mounted = mount(&["--bind", &source]) && mount(&["-o", "remount,ro,bind"]);
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o500)).ok();
+        Self { folder: folder.to_path_buf(), mounted }
+    }
+}
+
+#[cfg(unix)]
+impl Drop for Frozen {
+    fn drop(&mut self) {
+        use std::os::unix::fs::PermissionsExt as _;
+        if self.mounted {
+            drop(Command::new("umount").arg(&self.folder).status());
+        }
+        drop(fs::set_permissions(&self.folder, fs::Permissions::from_mode(0o700)));
+    }
+}

@@ -193,3 +193,43 @@ fn smaller_limits_hold_too() {
         assert!(spent.largest_value <= 100 && spent.depth <= 20, "{source}: {spent:?}");
     }
 }
+
+/// A template has its declared variables and pure functions, and nothing of the machine.
+#[test]
+fn nothing_of_the_machine_can_be_reached() {
+    for body in [
+        "{{ env.HOME }}",
+        "{{ environ['HOME'] }}",
+        "{{ get_env('HOME') }}",
+        "{{ getenv('HOME') }}",
+        "{{ open('/etc/passwd') }}",
+        "{{ read_file('/etc/passwd') }}",
+        "{{ ''.__class__.__mro__ }}",
+        "{{ s.__class__.__init__.__globals__ }}",
+        "{{ self.__init__ }}",
+        "{{ config.items() }}",
+        "{{ request.url }}",
+        "{{ lipsum.__globals__.os }}",
+        "{{ cycler.__init__ }}",
+        "{{ url('http://127.0.0.1') }}",
+        "{{ fetch('http://127.0.0.1') }}",
+        "{{ now() }}",
+        "{% import 'os' as os %}{{ os }}",
+        "{% include '/etc/passwd' %}",
+        "{% include '../../etc/passwd' %}",
+        "{% extends '/etc/passwd' %}",
+        "{{include:/etc/passwd}}",
+        "{{ s | attr('__class__') }}",
+        "{{ s | system }}",
+        "{{ s | shell }}",
+    ] {
+        let source = format!("user:\n{body}\n");
+        let parsed =
+            promptlathe::prompt::parse(&super::id(), promptlathe::prompt::Form::Prompty, &source);
+        let Ok(template) = parsed else { continue };
+        let given = inputs(json!({"s": "text"}));
+        let rendered =
+            promptlathe::prompt::render(&template, &NoSources, &given, &Limits::default());
+        assert!(rendered.is_err(), "{body} gave {rendered:?}");
+    }
+}

@@ -118,7 +118,7 @@ fn value() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(10_000))]
 
     #[test]
     fn nothing_that_reads_a_template_panics(source in text(), bytes in any::<Vec<u8>>()) {
@@ -167,6 +167,10 @@ proptest! {
         let messages: Vec<_> = rendered.messages.iter().map(|m| (m.role, m.content.clone())).collect();
         prop_assert_eq!(messages, expected);
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
     fn a_save_keeps_every_other_byte(

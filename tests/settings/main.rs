@@ -6,6 +6,7 @@ mod docs;
 mod invalid;
 mod layers;
 mod permissions;
+mod properties;
 mod sample;
 mod workspace;
 mod workspace_escapes;

@@ -106,6 +106,10 @@ actions! {
         Contexts::WORKBENCH.and(of(&[Context::Versions])), ["d"];
     PickWinner, "pick-winner", "winner", "Pick the answer as the best of its run, or take that back.",
         of(&[Context::Output]), ["W"];
+    SaveAnswerAs, "save-answer-as", "save as", "Write the answer's text to a file of its own.",
+        of(&[Context::Output]), ["E"];
+    KeepAgain, "keep-again", "keep", "Try again to keep the answer in the history, where that failed.",
+        of(&[Context::Output]), ["H"];
     Blind, "blind", "blind", "Judge blind: hide which variant is which and mix their places.",
         Contexts::WORKBENCH, ["b"];
     CompareModels, "compare-models", "models", "Run one template on up to four models: mark them, a pane each.",

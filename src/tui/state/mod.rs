@@ -213,6 +213,12 @@ pub struct State {
     pub recent: Vec<TemplateId>,
     /// The named values of the inputs, as they were last listed.
     pub input_sets: BTreeMap<String, BTreeMap<String, Value>>,
+    /// Whether the database can only be read.
+    pub read_only: bool,
+    /// Whether calls may leave although nothing can be saved.
+    pub unsaved: bool,
+    /// The variants to run once that is agreed to.
+    pub run_unsaved: Vec<VariantName>,
     /// The variants to run once their template was read for the first time.
     pub run_when_read: Option<(TemplateId, Vec<VariantName>)>,
     /// The run that was asked for while the first template was still being opened.
@@ -279,6 +285,9 @@ impl State {
             opening_line: None,
             recent: Vec::new(),
             input_sets: BTreeMap::new(),
+            read_only: false,
+            unsaved: false,
+            run_unsaved: Vec::new(),
             run_when_read: None,
             run_when_open: None,
             rerun: None,

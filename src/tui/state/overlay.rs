@@ -255,6 +255,8 @@ pub enum LineIntent {
     Tag(ExecutionId),
     /// The file that the listed executions are written to.
     Export,
+    /// The file that the answer of a variant is written to.
+    SaveAnswer(VariantName),
     /// A name for the present values of the inputs.
     InputSet,
     /// The file whose text goes into the selected field.
@@ -271,6 +273,7 @@ impl LineIntent {
             Self::Label(version) => format!("A name for {version}"),
             Self::Tag(_) => "Tag this execution".to_owned(),
             Self::Export => "Write the listed executions to a file".to_owned(),
+            Self::SaveAnswer(variant) => format!("Write the answer of {variant} to a file"),
             Self::InputSet => "A name for these inputs".to_owned(),
             Self::LoadFile => "Put a file's text into the field".to_owned(),
             Self::NewTemplate => "Keep this prompt as a template".to_owned(),
@@ -286,6 +289,7 @@ impl LineIntent {
             Self::InputSet => "Enter keeps them; a name that is there is replaced",
             Self::LoadFile => "a path; what is in the field is replaced, undo brings it back",
             Self::NewTemplate => "its id below prompts/, such as analysis/mood",
+            Self::SaveAnswer(_) => "a path; ~/ is your home, and nothing is overwritten",
             Self::Export => "ending: .jsonl for programs, .csv for spreadsheets, .md to read",
         }
     }
@@ -358,6 +362,8 @@ pub enum Confirm {
     Quit { running: usize },
     /// The draft goes back to the file's text.
     DiscardDraft,
+    /// Nothing can be saved: calls would leave no record.
+    RunUnsaved,
     /// The workspace's settings may name servers, headers and key commands.
     TrustWorkspace,
 }
@@ -376,6 +382,11 @@ impl Confirm {
             Self::TrustWorkspace => {
                 "Trust the settings file of this workspace as it is now? It may then name servers, \
                  send headers and run commands for keys."
+                    .to_owned()
+            }
+            Self::RunUnsaved => {
+                "Nothing can be saved here: the database can only be read. Send it all the same, \
+                 without a record?"
                     .to_owned()
             }
             Self::DiscardDraft => {

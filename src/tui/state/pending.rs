@@ -64,6 +64,12 @@ pub enum Purpose {
     Trust,
     Themes,
     Export,
+    SaveText,
+    /// The answer of this run and variant is recorded after all.
+    KeepAgain {
+        run: Option<RunToken>,
+        variant: VariantName,
+    },
     /// An execution to read.
     Detail(ExecutionId),
     /// An execution to open in the workbench.

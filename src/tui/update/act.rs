@@ -104,6 +104,8 @@ impl Step<'_> {
             Action::Copy | Action::CopySelection => self.copy(),
             Action::Compare => self.compare_executions(),
             Action::AddTag => self.open_tag(),
+            Action::SaveAnswerAs => self.open_save_answer(),
+            Action::KeepAgain => self.keep_again(),
             Action::Export => self.open_export(),
             Action::OpenInWorkbench => self.open_in_workbench(),
             Action::Delete => self.delete_selected(),
@@ -161,6 +163,7 @@ impl Step<'_> {
                     self.state.overlays.pop();
                     match confirm {
                         Confirm::Quit { .. } => self.leave(),
+                        Confirm::RunUnsaved => self.run_without_record(),
                         Confirm::DiscardDraft => self.discard_draft(),
                         Confirm::TrustWorkspace => self.ask(Purpose::Trust, Question::Trust),
                     }

@@ -57,6 +57,12 @@ impl Step<'_> {
             }
             (Purpose::Pair, Answer::Pair(pair)) => self.take_pair(pair),
             (Purpose::Export, Answer::Exported(exported)) => self.take_exported(exported),
+            (Purpose::SaveText, Answer::TextSaved(Ok(path))) => {
+                self.tell(format!("The answer is in {path}"));
+            }
+            (Purpose::KeepAgain { run, variant }, Answer::KeptAgain(kept)) => {
+                self.take_kept_again(run, variant, kept);
+            }
             (Purpose::Detail(id), Answer::Execution(execution)) => self.take_detail(id, execution),
             (Purpose::Recall(_), Answer::Execution(execution)) => self.take_recalled(execution),
             (Purpose::Delete(ids), Answer::Deleted(deleted)) => self.take_deleted(&ids, deleted),
@@ -74,6 +80,7 @@ impl Step<'_> {
             }
             (Purpose::Copy, Answer::Copied(Ok(way))) => self.tell(format!("Copied by {way}")),
             (Purpose::Copy, Answer::Copied(Err(fault)))
+            | (Purpose::SaveText, Answer::TextSaved(Err(fault)))
             | (Purpose::Trust, Answer::Trusted(Err(fault))) => self.fail(&fault),
             _ => {}
         }

@@ -12,6 +12,7 @@ mod forms;
 mod history;
 mod history_edits;
 mod judging;
+mod keeping;
 mod keys;
 mod library;
 mod lists;

@@ -10,8 +10,8 @@ use crate::{
         keymap::Action,
         msg::{CallEvent, RunToken, Severity},
         state::{
-            Focus, FormRow, Mode, OpenCircuit, Origin, Output, Overlay, Pane, Phase, Purpose,
-            Screen, SecretQuestion, TICK, Wake,
+            Confirm, Focus, FormRow, Mode, OpenCircuit, Origin, Output, Overlay, Pane, Phase,
+            Purpose, Screen, SecretQuestion, TICK, Wake,
         },
     },
 };
@@ -102,6 +102,10 @@ impl Step<'_> {
         }
         if self.stopped_by_a_field(variants) {
             return;
+        }
+        if self.state.read_only && !self.state.unsaved {
+            self.state.run_unsaved = variants.to_vec();
+            return self.put_in_front(Overlay::Confirm(Confirm::RunUnsaved));
         }
         if self.state.spending.confirm_above.is_some() {
             self.ask_what_it_costs(variants);
@@ -295,7 +299,8 @@ impl Step<'_> {
         if let CallEvent::NotSaved { reason } = event {
             let text = format!("{variant} is not in the history: {reason}");
             output.not_saved = Some(reason);
-            return self.warn(text);
+            let hint = self.ways_to_keep();
+            return self.state.notices.add(Severity::Warning, &text, Some(&hint), self.now);
         }
         if !output.phase.is_running() {
             return;

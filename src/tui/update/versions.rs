@@ -157,6 +157,7 @@ impl Step<'_> {
             }
             LineIntent::Tag(execution) => self.tag_execution(execution, &text),
             LineIntent::Export => self.export_to(&text),
+            LineIntent::SaveAnswer(variant) => self.save_answer(variant, &text),
             LineIntent::InputSet => self.name_inputs(&text),
             LineIntent::LoadFile => self.load_file(&text),
             LineIntent::NewTemplate => self.keep_scratch(&text),

@@ -3,6 +3,7 @@
 mod charts;
 mod history;
 mod judging;
+mod keeping;
 mod lists;
 mod mouse;
 mod opening;
