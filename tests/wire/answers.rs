@@ -16,6 +16,14 @@ fn whole(kind: ProviderKind, text: &str) -> String {
             "{{\"model\":\"m\",\"message\":{{\"role\":\"assistant\",\"content\":{text}}},\"done\":\
              true,\"done_reason\":\"stop\"}}"
         ),
+        ProviderKind::Responses => format!(
+            "{{\"model\":\"m\",\"status\":\"completed\",\"output\":[{{\"type\":\"message\",\
+             \"content\":[{{\"type\":\"output_text\",\"text\":{text}}}]}}]}}"
+        ),
+        ProviderKind::Gemini => format!(
+            "{{\"modelVersion\":\"m\",\"candidates\":[{{\"index\":0,\"content\":{{\"parts\":\
+             [{{\"text\":{text}}}]}},\"finishReason\":\"STOP\"}}]}}"
+        ),
         _ => format!(
             "{{\"model\":\"m\",\"choices\":[{{\"index\":0,\"message\":{{\"role\":\"assistant\",\
              \"content\":{text}}},\"finish_reason\":\"stop\"}}]}}"

@@ -27,8 +27,13 @@ use url::Url;
 const KEY: &str = "sk-planted-0123456789abcdef";
 
 /// The protocols a fault is tried with.
-const KINDS: [ProviderKind; 3] =
-    [ProviderKind::OpenAi, ProviderKind::Anthropic, ProviderKind::Ollama];
+const KINDS: [ProviderKind; 5] = [
+    ProviderKind::OpenAi,
+    ProviderKind::Anthropic,
+    ProviderKind::Ollama,
+    ProviderKind::Responses,
+    ProviderKind::Gemini,
+];
 
 /// Limits small enough to be reached.
 fn limits() -> EngineSettings {
@@ -132,6 +137,14 @@ fn piece(kind: ProviderKind, text: &str) -> String {
             "{{\"model\":\"m\",\"message\":{{\"role\":\"assistant\",\"content\":{text}}},\
              \"done\":false}}\n"
         ),
+        ProviderKind::Responses => format!(
+            "event: response.output_text.delta\ndata: {{\"type\":\"response.output_text.delta\",\
+             \"delta\":{text}}}\n\n"
+        ),
+        ProviderKind::Gemini => format!(
+            "data: {{\"candidates\":[{{\"content\":{{\"parts\":[{{\"text\":{text}}}]}},\"index\":\
+             0}}]}}\r\n\r\n"
+        ),
         _ => {
             format!("data: {{\"choices\":[{{\"index\":0,\"delta\":{{\"content\":{text}}}}}]}}\n\n")
         }
@@ -152,6 +165,18 @@ fn ending(kind: ProviderKind) -> Vec<String> {
         ProviderKind::Ollama => vec![
             "{\"model\":\"m\",\"message\":{\"role\":\"assistant\",\"content\":\"\"},\"done\":true,\
              \"done_reason\":\"stop\",\"prompt_eval_count\":3,\"eval_count\":2}\n"
+                .to_owned(),
+        ],
+        ProviderKind::Responses => vec![
+            "event: response.output_text.done\ndata: {\"type\":\"response.output_text.done\"}\n\n"
+                .to_owned(),
+            "event: response.completed\ndata: {\"type\":\"response.completed\",\"response\":\
+             {\"status\":\"completed\",\"output\":[]}}\n\n"
+                .to_owned(),
+        ],
+        ProviderKind::Gemini => vec![
+            "data: {\"candidates\":[{\"content\":{\"parts\":[]},\"finishReason\":\"STOP\",\"index\":\
+             0}]}\r\n\r\n"
                 .to_owned(),
         ],
         _ => vec![
