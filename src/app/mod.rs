@@ -217,6 +217,18 @@ impl App {
     }
 }
 
+/// Makes a write beyond the limit on the size of files an error like a full disk, where it would
+/// end the process without a word. Must be called inside a tokio runtime.
+pub fn outlive_file_size_limits() {
+    #[cfg(unix)]
+    {
+        let number = rustix::process::Signal::XFSZ.as_raw();
+        let kind = tokio::signal::unix::SignalKind::from_raw(number);
+        // A system that will not have it ends the process as before; nothing else rests on it.
+        drop(tokio::signal::unix::signal(kind));
+    }
+}
+
 /// A new id for a run. Ids sort by the time they were made.
 #[must_use]
 pub fn new_run_id() -> RunId {

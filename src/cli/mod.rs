@@ -21,7 +21,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser as _};
 
 use crate::{
-    app::{App, AppOptions, start_log, workspace},
+    app::{self, App, AppOptions, start_log, workspace},
     config::{Environment, Overrides, SettingsFlags, Umask},
 };
 use arguments::{Arguments, Command, Common};
@@ -96,6 +96,7 @@ async fn carry_out(
     command: Command,
     output: &mut Output,
 ) -> Result<u8, Failure> {
+    app::outlive_file_size_limits();
     match command {
         Command::Init { folder } => return init(&folder, output),
         Command::ServeDemo { port } => return serve::demo(port, output).await,

@@ -127,6 +127,9 @@ fn open(options: AppOptions, origin: Instant, is_demo: bool) -> Result<ExitCode,
         .enable_all()
         .build()
         .map_err(|error| said(&error))?;
+    let inside = runtime.enter();
+    crate::app::outlive_file_size_limits();
+    drop(inside);
     let (app, notices) = App::open(options).map_err(|error| said(&error))?;
     crate::app::start_log(&app.paths, &app.redaction);
     let settings = Arc::clone(&app.settings);

@@ -60,7 +60,7 @@ fn a_database_that_another_holds_costs_the_record_and_not_the_answer() {
 /// Runs with files that may not grow beyond so many blocks of 512 bytes.
 #[cfg(target_os = "linux")]
 fn run_with_little_room(place: &Place, blocks: u64, arguments: &[&str]) -> Output {
-    let script = format!("trap \"\" XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
+    let script = format!("ulimit -f {blocks}; exec \"$0\" \"$@\"");
     Command::new("sh")
         .args(["-c", &script, env!("CARGO_BIN_EXE_lathe")])
         .args(arguments)
@@ -288,4 +288,60 @@ impl Drop for Frozen {
         }
         drop(fs::set_permissions(&self.folder, fs::Permissions::from_mode(0o700)));
     }
+}
+
+/// Wherever the room ends, from a database that cannot be made to a record that just does not
+/// fit: the answer is printed or the reason is told, and the next run finds a sound database.
+#[test]
+#[cfg(target_os = "linux")]
+fn wherever_the_room_ends_the_answer_is_there_or_the_reason() {
+    let mut answered = 0;
+    let mut refused = 0;
+    let mut lost = 0;
+    let words = "word ".repeat(4_000);
+    for blocks in (0..2_000).step_by(80) {
+        let place = Place::new();
+        place.write("long.txt", &words);
+        let output =
+            run_with_little_room(&place, blocks, &["run", "mood", "--var", "message=@long.txt"]);
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        let code = output.status.code();
+        assert!(code == Some(0) || code == Some(2), "{blocks}: no signal ended it: {told}");
+        let has_answer = !text(&output).trim().is_empty();
+        let says = told.contains("no room left") || told.contains("too large");
+        assert!(has_answer || says, "{blocks}: {told}");
+        assert!(says || code == Some(0), "{blocks}: {told}");
+        answered += u32::from(has_answer);
+        refused += u32::from(!has_answer);
+        lost += u32::from(has_answer && says);
+        let again = place.run(&RUN);
+        assert!(again.status.success(), "{blocks}: {}", String::from_utf8_lossy(&again.stderr));
+        let connection =
+            Connection::open(place.path(".local/share/lathe/lathe.db")).expect("it opens");
+        let whole: String =
+            connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).expect("checked");
+        assert_eq!(whole, "ok", "{blocks}");
+    }
+    assert!(answered > 0 && refused > 0 && lost > 0, "{answered} {refused} {lost}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_backup_without_room_is_told_and_leaves_nothing() {
+    let (place, database) = used();
+    let before = fs::read(&database).expect("read");
+    for arguments in [vec!["backup", "create", "copy.db"], vec!["doctor", "--salvage", "copy.db"]] {
+        let output = run_with_little_room(&place, 40, &arguments);
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {told}");
+        assert!(told.contains("no room left") || told.contains("too large"), "{told}");
+        let names: Vec<_> = fs::read_dir(place.home.path())
+            .expect("listed")
+            .flatten()
+            .map(|entry| entry.file_name().to_string_lossy().into_owned())
+            .collect();
+        let left = names.iter().any(|name| name.contains("copy.db") || name.contains(".lathe-"));
+        assert!(!left, "{names:?}");
+    }
+    assert_eq!(fs::read(&database).expect("read"), before);
 }

@@ -134,6 +134,7 @@ fn an_editor_that_misbehaves_costs_neither_the_text_nor_the_terminal() {
         let mut session = place.start_with(120, 36, &[("EDITOR", command)]);
         session.keys("e").expect("open the editor");
         session.until(told).expect("it is told");
+        session.settle(std::time::Duration::from_millis(300)).expect("quiet");
         session.keys("2").expect("history");
         session.until("Every call is kept here").expect("keys work");
         assert!(session.screen().alternate_screen());
