@@ -82,7 +82,7 @@ actions! {
     SkipWait, "skip-wait", "retry now", "Do not wait for the next attempt; send it now.",
         Contexts::WORKBENCH, ["w"];
     RunAnyway, "run-anyway", "run anyway", "Run what a guard stopped once more and let it pass this time.",
-        of(&[Context::Output]), ["A"];
+        of(&[Context::Output]), ["O"];
 
     // Variants.
     Fork, "fork", "fork", "Fork: open another variant that runs the same, to change it.",
