@@ -76,7 +76,7 @@ actions! {
     CancelAll, "cancel-all", "cancel all", "Cancel every running call and keep what they wrote.",
         Contexts::ALL, ["X", "ctrl-c"];
     RunAnew, "run-anew", "run anew", "Run the variant past the cache, even if its answer was given before.",
-        Contexts::WORKBENCH, ["A"];
+        Contexts::WORKBENCH, ["alt-K"];
     ToggleCache, "toggle-cache", "cache", "Give answers again that were given before, to the same call or to one alike, until the program ends.",
         Contexts::WORKBENCH, ["K"];
     SkipWait, "skip-wait", "retry now", "Do not wait for the next attempt; send it now.",

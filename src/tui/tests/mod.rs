@@ -4,6 +4,7 @@
 
 mod conduct;
 mod journeys;
+mod money;
 mod secrets;
 mod server;
 
