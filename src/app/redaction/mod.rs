@@ -7,7 +7,7 @@ mod recorder;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{OnceLock, PoisonError, RwLock},
+    sync::{Arc, OnceLock, PoisonError, RwLock},
 };
 
 use serde_json::Value;
@@ -25,9 +25,9 @@ use crate::{
 /// What is taken out of texts, and when. The keys in use always are; what else, the settings say.
 #[derive(Debug)]
 pub struct Redaction {
-    storage: Rules,
-    export: Rules,
-    sending: Rules,
+    storage: Arc<Rules>,
+    export: Arc<Rules>,
+    sending: Arc<Rules>,
     warn: SecretWarning,
     keys: RwLock<KnownKeys>,
 }
@@ -88,10 +88,20 @@ impl Redaction {
     }
 
     fn of(settings: &RedactionSettings) -> Result<Self, String> {
+        let mut made: Vec<Arc<Rules>> = Vec::new();
+        // What is looked for is mostly the same, and is made ready once.
+        let mut rules = |selection: Selection| -> Result<Arc<Rules>, String> {
+            if let Some(same) = made.iter().find(|rules| rules.selection == selection) {
+                return Ok(Arc::clone(same));
+            }
+            let rules = Arc::new(Rules::new(selection)?);
+            made.push(Arc::clone(&rules));
+            Ok(rules)
+        };
         Ok(Self {
-            storage: Rules::new(settings.before_storage())?,
-            export: Rules::new(settings.before_export())?,
-            sending: Rules::new(settings.before_sending())?,
+            storage: rules(settings.before_storage())?,
+            export: rules(settings.before_export())?,
+            sending: rules(settings.before_sending())?,
             warn: settings.warn,
             keys: RwLock::default(),
         })

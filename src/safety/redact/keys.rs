@@ -1,6 +1,9 @@
 //! The keys that are in use, found exactly, in every form they may be written in.
 
-use std::{fmt::Write as _, sync::Arc};
+use std::{
+    fmt::Write as _,
+    sync::{Arc, OnceLock},
+};
 
 use base64::{
     Engine as _,
@@ -15,12 +18,16 @@ pub const SHORTEST_KEY: usize = 8;
 /// A piece of base64 shorter than this may be in any text.
 const SHORTEST_PIECE: usize = 12;
 
+/// More keys than anybody has; so many can be looked for at once.
+const MOST_KEYS: usize = 500;
+
 /// The keys in use. Shows nothing of them.
 #[derive(Clone, Default)]
 pub struct KnownKeys {
     /// The name and every form of each key.
     forms: Vec<(String, Vec<String>)>,
-    patterns: Option<Arc<Patterns>>,
+    /// Made when they are first looked for: many programs end before that.
+    patterns: OnceLock<Option<Arc<Patterns>>>,
 }
 
 impl KnownKeys {
@@ -35,7 +42,19 @@ impl KnownKeys {
         if key.len() < SHORTEST_KEY || known.into_iter().any(|known| known == key) {
             return Ok(());
         }
+        if self.forms.len() == MOST_KEYS {
+            return Err(format!("there are more than {MOST_KEYS} keys"));
+        }
         self.forms.push((format!("{owner}-key"), forms(key)));
+        self.patterns = OnceLock::new();
+        Ok(())
+    }
+
+    pub(super) fn patterns(&self) -> Option<Arc<Patterns>> {
+        self.patterns.get_or_init(|| self.build()).clone()
+    }
+
+    fn build(&self) -> Option<Arc<Patterns>> {
         let mut texts: Vec<(&str, &str)> = self
             .forms
             .iter()
@@ -44,12 +63,8 @@ impl KnownKeys {
         // Where one begins with another, all of the longer one is to go.
         texts.sort_by_key(|(_, form)| std::cmp::Reverse(form.len()));
         let sources = texts.into_iter().map(|(name, form)| Source::of_text(name, form)).collect();
-        self.patterns = Patterns::new(sources)?.map(Arc::new);
-        Ok(())
-    }
-
-    pub(super) fn patterns(&self) -> Option<Arc<Patterns>> {
-        self.patterns.clone()
+        // Texts as they are make no wrong pattern, and so many of them none that is too large.
+        Patterns::new(sources).ok().flatten().map(Arc::new)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Many patterns made into one automaton, and what is found with it.
 
-use std::ops::Range;
+use std::{ops::Range, sync::OnceLock};
 
 use regex_automata::{Anchored, Input, PatternID, meta::Regex, util::captures::Captures};
 use regex_syntax::{ParserBuilder, hir::Hir};
@@ -13,11 +13,16 @@ use super::{
 /// The longest text one pattern may match, in bytes. What a stream holds back is no longer.
 pub const LONGEST_MATCH: usize = 1024;
 
+/// The largest automaton, in bytes.
+const LARGEST: usize = 64 << 20;
+
 /// Several patterns that are looked for at once.
 pub(super) struct Patterns {
     find: Regex,
     /// What any of them may begin with, at the end of a text.
-    begins: Regex,
+    begins: OnceLock<Option<Regex>>,
+    /// Kept for it: whole texts do without it.
+    hirs: Vec<Hir>,
     entries: Vec<Entry>,
     longest: usize,
 }
@@ -112,11 +117,13 @@ impl Patterns {
             Some(_) => "the patterns together are too large; count less in them".to_owned(),
             None => error.to_string(),
         };
-        let find = Regex::builder().build_many_from_hir(&hirs).map_err(build)?;
-        let begins = Regex::builder().build_from_hir(&partial::beginnings(&hirs)).map_err(build)?;
+        let find = Regex::builder()
+            .configure(Regex::config().nfa_size_limit(Some(LARGEST)))
+            .build_many_from_hir(&hirs)
+            .map_err(build)?;
         let lengths = hirs.iter().filter_map(|hir| hir.properties().maximum_len());
         let longest = lengths.max().unwrap_or(LONGEST_MATCH);
-        Ok(Some(Self { find, begins, entries, longest }))
+        Ok(Some(Self { find, begins: OnceLock::new(), hirs, entries, longest }))
     }
 
     pub fn entry(&self, pattern: usize) -> &Entry {
@@ -133,9 +140,14 @@ impl Patterns {
         while !text.is_char_boundary(least) {
             least += 1;
         }
-        self.begins
-            .search(&Input::new(text).range(least..))
-            .map_or(text.len(), |found| found.start())
+        let begins = self.begins.get_or_init(|| {
+            let beginnings = partial::beginnings(&self.hirs);
+            let limit = Regex::config().nfa_size_limit(Some(LARGEST));
+            Regex::builder().configure(limit).build_from_hir(&beginnings).ok()
+        });
+        // Without it nothing is settled that could be reached by a match.
+        let Some(begins) = begins else { return least };
+        begins.search(&Input::new(text).range(least..)).map_or(text.len(), |found| found.start())
     }
 
     /// The first thing at or after `from` that begins, and whose part to take out begins, before

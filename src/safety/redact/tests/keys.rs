@@ -45,6 +45,20 @@ fn a_word_given_to_a_server_without_keys_is_no_key() {
 }
 
 #[test]
+fn hundreds_of_keys_are_all_found_and_more_are_refused() {
+    let mut keys = KnownKeys::default();
+    let key = |number: usize| format!("{number:04}-planted/key+{number:04}");
+    for number in 0..500 {
+        keys.add("many", &key(number)).expect("added");
+    }
+    assert!(keys.add("many", &key(500)).is_err());
+    let redactor = Redactor::default().with_keys(&keys);
+    for number in [0, 250, 499] {
+        assert_eq!(redactor.redact(&key(number)).text, "[redacted:many-key]");
+    }
+}
+
+#[test]
 fn of_two_keys_that_begin_alike_the_longer_goes_whole() {
     let mut keys = KnownKeys::default();
     keys.add("one", "abcdefgh").expect("added");
