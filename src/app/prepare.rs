@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{App, AppError, new_execution_id, workspace::VersionSelector};
 use crate::{
-    engine::CallSpec,
+    engine::{CallSpec, Expectations},
     model::{
         CacheUse, ContentHash, Fallback, GenerationParameters, GuardName, Message, ModelRef, Role,
         TemplateId, TemplateStamp, VariantName,
@@ -118,6 +118,10 @@ impl App {
                 fallback
             },
             safeguards,
+            expectations: Expectations {
+                recovery: self.settings.recovery.clone().overlaid(&front.recovery),
+                validation: front.validation,
+            },
         })
     }
 

@@ -92,6 +92,10 @@ pub async fn run(app: &App, arguments: RunArguments, output: &mut Output) -> Res
             RunEventKind::FellBack { to, error } => {
                 output.tell(&format!("{}; {to} is asked instead", error.message));
             }
+            RunEventKind::Recovering { strategy, number, of, reasons } => output.tell(&format!(
+                "the answer is not what was asked for ({}); asking again {number}/{of}: {strategy}",
+                reasons.join("; ")
+            )),
             RunEventKind::NotSaved { reason } if !not_saved.contains(&reason) => {
                 output.tell(&reason);
                 not_saved.insert(reason);
@@ -188,6 +192,10 @@ fn print(
             }
         }
         (RunFormat::Text, _) if streamed => {}
+        (RunFormat::Text, [one]) => {
+            output.text(&one.text)?;
+            output.raw(b"\n")?;
+        }
         (RunFormat::Text, several) => {
             for execution in several {
                 output.line(&format!("{} {}", execution.variant, execution.model_ref()))?;

@@ -17,8 +17,8 @@ use super::{
 };
 use crate::{
     model::{
-        Attempt, AttemptStatus, CallError, ChatRequest, ErrorKind, ExecutionId, ModelRef,
-        ProviderEvent, ReportedLimits, Timing,
+        Attempt, CallError, ChatRequest, ErrorKind, ExecutionId, ModelRef, ProviderEvent,
+        ReportedLimits, Timing,
     },
     provider::Provider,
     store::{Checkpoint, StoreError},
@@ -58,14 +58,8 @@ impl Ended {
     /// The attempt as it is recorded.
     pub fn attempt(&self, model: &ModelRef) -> Attempt {
         let took = self.at.saturating_duration_since(self.started);
-        Attempt {
-            provider: model.provider.clone(),
-            model: model.model.clone(),
-            started_at: self.assembly.started_at(),
-            duration_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-            status: AttemptStatus::of(&self.outcome),
-            error: self.outcome.as_ref().err().cloned(),
-        }
+        let took = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        Attempt::new(model, self.assembly.started_at(), took, &self.outcome)
     }
 }
 

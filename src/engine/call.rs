@@ -12,6 +12,7 @@ use super::{
     guard::Guarding,
     queue::Emitter,
     record::{count_what_came, running, settle},
+    recover::Expectations,
     run::{CallSpec, Mode, Obey, RunEventKind},
 };
 use crate::model::{
@@ -35,9 +36,10 @@ pub(super) struct Call<'a> {
     /// Whether its record is kept.
     begun: bool,
     pub guarding: Guarding,
+    pub expectations: Expectations,
     /// Whether any of the answer came; `None` while nothing was asked.
     began: Option<bool>,
-    chunks: ChunkLog,
+    pub chunks: ChunkLog,
 }
 
 /// Runs one call to its end and tells of it.
@@ -58,6 +60,7 @@ pub(super) async fn run(
     let question = shared.cache.question(&spec);
     let fallback = spec.fallback.clone();
     let guarding = Guarding::new(spec.safeguards.clone());
+    let expectations = spec.expectations.clone();
     let execution = running(run_id, spec, (shared.parts.wall)());
     let mut call = Call {
         shared,
@@ -70,6 +73,7 @@ pub(super) async fn run(
         fallback,
         begun: false,
         guarding,
+        expectations,
         began: None,
         chunks: ChunkLog::default(),
     };
@@ -92,7 +96,9 @@ impl<'a> Call<'a> {
             self.fence_values();
             self.send().await?;
         }
-        self.guard_reply()
+        self.guard_reply()?;
+        self.validate().await;
+        Ok(())
     }
 
     /// Makes a model the one that is asked. The record names it from then on.

@@ -1,7 +1,7 @@
 //! The models asked one after another until one answers.
 
 use super::{call::Call, run::RunEventKind};
-use crate::model::{Attempt, AttemptStatus, CallError, ErrorKind, Fallback, ModelRef};
+use crate::model::{Attempt, CallError, ErrorKind, Fallback, ModelRef};
 
 /// Whether another model may do better after such an error. Not where the request itself is at
 /// fault, nor where somebody decided that it ends here.
@@ -75,13 +75,7 @@ impl Call<'_> {
 
     /// A model that was passed over leaves its trace among the attempts.
     fn not_even_tried(&mut self, model: &ModelRef, error: &CallError) {
-        self.execution.attempts.push(Attempt {
-            provider: model.provider.clone(),
-            model: model.model.clone(),
-            started_at: (self.shared.parts.wall)(),
-            duration_ms: 0,
-            status: AttemptStatus::Error,
-            error: Some(error.clone()),
-        });
+        let now = (self.shared.parts.wall)();
+        self.execution.attempts.push(Attempt::new(model, now, 0, &Err(error.clone())));
     }
 }

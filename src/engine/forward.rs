@@ -11,8 +11,7 @@ use super::{
     run::CallSpec,
 };
 use crate::model::{
-    Attempt, AttemptStatus, CallError, ChunkLog, Execution, Price, ProviderEvent, RunId,
-    SentParameters, Timing,
+    Attempt, CallError, ChunkLog, Execution, Price, ProviderEvent, RunId, SentParameters, Timing,
 };
 
 /// What came of a call, and when, counted from its start.
@@ -46,14 +45,9 @@ pub fn forward(
     }
     let began = assembly.began();
     let chunks = assembly.finish(&mut execution, started + played.ended);
-    execution.attempts.push(Attempt {
-        provider: execution.provider.clone(),
-        model: execution.model.clone(),
-        started_at,
-        duration_ms: u64::try_from(played.ended.as_millis()).unwrap_or(u64::MAX),
-        status: AttemptStatus::of(&played.outcome),
-        error: played.outcome.as_ref().err().cloned(),
-    });
+    let took = u64::try_from(played.ended.as_millis()).unwrap_or(u64::MAX);
+    let attempt = Attempt::new(&execution.model_ref(), started_at, took, &played.outcome);
+    execution.attempts.push(attempt);
     settle(&mut execution, played.outcome, Some(began), price);
     (execution, chunks)
 }

@@ -17,6 +17,7 @@ mod limit;
 mod parts;
 mod queue;
 mod record;
+mod recover;
 mod retry;
 mod run;
 #[cfg(test)]
@@ -35,6 +36,7 @@ pub use estimate::{Estimate, OutputFrom, estimate};
 pub use forward::{Played, forward};
 pub use guard::Safeguards;
 pub use parts::{EngineParts, Providers, Recorder};
+pub use recover::Expectations;
 pub use run::{CallSpec, Mode, RunEvent, RunEventKind, RunHandle, RunSpec};
 
 use budget::Asked;
@@ -73,6 +75,7 @@ impl Engine {
     /// cancels what has not ended; what was received by then is still recorded.
     #[must_use]
     pub fn start(&self, run: RunSpec) -> RunHandle {
+        let asks_again = run.calls.iter().any(|call| call.expectations.recovery.on);
         let queue = Arc::new(queue::Queue::default());
         let mut controls = Vec::with_capacity(run.calls.len());
         for spec in run.calls {
@@ -87,7 +90,7 @@ impl Engine {
                 drop(guard);
             });
         }
-        RunHandle::new(run.run_id, queue, controls)
+        RunHandle::new(run.run_id, queue, controls, asks_again)
     }
 
     /// What a call will cost as far as that is known before it is sent.

@@ -5,10 +5,10 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde_json::Value;
 use tokio::sync::watch;
 
-use super::{guard::Safeguards, queue::Queue};
+use super::{guard::Safeguards, queue::Queue, recover::Expectations};
 use crate::model::{
     CacheUse, CallError, ErrorKind, Execution, ExecutionId, Fallback, GenerationParameters,
-    Message, ModelRef, RunId, TemplateStamp, Usage, VariantName,
+    Message, ModelRef, RunId, Strategy, TemplateStamp, Usage, VariantName,
 };
 
 /// Who waits for the answers.
@@ -51,6 +51,7 @@ pub struct CallSpec {
     /// Models to ask, in this order, where this one does not answer.
     pub fallback: Vec<Fallback>,
     pub safeguards: Safeguards,
+    pub expectations: Expectations,
 }
 
 /// Something that happened to one call of a run.
@@ -75,6 +76,9 @@ pub enum RunEventKind {
     Waiting { retry_in_ms: u64, number: u32, of: u32, error: CallError },
     /// No answer came from the model asked so far; this one is asked next.
     FellBack { to: ModelRef, error: CallError },
+    /// The answer is not what was asked for, and the model is asked again: the text so far is put
+    /// aside.
+    Recovering { strategy: Strategy, number: u32, of: u32, reasons: Vec<String> },
     /// The request has been written.
     Sent,
     /// Headers of a success arrived.
@@ -98,11 +102,24 @@ pub struct RunHandle {
     run_id: RunId,
     queue: Arc<Queue>,
     controls: Vec<Control>,
+    asks_again: bool,
 }
 
 impl RunHandle {
-    pub(super) const fn new(run_id: RunId, queue: Arc<Queue>, controls: Vec<Control>) -> Self {
-        Self { run_id, queue, controls }
+    pub(super) const fn new(
+        run_id: RunId,
+        queue: Arc<Queue>,
+        controls: Vec<Control>,
+        asks_again: bool,
+    ) -> Self {
+        Self { run_id, queue, controls, asks_again }
+    }
+
+    /// Whether an answer may be put aside for another one after it was told: who cannot take
+    /// back what was written waits for the end.
+    #[must_use]
+    pub const fn asks_again(&self) -> bool {
+        self.asks_again
     }
 
     /// The run this is.

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     CallError, ContentHash, ErrorKind, ExecutionId, FinishReason, Message, ModelRef, Redactions,
-    Reused, RunId, SentParameters, Spend, TemplateId, Timing, ToolCall, Usage, VariantName,
+    Reused, RunId, SentParameters, Spend, Strategy, TemplateId, Timing, ToolCall, Usage,
+    VariantName,
 };
 
 /// How an execution stands.
@@ -101,6 +102,42 @@ pub struct Attempt {
     pub duration_ms: u64,
     pub status: AttemptStatus,
     pub error: Option<CallError>,
+    /// Why the model was asked again; `None` for the prompt itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strategy: Option<Strategy>,
+    /// What was sent, where that is not the prompt itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub messages: Vec<Message>,
+    /// What came, where another answer was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// What this answer took, where the call has several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage: Option<Usage>,
+}
+
+impl Attempt {
+    /// An attempt at sending the prompt itself.
+    #[must_use]
+    pub fn new(
+        model: &ModelRef,
+        started_at: Timestamp,
+        duration_ms: u64,
+        outcome: &Result<(), CallError>,
+    ) -> Self {
+        Self {
+            provider: model.provider.clone(),
+            model: model.model.clone(),
+            started_at,
+            duration_ms,
+            status: AttemptStatus::of(outcome),
+            error: outcome.as_ref().err().cloned(),
+            strategy: None,
+            messages: Vec::new(),
+            text: None,
+            usage: None,
+        }
+    }
 }
 
 /// The recorded outcome of an assertion or guard.

@@ -1,5 +1,6 @@
 //! Templates: parse, render, compose, lint, count. Pure: no IO, no clock, no async.
 
+pub mod answer;
 mod body;
 pub mod diff;
 mod edit;

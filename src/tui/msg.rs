@@ -105,6 +105,8 @@ pub enum CallEvent {
     Waiting { retry_in: Duration, number: u32, of: u32, error: CallError },
     /// The model asked so far did not answer; this one is asked next.
     FellBack { to: ModelRef, error: CallError },
+    /// The answer was not what was asked for; the model is asked again.
+    Recovering { number: u32, of: u32, reasons: Vec<String> },
     /// The request has been written.
     Sent,
     /// Response headers arrived.

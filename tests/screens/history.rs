@@ -93,6 +93,10 @@ fn rich() -> World {
         duration_ms: 212,
         status,
         error,
+        strategy: None,
+        messages: Vec::new(),
+        text: None,
+        usage: None,
     };
     let limited = CallError::new(ErrorKind::RateLimit, "too many calls");
     let parameters = json!({ "temperature": 0, "max_tokens": 16, "top_k": 40 });

@@ -5,9 +5,9 @@ use std::{collections::BTreeMap, path::Path, time::Duration};
 use jiff::Timestamp;
 use promptlathe::{
     model::{
-        Attempt, AttemptStatus, CacheState, CallError, Check, ChunkKind, ChunkLog, ContentHash,
-        ErrorKind, Execution, ExecutionId, FinishReason, Message, Quality, Role, RunId,
-        SentParameters, Status, TemplateId, Timing, ToolCall, Usage, VariantName,
+        Attempt, CacheState, CallError, Check, ChunkKind, ChunkLog, ContentHash, ErrorKind,
+        Execution, ExecutionId, FinishReason, Message, ModelRef, Quality, Role, RunId,
+        SentParameters, Status, Strategy, TemplateId, Timing, ToolCall, Usage, VariantName,
     },
     store::{OpenReport, Store, StoreError, StoreOptions},
 };
@@ -124,12 +124,16 @@ pub fn full() -> Execution {
             estimated: true,
         },
         attempts: vec![Attempt {
-            provider: "demo".to_owned(),
-            model: "fast".to_owned(),
-            started_at: Timestamp::UNIX_EPOCH,
-            duration_ms: 12,
-            status: AttemptStatus::Error,
-            error: Some(error.clone()),
+            strategy: Some(Strategy::FormatFix),
+            messages: vec![Message::new(Role::User, "again")],
+            text: Some("not kept".to_owned()),
+            usage: Some(Usage { output_tokens: Some(2), ..Usage::default() }),
+            ..Attempt::new(
+                &ModelRef::new("demo", "fast"),
+                Timestamp::UNIX_EPOCH,
+                12,
+                &Err(error.clone()),
+            )
         }],
         checks: vec![Check {
             kind: "contains".to_owned(),

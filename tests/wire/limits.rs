@@ -8,7 +8,8 @@ use jiff::tz::TimeZone;
 use promptlathe::{
     config::{BudgetSettings, CacheSettings},
     engine::{
-        CallSpec, Engine, EngineParts, Mode, Money, Providers, RunEventKind, RunSpec, Safeguards,
+        CallSpec, Engine, EngineParts, Expectations, Mode, Money, Providers, RunEventKind, RunSpec,
+        Safeguards,
     },
     model::{
         Allowance, CacheUse, Execution, ExecutionId, ModelRef, Price, ReportedLimits, RunId,
@@ -124,6 +125,7 @@ async fn run(engine: &Engine) -> Execution {
         cache: CacheUse::Settings,
         repeat: 0,
         safeguards: Safeguards::off(),
+        expectations: Expectations::default(),
         fallback: Vec::new(),
     };
     let run = RunSpec { run_id: RunId(Uuid::now_v7()), calls: vec![call], mode: Mode::Interactive };

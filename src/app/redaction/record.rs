@@ -50,8 +50,16 @@ pub fn redacted(
         call_error(redactor, error, &mut last);
     }
     let mut all = Redactions::default();
-    for error in record.attempts.iter_mut().filter_map(|attempt| attempt.error.as_mut()) {
-        call_error(redactor, error, &mut all);
+    for attempt in &mut record.attempts {
+        if let Some(error) = &mut attempt.error {
+            call_error(redactor, error, &mut all);
+        }
+        for message in &mut attempt.messages {
+            text(redactor, &mut message.content, &mut all);
+        }
+        if let Some(other) = &mut attempt.text {
+            text(redactor, other, &mut all);
+        }
     }
     found.join(&last.larger(&all));
     for check in &mut record.checks {

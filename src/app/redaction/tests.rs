@@ -14,9 +14,9 @@ use crate::{
     config::RedactWhen::{BeforeExport, BeforeStorage, Never},
     engine::{CallSpec, Played, Recorder, forward},
     model::{
-        Attempt, AttemptStatus, CallError, Check, ChunkKind, ChunkLog, ErrorKind, Execution,
-        ExecutionId, ModelRef, ProviderEvent, Role, RunId, SentParameters, Status, TemplateStamp,
-        ToolCall, VariantName,
+        Attempt, CallError, Check, ChunkKind, ChunkLog, ErrorKind, Execution, ExecutionId,
+        ModelRef, ProviderEvent, Role, RunId, SentParameters, Status, TemplateStamp, ToolCall,
+        VariantName,
     },
     store::{Checkpoint, StoreError},
 };
@@ -51,6 +51,7 @@ fn record(prompt: &str, pieces: &[&str]) -> (Execution, ChunkLog) {
         repeat: 0,
         fallback: Vec::new(),
         safeguards: crate::engine::Safeguards::off(),
+        expectations: crate::engine::Expectations::default(),
     };
     let after = |index: usize| std::time::Duration::from_millis(index as u64);
     let events = pieces
@@ -85,12 +86,9 @@ fn whatever_text_of_a_record_holds_a_secret_loses_it() {
         arguments_raw: json!({ "of": [secret] }).to_string(),
     }];
     execution.attempts = vec![Attempt {
-        provider: "openai".to_owned(),
-        model: "m".to_owned(),
-        started_at: Timestamp::UNIX_EPOCH,
-        duration_ms: 1,
-        status: AttemptStatus::Error,
-        error: Some(error.clone()),
+        messages: vec![Message { role: Role::User, content: secret.clone() }],
+        text: Some(secret.clone()),
+        ..Attempt::new(&ModelRef::new("openai", "m"), Timestamp::UNIX_EPOCH, 1, &Err(error.clone()))
     }];
     execution.error = Some(error);
     execution.checks = vec![Check {
@@ -108,8 +106,9 @@ fn whatever_text_of_a_record_holds_a_secret_loses_it() {
     let written = serde_json::to_string(&redacted).expect("JSON");
     assert!(!written.contains("planted"), "{written}");
     assert!(!written.contains(&token()), "{written}");
-    // Messages and inputs, the error and its attempt, the two forms of arguments: counted once.
-    let places = 13;
+    // Messages and inputs, the two forms of arguments: counted once. Of the error and the attempts,
+    // whichever hold more.
+    let places = 15;
     let counts: BTreeMap<&str, u64> = redacted.redactions.iter().collect();
     assert_eq!(counts, BTreeMap::from([("github-token", places), ("openai-key", places)]));
     assert_eq!(redacted.status, execution.status);

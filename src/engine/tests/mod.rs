@@ -20,6 +20,7 @@ mod fallback;
 mod guard;
 mod limits;
 mod money;
+mod recover;
 
 use super::*;
 use crate::{
@@ -262,6 +263,7 @@ fn call(variant: VariantName, provider: &str) -> CallSpec {
         cache: CacheUse::Settings,
         repeat: 0,
         safeguards: Safeguards::off(),
+        expectations: Expectations::default(),
         fallback: Vec::new(),
     }
 }
@@ -322,6 +324,7 @@ fn word(event: &RunEvent) -> String {
             format!("delta {text}|{reasoning}|{refusal} {at_ms}")
         }
         RunEventKind::Unpriced => "unpriced".to_owned(),
+        RunEventKind::Recovering { strategy, .. } => format!("recovering {strategy}"),
         RunEventKind::Usage(_) => "usage".to_owned(),
         RunEventKind::NotSaved { .. } => "not saved".to_owned(),
         RunEventKind::Finished(execution) => format!("finished {}", execution.status.as_str()),

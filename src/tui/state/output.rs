@@ -373,6 +373,15 @@ impl Output {
         self.fallback = Some(to);
     }
 
+    /// Puts an answer aside that is not what was asked for: the model is asked again.
+    pub fn recover(&mut self, number: u32, of: u32, reasons: &[String], now: Duration) {
+        let error = CallError::new(ErrorKind::Protocol, reasons.join("; "));
+        self.restart(now, number, of, &error, now);
+        let error = format!("not as asked: {}", error.message);
+        let error = display_line_with(&error, self.marks).into_owned();
+        self.enter(Phase::Retrying { until: now, number, of, error }, now);
+    }
+
     /// Whether there is nothing to read.
     #[must_use]
     pub const fn is_blank(&self) -> bool {

@@ -25,6 +25,7 @@ impl Step<'_> {
             return;
         }
         self.state.spending.anew = false;
+        self.guard_again();
         let variant = self.state.variant();
         self.run(&[variant]);
     }
@@ -35,6 +36,7 @@ impl Step<'_> {
             return;
         }
         self.state.spending.anew = true;
+        self.guard_again();
         let variant = self.state.variant();
         self.run(&[variant]);
     }
@@ -51,8 +53,11 @@ impl Step<'_> {
             pane.allow = stopped;
         }
         self.run(&[variant]);
-        // Whether it ran or not: the next run is guarded again.
-        if let Some(pane) = self.state.pane_mut(variant) {
+    }
+
+    /// Forgets what was let pass for a run that was called off.
+    fn guard_again(&mut self) {
+        for pane in &mut self.state.panes {
             pane.allow.clear();
         }
     }
@@ -63,6 +68,7 @@ impl Step<'_> {
             return;
         }
         self.state.spending.anew = false;
+        self.guard_again();
         let variants: Vec<VariantName> = self.state.panes.iter().map(|pane| pane.variant).collect();
         self.mix();
         self.run(&variants);
@@ -134,6 +140,8 @@ impl Step<'_> {
                 parameters: self.state.parameters_of(pane),
             };
             if let Some(pane) = self.state.pane_mut(order.variant) {
+                // Once is once.
+                pane.allow.clear();
                 pane.begin(run, origin, now, marks);
             }
         }
@@ -381,6 +389,9 @@ fn advance(output: &mut Output, event: CallEvent, now: Duration) {
             output.restart(now + retry_in, number, of, &error, now);
         }
         CallEvent::FellBack { to, error } => output.fall_back(to, &error, now),
+        CallEvent::Recovering { number, of, reasons } => {
+            output.recover(number, of, &reasons, now);
+        }
         CallEvent::Sent => output.enter(Phase::Waiting, now),
         CallEvent::Headers => output.enter(Phase::Accepted, now),
         CallEvent::Heartbeat => {

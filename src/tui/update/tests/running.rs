@@ -525,14 +525,14 @@ fn what_a_guard_stopped_runs_anyway_once() {
     assert!(output.error.shown().contains("the injection guard stopped"));
 
     script.focus(Focus::Output(A));
-    script.press("A");
+    script.press("O");
     let (again, orders) = script.run();
     assert_ne!(again, run);
     assert_eq!(orders[0].allow, BTreeSet::from([GuardName::Injection]));
     script.call(again, A, CallEvent::Finished(Box::new(execution(8, "fine"))));
 
     script.effects.clear();
-    script.press("A");
+    script.press("O");
     assert!(!script.effects.iter().any(|it| matches!(it, Effect::StartRun { .. })));
     script.press("r");
     assert!(script.run().1[0].allow.is_empty(), "once is once");

@@ -1,0 +1,222 @@
+//! The step that holds an answer against what its template asks for and, where that is wanted,
+//! asks again.
+
+use super::{call::Call, run::RunEventKind};
+use crate::{
+    model::{
+        Attempt, Check, ChunkLog, Execution, FinishReason, Recovery, ResponseFormat, Strategy,
+        Timing, ToolCall, Usage,
+    },
+    prompt::{
+        Validation,
+        answer::{Answer, Fault, FaultKind, ask_again, choose, troubles, wishes},
+        tokens,
+    },
+    safety::guard::GUARD,
+};
+
+/// What an answer should be, and what is done where it is not.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Expectations {
+    pub validation: Option<Validation>,
+    pub recovery: Recovery,
+}
+
+/// An answer put aside while the model is asked again.
+struct Kept {
+    text: String,
+    reasoning: String,
+    refusal: String,
+    tool_calls: Vec<ToolCall>,
+    finish: (Option<FinishReason>, Option<String>),
+    usage: Usage,
+    timing: Timing,
+    checks: Vec<Check>,
+    response_model: Option<String>,
+    chunks: ChunkLog,
+    faults: Vec<Fault>,
+}
+
+impl Call<'_> {
+    /// Records whether the answer is what was asked for, and asks again as often as it may. The
+    /// answer with the fewest faults is kept; each other one stands with its attempt.
+    pub(super) async fn validate(&mut self) {
+        let guarded = self.execution.checks.len();
+        let mut faults = self.judge();
+        let mut tried: Vec<Strategy> = Vec::new();
+        let Recovery { on, max, ref strategies } = self.expectations.recovery.clone();
+        let first = self.request.messages.clone();
+        let mut spent = self.execution.usage;
+        while on && self.execution.reused.is_none() && tried.len() < max as usize {
+            let Some(strategy) = choose(strategies, &tried, &faults) else { break };
+            let format = self.request.parameters.response_format.clone();
+            let text = &self.execution.text;
+            let messages = ask_again(strategy, &first, text, &faults, format.as_ref());
+            tried.push(strategy);
+            let kept = self.put_aside(faults, guarded);
+            self.emitter.emit(RunEventKind::Recovering {
+                strategy,
+                number: u32::try_from(tried.len()).unwrap_or(u32::MAX),
+                of: max,
+                reasons: kept.faults.iter().map(|fault| fault.reason.clone()).collect(),
+            });
+            let attempts = self.execution.attempts.len();
+            self.request.messages = messages;
+            let came = self.again().await;
+            spent = plus(spent, self.execution.usage);
+            self.note_attempts(attempts, strategy);
+            let found = if came { self.judge() } else { Vec::new() };
+            if came && found.len() < kept.faults.len() {
+                self.leave_with_attempt(attempts, kept.text);
+                faults = found;
+            } else {
+                let other = std::mem::take(&mut self.execution.text);
+                faults = self.put_back(kept);
+                self.leave_with_attempt(self.execution.attempts.len(), other);
+                if !came {
+                    break;
+                }
+            }
+        }
+        // What was sent in the end is the first prompt; the others stand with their attempts.
+        self.request.messages = first;
+        self.execution.usage = spent;
+    }
+
+    /// Sends once more; whether an answer came that no guard stops.
+    async fn again(&mut self) -> bool {
+        self.reserve().await.is_ok() && self.send().await.is_ok() && self.guard_reply().is_ok()
+    }
+
+    /// Holds the answer against its template's wishes, records the outcome, and says what is
+    /// wrong with it.
+    fn judge(&mut self) -> Vec<Fault> {
+        let validation = self.expectations.validation.as_ref();
+        let format: Option<&ResponseFormat> = self.request.parameters.response_format.as_ref();
+        let counts =
+            validation.is_some_and(|it| it.min_tokens.is_some() || it.max_tokens.is_some());
+        let execution = &self.execution;
+        let answer = Answer {
+            text: &execution.text,
+            refusal: &execution.refusal,
+            finish: execution.finish_reason,
+            calls_tools: !execution.tool_calls.is_empty(),
+            tokens: if counts {
+                tokens::count(&execution.model_ref(), &execution.text).tokens as u64
+            } else {
+                0
+            },
+        };
+        let mut faults = Vec::new();
+        let mut checks = Vec::new();
+        for (name, fault) in wishes(&answer, format, validation) {
+            let reason = fault.as_ref().map_or("as asked for", |fault| fault.reason.as_str());
+            checks.push(check(FaultKind::Format.as_str(), name, fault.is_none(), reason));
+            faults.extend(fault);
+        }
+        // Signs, not wishes: looked for where somebody wants something done about them.
+        if self.expectations.recovery.on {
+            for fault in troubles(&answer) {
+                checks.push(check(fault.kind.as_str(), fault.name, false, &fault.reason));
+                faults.push(fault);
+            }
+            let output =
+                execution.checks.iter().rfind(|it| it.kind == GUARD && it.name == "output");
+            if let Some(found) = output.filter(|check| !check.passed) {
+                let (kind, name) = (FaultKind::Safety, "output");
+                faults.push(Fault { kind, name, reason: found.reason.clone() });
+            }
+        }
+        self.execution.checks.extend(checks);
+        faults
+    }
+
+    /// Takes the answer out of the record, but for what guards found before it came: that is
+    /// true whatever comes next.
+    fn put_aside(&mut self, faults: Vec<Fault>, guarded: usize) -> Kept {
+        let execution: &mut Execution = &mut self.execution;
+        let usage = execution.usage;
+        if let Some(attempt) = execution.attempts.last_mut() {
+            attempt.usage = usage.is_known().then_some(usage);
+        }
+        let before = execution.checks[..guarded].iter().filter(|it| is_of_values(it)).cloned();
+        let before: Vec<Check> = before.collect();
+        Kept {
+            text: std::mem::take(&mut execution.text),
+            reasoning: std::mem::take(&mut execution.reasoning),
+            refusal: std::mem::take(&mut execution.refusal),
+            tool_calls: std::mem::take(&mut execution.tool_calls),
+            finish: (execution.finish_reason.take(), execution.finish_reason_raw.take()),
+            usage: std::mem::take(&mut execution.usage),
+            timing: execution.timing.clone(),
+            checks: std::mem::replace(&mut execution.checks, before),
+            response_model: execution.response_model.take(),
+            chunks: std::mem::take(&mut self.chunks),
+            faults,
+        }
+    }
+
+    fn put_back(&mut self, kept: Kept) -> Vec<Fault> {
+        let execution = &mut self.execution;
+        execution.text = kept.text;
+        execution.reasoning = kept.reasoning;
+        execution.refusal = kept.refusal;
+        execution.tool_calls = kept.tool_calls;
+        (execution.finish_reason, execution.finish_reason_raw) = kept.finish;
+        execution.usage = kept.usage;
+        execution.timing = kept.timing;
+        execution.checks = kept.checks;
+        execution.response_model = kept.response_model;
+        self.chunks = kept.chunks;
+        kept.faults
+    }
+
+    /// Says of the attempts from one on what they were for, what was sent, and what it took.
+    fn note_attempts(&mut self, from: usize, strategy: Strategy) {
+        let usage = self.execution.usage;
+        let messages = &self.request.messages;
+        let mut attempts: Vec<&mut Attempt> =
+            self.execution.attempts.iter_mut().skip(from).collect();
+        for attempt in &mut attempts {
+            attempt.strategy = Some(strategy);
+            attempt.messages.clone_from(messages);
+        }
+        if let Some(last) = attempts.last_mut() {
+            last.usage = usage.is_known().then_some(usage);
+        }
+    }
+
+    /// Leaves an answer that is not kept with the attempt before a place.
+    fn leave_with_attempt(&mut self, before: usize, text: String) {
+        let attempt = before.checked_sub(1).and_then(|at| self.execution.attempts.get_mut(at));
+        if let Some(attempt) = attempt.filter(|_| !text.is_empty()) {
+            attempt.text = Some(text);
+        }
+    }
+}
+
+/// Guards of values look before anything is sent; their names are theirs alone.
+fn is_of_values(check: &Check) -> bool {
+    check.kind == GUARD && matches!(check.name.as_str(), "injection" | "hidden")
+}
+
+fn check(kind: &str, name: &str, passed: bool, reason: &str) -> Check {
+    let (kind, name, reason) = (kind.to_owned(), name.to_owned(), reason.to_owned());
+    Check { kind, name, passed, score: None, reason }
+}
+
+/// Two usages together. What only one of them says is what is known.
+fn plus(a: Usage, b: Usage) -> Usage {
+    let sum = |a: Option<u64>, b: Option<u64>| match (a, b) {
+        (Some(a), Some(b)) => Some(a + b),
+        (one, other) => one.or(other),
+    };
+    Usage {
+        input_tokens: sum(a.input_tokens, b.input_tokens),
+        output_tokens: sum(a.output_tokens, b.output_tokens),
+        cached_input_tokens: sum(a.cached_input_tokens, b.cached_input_tokens),
+        cache_write_tokens: sum(a.cache_write_tokens, b.cache_write_tokens),
+        reasoning_tokens: sum(a.reasoning_tokens, b.reasoning_tokens),
+        estimated: a.estimated || b.estimated,
+    }
+}
