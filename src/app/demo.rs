@@ -274,6 +274,7 @@ impl App {
             let mut spec = self
                 .prepare(CallOrder {
                     fallback: Vec::new(),
+                    without: Vec::new(),
                     variant,
                     source,
                     model: Some(model.clone()),

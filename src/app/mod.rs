@@ -133,6 +133,7 @@ impl App {
         let engine = Engine::new(EngineParts {
             providers: Arc::clone(&endpoints) as Arc<dyn crate::engine::Providers>,
             recorder: Arc::clone(&recorder),
+            capabilities: Arc::new(store.clone()),
             settings: settings.engine.clone(),
             money: Money {
                 ledger: Arc::new(store.clone()),

@@ -9,8 +9,8 @@ use super::{App, AppError, new_execution_id, workspace::VersionSelector};
 use crate::{
     engine::{CallSpec, Expectations},
     model::{
-        CacheUse, ContentHash, Fallback, GenerationParameters, GuardName, Message, ModelRef, Role,
-        TemplateId, TemplateStamp, VariantName,
+        CacheUse, ContentHash, Fallback, GenerationParameters, GuardName, Message, ModelRef,
+        Parameter, Role, TemplateId, TemplateStamp, VariantName,
     },
     prompt::{Form, FrontMatter, Limits, Rendered, Template, offered_tools, parse, render},
 };
@@ -50,6 +50,8 @@ pub struct CallOrder {
     pub fallback: Vec<Fallback>,
     /// Guards that may stop nothing, this once.
     pub allow: BTreeSet<GuardName>,
+    /// Parameters to leave out, and to go on leaving out where the model has refused them.
+    pub without: Vec<Parameter>,
 }
 
 /// A template read, with the stamp its executions carry.
@@ -66,7 +68,7 @@ impl App {
     /// named anywhere.
     pub async fn prepare(&self, order: CallOrder) -> Result<CallSpec, AppError> {
         let CallOrder { variant, source, model, parameters, inputs, tags, stream, .. } = order;
-        let CallOrder { cache, repeat, fallback, allow, .. } = order;
+        let CallOrder { cache, repeat, fallback, allow, without, .. } = order;
         let (messages, stamp, front, safeguards) = match source {
             PromptSource::Plain(text) => {
                 let message = Message { role: Role::User, content: text };
@@ -122,6 +124,7 @@ impl App {
                 recovery: self.settings.recovery.clone().overlaid(&front.recovery),
                 validation: front.validation,
             },
+            without,
         })
     }
 

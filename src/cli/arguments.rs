@@ -7,7 +7,7 @@ use clap_complete::Shell;
 
 use crate::{
     app,
-    model::{CacheMode, CacheUse, GuardName, ModelRef, Preset},
+    model::{CacheMode, CacheUse, GuardName, ModelRef, Parameter, Preset},
 };
 
 /// A workbench for prompts in the terminal.
@@ -59,7 +59,10 @@ pub enum Command {
     #[command(subcommand)]
     Template(TemplateCommand),
     /// List the models that can be named, or those one provider has
+    #[command(args_conflicts_with_subcommands = true)]
     Models {
+        #[command(subcommand)]
+        command: Option<ModelsCommand>,
         /// Ask this provider what it has
         provider: Option<String>,
         #[arg(long, value_enum, default_value_t)]
@@ -187,6 +190,9 @@ pub struct RunArguments {
     /// A model to ask where the one before does not answer; may be given several times
     #[arg(long, value_name = "PROVIDER/MODEL")]
     pub fallback: Vec<ModelRef>,
+    /// Leave a parameter out; where the model has refused it, from now on
+    #[arg(long, value_name = "NAME", value_parser = parameter)]
+    pub drop: Vec<Parameter>,
     /// A generation parameter, over the template's own
     #[arg(long = "param", value_name = "NAME=VALUE")]
     pub parameters: Vec<String>,
@@ -244,6 +250,23 @@ fn guard(word: &str) -> Result<GuardName, String> {
     GuardName::from_word(word).ok_or_else(|| {
         let known = GuardName::ALL.map(GuardName::as_str).join(", ");
         format!("there is no guard `{word}`; there are {known}")
+    })
+}
+
+/// What can be done with a model besides listing it.
+#[derive(Debug, Subcommand)]
+pub enum ModelsCommand {
+    /// Forget which parameters a model refused, so that they are sent again
+    Forget {
+        #[arg(value_name = "PROVIDER/MODEL")]
+        model: ModelRef,
+    },
+}
+
+fn parameter(word: &str) -> Result<Parameter, String> {
+    Parameter::from_word(word).ok_or_else(|| {
+        let names = Parameter::ALL.map(Parameter::as_str);
+        format!("no generation parameter `{word}`; there are {}", names.join(", "))
     })
 }
 

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{arguments::TextOrJson, error::Failure, output::Output};
 use crate::{
     app::{App, AppError},
-    model::{CallError, ErrorKind},
+    model::{CallError, ErrorKind, ModelRef},
 };
 
 /// Lists every model that can be named, or those one provider says it has.
@@ -51,6 +51,17 @@ pub async fn models(
             }
         }
     }
+    Ok(0)
+}
+
+/// Forgets what a model refused.
+pub async fn forget(app: &App, model: &ModelRef, output: &mut Output) -> Result<u8, Failure> {
+    let forgotten = app.store.forget_refusals(model).await.map_err(AppError::from)?;
+    output.tell(&match forgotten {
+        0 => format!("{model} is not known to have refused a parameter"),
+        1 => format!("{model}: one parameter is sent again"),
+        many => format!("{model}: {many} parameters are sent again"),
+    });
     Ok(0)
 }
 

@@ -24,7 +24,7 @@ use crate::{
     app::{self, App, AppOptions, start_log, workspace},
     config::{Environment, Overrides, SettingsFlags, Umask},
 };
-use arguments::{Arguments, Command, Common};
+use arguments::{Arguments, Command, Common, ModelsCommand};
 use error::Failure;
 use output::Output;
 
@@ -133,7 +133,10 @@ async fn carry_out(
         Command::Run(arguments) => run::run(&app, arguments, output).await,
         Command::History(command) => history::run(&app, command, output).await,
         Command::Template(command) => template::run(&app, command, output).await,
-        Command::Models { provider, format } => {
+        Command::Models { command: Some(ModelsCommand::Forget { model }), .. } => {
+            lists::forget(&app, &model, output).await
+        }
+        Command::Models { command: None, provider, format } => {
             lists::models(&app, provider.as_deref(), format, output).await
         }
         Command::Cleanup(arguments) => cleanup::run(&app, arguments, output).await,

@@ -163,6 +163,7 @@ fn orders(
             stream: !arguments.no_stream,
             cache: arguments.cache_use(),
             repeat: 0,
+            without: arguments.drop.clone(),
             fallback: arguments.fallback.iter().cloned().map(Into::into).collect(),
             allow: arguments.allow.iter().copied().collect(),
         })

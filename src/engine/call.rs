@@ -16,7 +16,8 @@ use super::{
     run::{CallSpec, Mode, Obey, RunEventKind},
 };
 use crate::model::{
-    CallError, ChatRequest, ChunkLog, ErrorKind, Execution, Fallback, ModelRef, RunId,
+    CallError, ChatRequest, ChunkLog, ErrorKind, Execution, Fallback, GenerationParameters,
+    ModelRef, Parameter, RunId,
 };
 
 /// A call on its way.
@@ -33,6 +34,10 @@ pub(super) struct Call<'a> {
     pub question: Option<Question>,
     /// Models to turn to, in their order.
     pub fallback: Vec<Fallback>,
+    /// The parameters as they were asked for.
+    pub asked: GenerationParameters,
+    /// Parameters to leave out.
+    pub without: Vec<Parameter>,
     /// Whether its record is kept.
     begun: bool,
     pub guarding: Guarding,
@@ -61,6 +66,7 @@ pub(super) async fn run(
     let fallback = spec.fallback.clone();
     let guarding = Guarding::new(spec.safeguards.clone());
     let expectations = spec.expectations.clone();
+    let (asked, without) = (spec.parameters.clone(), spec.without.clone());
     let execution = running(run_id, spec, (shared.parts.wall)());
     let mut call = Call {
         shared,
@@ -71,6 +77,8 @@ pub(super) async fn run(
         execution,
         question,
         fallback,
+        asked,
+        without,
         begun: false,
         guarding,
         expectations,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::{budget::Money, cache::Answers};
+use super::{budget::Money, cache::Answers, learned::Capabilities};
 use crate::{
     config::{CacheSettings, EngineSettings, ProviderLimits},
     model::{CallError, ChunkLog, Execution, ExecutionId, ModelRef, Price, Redactions, Usage},
@@ -72,6 +72,8 @@ impl Recorder for Store {
 pub struct EngineParts {
     pub providers: Arc<dyn Providers>,
     pub recorder: Arc<dyn Recorder>,
+    /// What models were found to refuse.
+    pub capabilities: Arc<dyn Capabilities>,
     pub settings: EngineSettings,
     /// What may be spent.
     pub money: Money,

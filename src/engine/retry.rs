@@ -33,7 +33,7 @@ impl Call<'_> {
     pub(super) async fn send_to(&mut self, candidate: &Fallback) -> Result<(), CallError> {
         self.ask(&candidate.model);
         let provider = self.provider().await?;
-        self.execution.parameters = provider.plan(&self.request);
+        self.plan(provider.as_ref()).await;
         let endpoint = self.endpoint();
         let backoff = Backoff::new(&self.shared.parts.settings, self.mode);
         let mut turn = Turn::InLine;
@@ -53,6 +53,7 @@ impl Call<'_> {
             };
             let began = ended.assembly.began();
             let Err(error) = self.came_back(ended) else { return Ok(()) };
+            self.learn(&error).await;
             match self.after(&error, began, made, &backoff, &endpoint).await {
                 Then::Again(next) => turn = next,
                 Then::End(error) => return Err(error),

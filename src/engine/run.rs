@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use super::{guard::Safeguards, queue::Queue, recover::Expectations};
 use crate::model::{
     CacheUse, CallError, ErrorKind, Execution, ExecutionId, Fallback, GenerationParameters,
-    Message, ModelRef, RunId, Strategy, TemplateStamp, Usage, VariantName,
+    Message, ModelRef, Parameter, RunId, Strategy, TemplateStamp, Usage, VariantName,
 };
 
 /// Who waits for the answers.
@@ -52,6 +52,8 @@ pub struct CallSpec {
     pub fallback: Vec<Fallback>,
     pub safeguards: Safeguards,
     pub expectations: Expectations,
+    /// Parameters to leave out, and to go on leaving out where the model has refused them.
+    pub without: Vec<Parameter>,
 }
 
 /// Something that happened to one call of a run.

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::Parameter;
+
 macro_rules! kinds {
     ($($(#[$doc:meta])* $variant:ident = $word:literal),+ $(,)?) => {
         /// The kind of a failed call. The words are part of the record's format.
@@ -80,6 +82,9 @@ pub struct CallError {
     /// What the server asked for, in milliseconds.
     pub retry_after_ms: Option<u64>,
     pub request_id: Option<String>,
+    /// The parameter of the request that the model says it does not take.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parameter: Option<Parameter>,
 }
 
 impl CallError {
@@ -94,6 +99,7 @@ impl CallError {
             retryable: false,
             retry_after_ms: None,
             request_id: None,
+            parameter: None,
         }
     }
 

@@ -14,6 +14,7 @@ mod openai;
 mod plan;
 mod protocol;
 mod quirks;
+mod refusal;
 mod responses;
 mod schema;
 pub mod sse;

@@ -14,7 +14,7 @@ use super::theme::Theme;
 use crate::app::{ChartQuery, Filter};
 use crate::model::{
     Bump, CacheUse, ContentHash, Execution, ExecutionId, GenerationParameters, GuardName, ModelRef,
-    TemplateId, VariantName,
+    Parameter, TemplateId, VariantName,
 };
 
 /// Something to do.
@@ -67,6 +67,8 @@ pub struct CallOrder {
     /// Laid over the template's own parameters.
     pub parameters: GenerationParameters,
     pub inputs: BTreeMap<String, Value>,
+    /// Parameters to leave out, and to go on leaving out where the model has refused them.
+    pub without: Vec<Parameter>,
     /// Whether an answer that was given before will do.
     pub cache: CacheUse,
     /// Guards that may stop nothing, this once.

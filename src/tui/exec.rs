@@ -275,6 +275,7 @@ fn prepared(order: CallOrder) -> app::CallOrder {
         repeat: 0,
         fallback: Vec::new(),
         allow: order.allow,
+        without: order.without,
     }
 }
 
@@ -519,8 +520,14 @@ async fn plan(app: &App, model: &ModelRef) -> Result<ParameterPlan, Fault> {
         .plan(&request)
         .dropped
         .into_iter()
-        .filter_map(|dropped| Some((Parameter::from_word(&dropped.name)?, dropped.reason)))
-        .collect();
+        .filter_map(|dropped| Some((Parameter::from_word(&dropped.name)?, dropped.reason)));
+    let mut refused: Vec<_> = refused.collect();
+    let learned = app.store.dropped_parameters(model).await.map_err(|error| told(&error))?;
+    for refusal in learned {
+        if !refused.iter().any(|(parameter, _)| *parameter == refusal.parameter) {
+            refused.push((refusal.parameter, refusal.reason(model)));
+        }
+    }
     Ok(ParameterPlan { refused })
 }
 

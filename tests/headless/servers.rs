@@ -275,3 +275,44 @@ fn a_model_that_does_not_answer_is_followed_by_the_one_named_with_fallback() {
         .collect();
     assert_eq!(tried, [(Some("local"), Some("error")), (Some("demo"), Some("ok"))]);
 }
+
+#[test]
+fn a_refused_parameter_is_named_dropped_remembered_and_forgotten() {
+    let refusal = status(
+        "400 Bad Request",
+        "",
+        r#"{"error":{"message":"Unsupported value: 'temperature' does not support 0.2 with this model.","type":"invalid_request_error","param":"temperature","code":"unsupported_value"}}"#,
+    );
+    let place = place_with(server(refusal, |_| {}));
+    let run = |more: &[&str]| {
+        let mut arguments = RUN.to_vec();
+        arguments.extend(["--param", "temperature=0.2", "--format", "json"]);
+        arguments.extend(more);
+        let output = place
+            .command(&arguments)
+            .env("PLANTED", "sk-planted-secret")
+            .output()
+            .expect("it runs");
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        let record: Value = serde_json::from_slice(&output.stdout).expect("a record");
+        (record, told)
+    };
+    let dropped = |record: &Value| {
+        let dropped = record["parameters"]["dropped"].as_array().expect("a list");
+        dropped.iter().map(|it| it["name"].as_str().unwrap_or("?").to_owned()).collect::<Vec<_>>()
+    };
+    let (record, told) = run(&[]);
+    assert_eq!(record["error"]["parameter"], "temperature", "{record}");
+    assert!(told.contains("--drop temperature"), "{told}");
+    assert!(dropped(&record).is_empty());
+    let (record, _) = run(&["--drop", "temperature"]);
+    assert_eq!(dropped(&record), ["temperature"]);
+    let reason = record["parameters"]["dropped"][0]["reason"].as_str().expect("a reason");
+    assert!(reason.starts_with("local/m refused it on 2"), "{reason}");
+    let (record, _) = run(&[]);
+    assert_eq!(dropped(&record), ["temperature"], "from then on");
+    let forgot = place.command(&["models", "forget", "local/m"]).output().expect("it runs");
+    assert_eq!(forgot.status.code(), Some(0));
+    let (record, _) = run(&[]);
+    assert!(dropped(&record).is_empty());
+}

@@ -103,6 +103,7 @@ fn engine(server: &Server) -> Engine {
             budget: BudgetSettings::default(),
             zone: TimeZone::UTC,
         },
+        capabilities: Arc::new(store.clone()),
         answers: Arc::new(store),
         cache: CacheSettings::default(),
         settings: limits(),
@@ -127,6 +128,7 @@ async fn run(engine: &Engine) -> Execution {
         safeguards: Safeguards::off(),
         expectations: Expectations::default(),
         fallback: Vec::new(),
+        without: Vec::new(),
     };
     let run = RunSpec { run_id: RunId(Uuid::now_v7()), calls: vec![call], mode: Mode::Interactive };
     let mut handle = engine.start(run);

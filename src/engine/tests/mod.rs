@@ -18,6 +18,7 @@ mod breaker;
 mod calls;
 mod fallback;
 mod guard;
+mod learned;
 mod limits;
 mod money;
 mod recover;
@@ -27,11 +28,12 @@ use crate::{
     config::{BudgetSettings, CacheSettings, EngineSettings},
     model::{
         AttemptStatus, CacheUse, CallError, ChatRequest, ChunkLog, ErrorKind, Execution,
-        ExecutionId, FinishReason, GenerationParameters, Message, ModelRef, Price, ProviderEvent,
-        Redactions, Role, RunId, SentParameters, Status, TemplateStamp, Usage, VariantName,
+        ExecutionId, FinishReason, GenerationParameters, Message, ModelRef, Parameter, Price,
+        ProviderEvent, Redactions, Role, RunId, SentParameters, Status, TemplateStamp, Usage,
+        VariantName,
     },
     provider::{EventSink, ListedModel, Provider},
-    store::{Checkpoint, Store, StoreError, StoreOptions},
+    store::{Checkpoint, LearnedRefusal, Store, StoreError, StoreOptions},
 };
 
 /// One step of a scripted answer.
@@ -185,6 +187,24 @@ impl Recorder for Memory {
     }
 }
 
+/// Knows of no refusals. It answers at once: waiting for a thread would let paused time run on.
+struct Untaught;
+
+#[async_trait]
+impl Capabilities for Untaught {
+    async fn dropped(&self, _: &ModelRef) -> Result<Vec<LearnedRefusal>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn leave_out(&self, _: &ModelRef, _: Parameter) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn refused(&self, _: &ModelRef, _: Parameter, _: Timestamp) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
 struct Bench {
     engine: Engine,
     scripted: Arc<Scripted>,
@@ -215,6 +235,7 @@ fn parts(known: Vec<Arc<Scripted>>, memory: &Arc<Memory>) -> EngineParts {
             budget: BudgetSettings::default(),
             zone: TimeZone::UTC,
         },
+        capabilities: Arc::new(Untaught),
         answers: Arc::new(store),
         cache: CacheSettings::default(),
         wall: || Timestamp::UNIX_EPOCH,
@@ -265,6 +286,7 @@ fn call(variant: VariantName, provider: &str) -> CallSpec {
         safeguards: Safeguards::off(),
         expectations: Expectations::default(),
         fallback: Vec::new(),
+        without: Vec::new(),
     }
 }
 

@@ -19,6 +19,7 @@ use url::Url;
 use super::{
     Catalog, EventSink, ListedModel, Provider, failure,
     protocol::{Framing, Protocol},
+    refusal,
     sse::LineError,
 };
 use crate::{
@@ -78,7 +79,7 @@ impl HttpProvider {
         if !limits.is_empty() {
             events(ProviderEvent::Limits(limits));
         }
-        let response = self.accept(response, Some(&request.model)).await?;
+        let response = self.accept(response, Some(request)).await?;
         events(ProviderEvent::Headers {
             http_status: response.status().as_u16(),
             request_id: headers::request_id(response.headers()),
@@ -151,7 +152,11 @@ impl HttpProvider {
     }
 
     /// Takes the reply if its status is a success with a body, else makes an error of it.
-    async fn accept(&self, response: Response, model: Option<&str>) -> Result<Response, CallError> {
+    async fn accept(
+        &self,
+        response: Response,
+        request: Option<&ChatRequest>,
+    ) -> Result<Response, CallError> {
         let status = response.status();
         if status.is_redirection() {
             return Err(self.redirect(&response));
@@ -169,15 +174,33 @@ impl HttpProvider {
             .hint("check the base URL: this address does not answer chat requests")
         } else {
             let body = self.bounded(response, MOST_OF_AN_ERROR).await;
-            self.protocol.error(status.as_u16(), &body)
+            let mut error = self.protocol.error(status.as_u16(), &body);
+            self.name_parameter(&mut error, &body, request);
+            error
         };
         error.http_status = Some(status.as_u16());
         error.request_id = error.request_id.or(request_id);
         wishes.apply(&mut error);
         if error.kind == ErrorKind::NotFound && error.hint.is_none() {
-            error.hint = Some(self.not_found(model));
+            error.hint = Some(self.not_found(request.map(|request| request.model.as_str())));
         }
         Err(error)
+    }
+
+    /// Names the parameter that the model refused, if it refused one, and what to do.
+    fn name_parameter(&self, error: &mut CallError, body: &[u8], request: Option<&ChatRequest>) {
+        let Some(request) = request.filter(|_| error.kind == ErrorKind::InvalidRequest) else {
+            return;
+        };
+        error.parameter = refusal::refused(body, &request.parameters);
+        if let Some(parameter) = error.parameter {
+            let (name, model) = (parameter.as_str(), &request.model);
+            error.hint = Some(format!(
+                "{}/{model} does not take {name}: drop it and run again (`--drop {name}`), now and \
+                 from then on",
+                self.name
+            ));
+        }
     }
 
     fn not_found(&self, model: Option<&str>) -> String {

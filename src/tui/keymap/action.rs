@@ -83,6 +83,9 @@ actions! {
         Contexts::WORKBENCH, ["w"];
     RunAnyway, "run-anyway", "run anyway", "Run what a guard stopped once more and let it pass this time.",
         of(&[Context::Output]), ["O"];
+    DropParameter, "drop-parameter-and-run", "drop parameter",
+        "Run again without the parameter that the model refused, now and from then on.",
+        of(&[Context::Output]), ["Y"];
 
     // Variants.
     Fork, "fork", "fork", "Fork: open another variant that runs the same, to change it.",

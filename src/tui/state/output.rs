@@ -7,8 +7,8 @@ use semver::Version;
 use super::Answer;
 use crate::{
     model::{
-        CallError, Check, ErrorKind, Execution, GenerationParameters, GuardName, ModelRef, Price,
-        Status, ToolCall, Usage, VariantSource,
+        CallError, Check, ErrorKind, Execution, GenerationParameters, GuardName, ModelRef,
+        Parameter, Price, Status, ToolCall, Usage, VariantSource,
     },
     safety::{MarkStyle, display_line_with, display_with},
     tui::{
@@ -380,6 +380,12 @@ impl Output {
         let error = format!("not as asked: {}", error.message);
         let error = display_line_with(&error, self.marks).into_owned();
         self.enter(Phase::Retrying { until: now, number, of, error }, now);
+    }
+
+    /// The parameter that the model refused, if that is why it failed.
+    #[must_use]
+    pub fn refused_parameter(&self) -> Option<Parameter> {
+        self.execution.as_ref()?.error.as_ref()?.parameter
     }
 
     /// Whether there is nothing to read.

@@ -25,6 +25,8 @@ pub struct Pane {
     pub parameters: GenerationParameters,
     /// Guards that may stop nothing in the next run, and only in that.
     pub allow: BTreeSet<GuardName>,
+    /// The parameter to leave out of the run that is being asked for.
+    pub without: Option<Parameter>,
     /// Oldest first; the last is the present one.
     outputs: Vec<Output>,
     /// How far back the shown answer is; 0 is the present one.
@@ -44,6 +46,7 @@ impl Pane {
             model: None,
             parameters: GenerationParameters::default(),
             allow: BTreeSet::new(),
+            without: None,
             outputs: Vec::new(),
             back: 0,
             width: 40,

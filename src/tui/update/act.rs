@@ -64,6 +64,7 @@ impl Step<'_> {
             Action::CancelAll => self.cancel_all(),
             Action::SkipWait => self.skip_wait(),
             Action::RunAnyway => self.run_anyway(),
+            Action::DropParameter => self.drop_parameter_and_run(),
             Action::Fork => self.fork(),
             Action::AddPane => self.add_pane(),
             Action::RemovePane => self.remove_pane(),

@@ -98,6 +98,15 @@ impl Step<'_> {
 
     /// Runs these variants, once what they cost was agreed to where that is to be asked.
     pub fn run(&mut self, variants: &[VariantName]) {
+        for variant in variants {
+            if let Some(pane) = self.state.pane_mut(*variant) {
+                pane.without = None;
+            }
+        }
+        self.run_as_they_are(variants);
+    }
+
+    fn run_as_they_are(&mut self, variants: &[VariantName]) {
         let Some(document) = &self.state.document else {
             return self.warn("No template is open; pick one in the library");
         };
@@ -196,10 +205,29 @@ impl Step<'_> {
             model: pane.model.clone(),
             parameters: pane.parameters.clone(),
             inputs: inputs.clone(),
+            without: pane.without.into_iter().collect(),
             cache: self.state.spending.cache_use(),
             allow: pane.allow.clone(),
         };
         Some(variants.iter().filter_map(|variant| self.state.pane(*variant)).map(order).collect())
+    }
+
+    /// Runs a variant again without the parameter its model refused. What is known of the model
+    /// changes with it.
+    pub fn drop_parameter_and_run(&mut self) {
+        let variant = self.state.variant();
+        let output = self.state.pane(variant).and_then(Pane::latest);
+        let Some(parameter) = output.and_then(Output::refused_parameter) else {
+            return self.tell(format!("{variant} was not refused for one of its parameters"));
+        };
+        let model = self.state.pane(variant).and_then(|pane| self.state.model_of(pane)).cloned();
+        if let Some(model) = model {
+            self.state.plans.remove(&model);
+        }
+        if let Some(pane) = self.state.pane_mut(variant) {
+            pane.without = Some(parameter);
+        }
+        self.run_as_they_are(&[variant]);
     }
 
     pub fn cancel_focused(&mut self) {

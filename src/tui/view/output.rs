@@ -438,6 +438,12 @@ fn details<'p>(
     if output.not_saved.is_some() {
         details.push(vec![paint.piece("not saved", Role::Bad)]);
     }
+    if let Some(parameter) = output.refused_parameter()
+        && let Some(key) = paint.state.keymap.shown_key(Context::Output, Action::DropParameter)
+    {
+        let words = format!("{key} drops {} and runs again", parameter.as_str());
+        details.push(vec![paint.piece(words, Role::Information)]);
+    }
     if let Some(model) = &output.fallback {
         let model = paint.safe(&model.to_string()).into_owned();
         details.push(vec![paint.piece(format!("fallback {model}"), Role::Warning)]);

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::*;
 use crate::{
-    model::{CallError, Check, ErrorKind, GuardName, VariantSource},
+    model::{CallError, Check, ErrorKind, GuardName, Parameter, VariantSource},
     tui::{
         effect::CallSource,
         state::{Output, Pane, Phase},
@@ -199,6 +199,31 @@ fn a_provider_that_is_left_alone_is_counted_down_and_then_rests() {
     script.send(Msg::Circuits(Vec::new()));
     assert!(words(&script).is_empty());
     assert_eq!(ticks(&script), before + 2);
+}
+
+#[test]
+fn a_refused_parameter_is_dropped_by_one_key_and_the_variant_runs_again() {
+    let mut script = Script::open();
+    script.focus(Focus::Output(A));
+    script.press("Y");
+    assert!(!script.effects.iter().any(|effect| matches!(effect, Effect::StartRun { .. })));
+    assert!(script.status().contains("was not refused"), "{}", script.status());
+    script.press("r");
+    let (run, _) = script.run();
+    let mut error = CallError::new(ErrorKind::InvalidRequest, "temperature is not supported");
+    error.parameter = Some(Parameter::Temperature);
+    let mut ended = execution(7, "");
+    ended.status = Status::Error;
+    ended.error = Some(error);
+    script.call(run, A, CallEvent::Finished(Box::new(ended)));
+    let output = script.state.pane(A).and_then(|pane| pane.shown()).expect("an answer");
+    assert_eq!(output.refused_parameter(), Some(Parameter::Temperature));
+    script.effects.clear();
+    script.press("Y");
+    let (_, orders) = script.run();
+    assert_eq!(orders.len(), 1);
+    assert_eq!(orders[0].without, [Parameter::Temperature]);
+    script.press("r");
 }
 
 #[test]
