@@ -208,3 +208,32 @@ async fn search_takes_every_text_as_words() {
     };
     assert_eq!(texts(&store, query).await, ["nothing of the sort"]);
 }
+
+/// A clock that jumps back, to 1970 and far ahead: the order is that of the calls.
+#[tokio::test]
+async fn no_jump_of_the_clock_changes_the_order() {
+    let folder = folder();
+    let store = open(&folder.path().join("lathe.db"));
+    let moments = ["2026-11-21T12:00:00Z", "2026-11-21T11:00:00Z", "1970-01-01T00:00:00Z"];
+    let more = ["2262-01-01T00:00:00Z", "2026-10-25T01:30:00Z", "2026-10-25T00:30:00Z"];
+    let times: Vec<jiff::Timestamp> =
+        moments.iter().chain(&more).map(|time| time.parse().expect("a time")).collect();
+    for (number, time) in times.iter().enumerate() {
+        let mut record = execution("one", &format!("answer {number}"));
+        record.timing.started_at = *time;
+        keep(&store, &record).await;
+    }
+    let expected: Vec<String> = (0..6).rev().map(|number| format!("answer {number}")).collect();
+    assert_eq!(texts(&store, HistoryQuery::default()).await, expected);
+    let mut paged = Vec::new();
+    let mut query = HistoryQuery { limit: 1, ..HistoryQuery::default() };
+    loop {
+        let page = store.history(query.clone()).await.expect("listed");
+        paged.extend(page.rows.into_iter().map(|row| row.excerpt));
+        match page.next {
+            Some(next) => query.before = Some(next),
+            None => break,
+        }
+    }
+    assert_eq!(paged, expected, "page by page too");
+}
