@@ -1,6 +1,6 @@
 //! Checks of personal data: the checksums and ranges that tell such a number from any other.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use core::net::{Ipv4Addr, Ipv6Addr};
 
 use super::rule::Candidate;
 
