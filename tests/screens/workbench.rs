@@ -1,7 +1,7 @@
 //! The workbench: empty, at rest, and with calls in every state they can be in.
 
 use promptlathe::{
-    model::{CallError, ErrorKind, FinishReason, Status, Usage, VariantName as V},
+    model::{CallError, Check, ErrorKind, FinishReason, Status, Usage, VariantName as V},
     tui::{
         keymap::Action,
         msg::{CallEvent, LibraryEntry, Severity},
@@ -185,6 +185,36 @@ fn a_long_error_and_a_cancelled_call() {
             ended.status = Status::Cancelled;
             ended.error = Some(CallError::new(ErrorKind::Cancelled, "cancelled"));
         });
+        stage
+    });
+}
+
+#[test]
+fn a_call_that_a_guard_stopped_and_one_it_only_warned_of() {
+    let check = |passed| Check {
+        kind: "guard".to_owned(),
+        name: "injection".to_owned(),
+        passed,
+        score: Some(0.25),
+        reason: "risk 0.75 in `message`: ignore-instructions \"Ignore all previous\"".to_owned(),
+    };
+    picture("guarded", &[SMALLEST, SIZES[0], SIZES[1]], |size| {
+        let mut stage = two_running(size);
+        stage.ended(V::A, "", |ended| {
+            ended.status = Status::Blocked;
+            // It was never sent.
+            ended.usage = Usage::default();
+            (ended.timing.ttft_ms, ended.timing.tokens_per_second) = (None, None);
+            ended.cost_usd = None;
+            ended.checks = vec![check(false)];
+            let told = "the injection guard stopped this call before it was sent: risk 0.75 in \
+                        `message`: ignore-instructions \"Ignore all previous\"";
+            ended.error = Some(CallError::new(ErrorKind::Guard, told).hint(
+                "look at the value of `message` before anything else; to let it pass once, run \
+                 anyway (--allow injection)",
+            ));
+        });
+        stage.accepted(V::B).ended(V::B, "Positive.", |ended| ended.checks = vec![check(false)]);
         stage
     });
 }
