@@ -146,30 +146,30 @@ impl Store {
     /// Waits until everything asked before is on disk, ends what is still running as
     /// interrupted, and closes. Whatever is asked after it is [`StoreError::Closed`].
     pub async fn close(self) -> Result<(), StoreError> {
-        let result = match self.ask_writer_to_close() {
-            Some(reply) => reply.await.unwrap_or(Ok(())),
-            None => Ok(()),
-        };
         for reader in self.ask_readers_to_close() {
             // One that is gone has nothing open.
             drop(reader.await);
         }
-        result
+        match self.ask_writer_to_close() {
+            Some(reply) => reply.await.unwrap_or(Ok(())),
+            None => Ok(()),
+        }
     }
 
     /// [`Store::close`] for a thread outside the async runtime.
     pub fn close_blocking(self) -> Result<(), StoreError> {
-        let result = match self.ask_writer_to_close() {
-            Some(reply) => reply.blocking_recv().unwrap_or(Ok(())),
-            None => Ok(()),
-        };
         for reader in self.ask_readers_to_close() {
             drop(reader.blocking_recv());
         }
-        result
+        match self.ask_writer_to_close() {
+            Some(reply) => reply.blocking_recv().unwrap_or(Ok(())),
+            None => Ok(()),
+        }
     }
 
-    /// The last connection to close moves what is left in the log into the file.
+    /// The last connection to close moves what is left in the log into the file and takes the log
+    /// away. Two that close at the same moment are neither of them the last, so the readers go
+    /// first; the writer does meanwhile what it was asked.
     fn ask_readers_to_close(&self) -> Vec<oneshot::Receiver<()>> {
         let Some(readers) = &self.shared.readers else { return Vec::new() };
         let ask = |_| {
