@@ -60,6 +60,8 @@ pub struct Restored {
 /// Where the database cannot be read, the file exists already, or there is no room for it.
 pub fn back_up(database: &Path, target: &Path) -> Result<BackupFacts, StoreError> {
     let place = place::prepare(database, true)?;
+    place.check_log()?;
+    no_log_beside(target)?;
     let source = open_to_look(&place.path)?;
     migrate::inspect(&source, &place.path, MIGRATIONS)?;
     let folder = folder_of(target);
@@ -109,8 +111,9 @@ pub fn restore(database: &Path, backup: &Path) -> Result<Restored, StoreError> {
     drop(source);
     check(&part)?;
 
-    let alone = hold_alone(&place.path)?;
-    let kept = if before { Some(set_aside(&place.path)?) } else { None };
+    // A log of another database would be read back into the one it lies beside.
+    let alone = if place.foreign_log.is_none() { hold_alone(&place.path)? } else { None };
+    let kept = set_aside(&place.path, before)?;
     // Replaces the old name in one step: whoever looks finds the one database or the other.
     part.persist(&place.path).map_err(|failed| cannot_place(&place.path, &failed.error))?;
     sync_folder(folder);
@@ -236,8 +239,9 @@ fn hold_alone(path: &Path) -> Result<Option<Connection>, StoreError> {
     }
 }
 
-/// Gives a database a second name that it keeps when its first is given away.
-fn set_aside(path: &Path) -> Result<PathBuf, StoreError> {
+/// Gives a database, if there is one, a second name that it keeps when its first is given away;
+/// logs that are left beside it go with it.
+fn set_aside(path: &Path, exists: bool) -> Result<Option<PathBuf>, StoreError> {
     let stamp = Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
     let mut kept = beside(path, &format!(".replaced-{stamp}"));
     let mut number = 1;
@@ -246,7 +250,7 @@ fn set_aside(path: &Path) -> Result<PathBuf, StoreError> {
         kept = beside(path, &format!(".replaced-{stamp}-{number}"));
     }
     // Only a database that could not be held still has these.
-    for suffix in ["-wal", "-journal"] {
+    for suffix in place::LOGS {
         let (from, to) = (beside(path, suffix), beside(&kept, suffix));
         if from.symlink_metadata().is_ok() {
             fs::rename(&from, &to).map_err(|error| cannot_place(&to, &error))?;
@@ -254,11 +258,23 @@ fn set_aside(path: &Path) -> Result<PathBuf, StoreError> {
     }
     // Its index of the log is made anew by whoever opens it.
     drop(fs::remove_file(beside(path, "-shm")));
+    if !exists {
+        return Ok(None);
+    }
     if fs::hard_link(path, &kept).is_err() {
         // A file system without second names.
         fs::rename(path, &kept).map_err(|error| cannot_place(&kept, &error))?;
     }
-    Ok(kept)
+    Ok(Some(kept))
+}
+
+/// Refuses a name for a new database beside which a log was left: whoever opens the database
+/// would read that back into it.
+pub(super) fn no_log_beside(target: &Path) -> Result<(), StoreError> {
+    match place::logs(target).into_iter().next() {
+        Some(log) => Err(StoreError::ForeignLog { path: target.to_path_buf(), log }),
+        None => Ok(()),
+    }
 }
 
 /// An empty file of mode 0600 that goes away unless it gets its name.

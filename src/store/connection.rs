@@ -49,6 +49,7 @@ pub(super) fn open(options: &StoreOptions) -> Result<Opened, StoreError> {
         Location::Memory => open_memory(options),
         Location::File(path) => {
             let place = place::prepare(path, options.read_only)?;
+            place.check_log()?;
             if place.writable { open_file(options, &place) } else { open_read_only(options, place) }
         }
     }

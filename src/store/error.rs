@@ -33,6 +33,12 @@ pub enum StoreError {
         path.display()
     )]
     BadBackup { path: PathBuf, detail: String },
+    /// A log beside the file was left by another database.
+    #[error(
+        "{} was left by the database that was here before {}, which would be damaged by it; nothing was changed: move it away, or put the database back that it belongs to",
+        log.display(), path.display()
+    )]
+    ForeignLog { path: PathBuf, log: PathBuf },
     /// The file is a database of another program.
     #[error("{} is a database of another program; choose another file with --db", path.display())]
     Foreign { path: PathBuf },

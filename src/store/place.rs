@@ -23,7 +23,12 @@ pub(super) struct Place {
     /// Whether the log beside the file was taken away: its index, which goes with it whenever
     /// SQLite removes them, is still there.
     pub(super) lost_log: bool,
+    /// A log beside the file that the file cannot have written.
+    pub(super) foreign_log: Option<PathBuf>,
 }
+
+/// What SQLite keeps beside a file while it is at work, and reads back into it.
+pub(super) const LOGS: [&str; 2] = ["-wal", "-journal"];
 
 /// A file beside the database: `-wal`, `-shm`, a lock, a backup.
 pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
@@ -50,6 +55,8 @@ pub(super) fn prepare(path: &Path, read_only: bool) -> Result<Place, StoreError>
     let path = folder.join(name);
     check_folder(&folder)?;
 
+    // Before the file itself: a log never comes before its file.
+    let logs = logs(&path);
     let exists = check_file(&path)?;
     for suffix in ["-wal", "-shm", "-journal"] {
         check_file(&beside(&path, suffix))?;
@@ -69,7 +76,48 @@ pub(super) fn prepare(path: &Path, read_only: bool) -> Result<Place, StoreError>
     let there = |suffix| fs::metadata(beside(&path, suffix)).is_ok_and(|file| file.len() > 0);
     let log = beside(&path, "-wal").symlink_metadata().is_ok();
     let lost_log = exists && there("-shm") && !log;
-    Ok(Place { network: platform::network(&folder), path, writable, lost_log })
+    let foreign_log = logs.into_iter().find(|log| !exists || !may_have_written(&path, log));
+    Ok(Place { network: platform::network(&folder), path, writable, lost_log, foreign_log })
+}
+
+impl Place {
+    /// Refuses a file beside which another one's log lies: reading that back would damage it.
+    pub(super) fn check_log(&self) -> Result<(), StoreError> {
+        match &self.foreign_log {
+            Some(log) => Err(StoreError::ForeignLog { path: self.path.clone(), log: log.clone() }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The logs beside a file that hold something.
+pub(super) fn logs(path: &Path) -> Vec<PathBuf> {
+    LOGS.into_iter()
+        .map(|suffix| beside(path, suffix))
+        .filter(|log| fs::symlink_metadata(log).is_ok_and(|file| file.len() > 0))
+        .collect()
+}
+
+/// Whether a log can be this file's own: a write-ahead log belongs to a file that says it has
+/// one. Every backup says that it has none, so one that was laid beside the log of the database
+/// before it is told; a copy that `cp` made of a database in use says what its original said.
+fn may_have_written(path: &Path, log: &Path) -> bool {
+    use std::io::Read as _;
+    /// Where the header says how the file is to be read: 1 without a write-ahead log, 2 with one.
+    const READ_VERSION: usize = 19;
+    if log != beside(path, LOGS[0]) {
+        return true;
+    }
+    let mut header = [0; READ_VERSION + 1];
+    let Ok(mut file) = fs::File::open(path) else { return true };
+    let read = file.read_exact(&mut header);
+    // Never closed: that would drop the locks that this process may hold on the file. There is
+    // a log at a start only after a crash, or beside another process.
+    std::mem::forget(file);
+    match read {
+        Ok(()) => header[READ_VERSION] != 1,
+        Err(error) => error.kind() != ErrorKind::UnexpectedEof,
+    }
 }
 
 /// Makes an empty file that only its owner can read and write. An existing one is left alone.

@@ -17,7 +17,7 @@ use rusqlite::{Connection, OpenFlags, config::DbConfig, params};
 use serde::Serialize;
 
 use super::{
-    backup::{cannot_place, folder_of, sync_folder, verify},
+    backup::{cannot_place, folder_of, no_log_beside, sync_folder, verify},
     error::StoreError,
     executions::index,
     fault::Outcome,
@@ -78,6 +78,7 @@ pub fn salvage(database: &Path, target: &Path) -> Result<Salvaged, StoreError> {
     if target.symlink_metadata().is_ok() {
         return Err(cannot_place(target, &io::ErrorKind::AlreadyExists.into()));
     }
+    no_log_beside(target)?;
     if let Some(holder) = presence::anybody(database) {
         return Err(StoreError::Busy { path: database.to_path_buf(), holder, waited_ms: 0 });
     }

@@ -60,6 +60,79 @@ async fn a_restored_copy_is_the_database_and_the_old_one_is_kept() {
     assert!(copy.is_file(), "the copy can be used again");
 }
 
+/// A log that a killed process left, with rows of its database in it.
+async fn log_of_another(folder: &Path) -> Vec<u8> {
+    let path = folder.join("another.db");
+    let store = open(&path);
+    keep(&store, &execution("one", "of another database")).await;
+    let log = fs::read(folder.join("another.db-wal")).expect("a log");
+    store.close().await.expect("closed");
+    assert!(log.len() > 4_096);
+    log
+}
+
+/// SQLite reads whatever log lies beside a file back into it, and destroys it with that.
+#[tokio::test]
+async fn a_log_of_another_database_is_told_and_both_files_stay() {
+    let folder = folder();
+    let name = |name: &str| folder.path().join(name);
+    let (path, copy, log) = (name("lathe.db"), name("copy.db"), name("lathe.db-wal"));
+    let foreign = log_of_another(folder.path()).await;
+    let store = open(&path);
+    keep(&store, &execution("one", "kept")).await;
+    store::back_up(&path, &copy).expect("copied");
+    store.close().await.expect("closed");
+    assert!(!log.exists(), "a store that was closed leaves no log");
+
+    // A copy put by hand where a database was whose log is still there.
+    fs::copy(&copy, &path).expect("put there");
+    fs::write(&log, &foreign).expect("left there");
+    let before = fs::read(&path).expect("read");
+    let told = try_open(&path).expect_err("refused");
+    assert!(matches!(&told, StoreError::ForeignLog { log: left, .. } if *left == log), "{told:?}");
+    assert!(told.to_string().contains("move it away"), "{told}");
+    let told = store::back_up(&path, &name("second.db"));
+    assert!(matches!(told, Err(StoreError::ForeignLog { .. })), "{told:?}");
+    assert_eq!(fs::read(&path).expect("read"), before, "not a byte changed");
+    assert_eq!(fs::read(&log).expect("read"), foreign);
+
+    // Restoring puts both aside, together.
+    let restored = store::restore(&path, &copy).expect("restored");
+    let kept = restored.kept.expect("the one before");
+    assert_eq!(fs::read(&kept).expect("read"), before);
+    let kept_log = format!("{}-wal", kept.display());
+    assert_eq!(fs::read(kept_log).expect("read"), foreign);
+    assert_eq!((count(&path).await, integrity(&path)), (1, "ok".to_owned()));
+
+    // The database is gone and its log is not.
+    fs::remove_file(&path).expect("removed");
+    fs::write(&log, &foreign).expect("left there");
+    let told = try_open(&path).expect_err("refused");
+    assert!(matches!(told, StoreError::ForeignLog { .. }), "{told:?}");
+    assert_eq!(fs::read(&log).expect("read"), foreign, "what may be the last of it is kept");
+    fs::remove_file(&path).ok();
+    assert_eq!(store::restore(&path, &copy).expect("restored").kept, None);
+    assert_eq!((count(&path).await, integrity(&path)), (1, "ok".to_owned()));
+}
+
+#[tokio::test]
+async fn no_new_database_is_laid_beside_a_log() {
+    let folder = folder();
+    let name = |name: &str| folder.path().join(name);
+    let foreign = log_of_another(folder.path()).await;
+    let store = open(&name("lathe.db"));
+    keep(&store, &execution("one", "kept")).await;
+    store.close().await.expect("closed");
+    fs::write(name("new.db-wal"), &foreign).expect("left there");
+    for told in [
+        store::back_up(&name("lathe.db"), &name("new.db")).map(drop),
+        store::salvage(&name("lathe.db"), &name("new.db")).map(drop),
+    ] {
+        assert!(matches!(told, Err(StoreError::ForeignLog { .. })), "{told:?}");
+        assert!(!name("new.db").exists());
+    }
+}
+
 #[tokio::test]
 async fn a_damaged_database_gives_way_to_its_copy_with_every_byte() {
     let folder = folder();

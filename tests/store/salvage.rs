@@ -37,7 +37,9 @@ async fn filled(path: &Path, count: usize) -> Vec<Execution> {
 fn salvaged(folder: &Path, bytes: &[u8]) -> (Salvaged, PathBuf) {
     let (damaged, new) = (folder.join("damaged.db"), folder.join("new.db"));
     fs::write(&damaged, bytes).expect("written");
-    drop(fs::remove_file(&new));
+    for left in ["", "-wal", "-shm"] {
+        drop(fs::remove_file(format!("{}{left}", new.display())));
+    }
     let found = store::salvage(&damaged, &new).expect("salvaged");
     assert_eq!(fs::read(&damaged).expect("read"), bytes, "the old one is left alone");
     assert_eq!(integrity(&new), "ok");
