@@ -38,7 +38,7 @@ pub struct Segment {
     pub text: String,
 }
 
-/// One line of a diff, ending where a newline of either text does.
+/// One line of a diff, ending where a line of either text does.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DiffLine {
     /// In reading order, never empty; neighbours differ in kind.
@@ -91,7 +91,7 @@ pub fn words(old: &str, new: &str) -> Vec<DiffLine> {
             }
             DiffOp::Replace { .. } => changed(&mut lines, &removed.concat(), &added.concat()),
             DiffOp::Delete { .. } | DiffOp::Insert { .. } => {
-                lines.change(&removed.concat(), &added.concat());
+                lines.replace(&removed.concat(), &added.concat());
             }
         }
     }
@@ -147,7 +147,7 @@ fn line_operations(old: &[&str], new: &[&str]) -> Vec<DiffOp> {
 fn changed(lines: &mut Lines, old: &str, new: &str) {
     let too_many = |text: &str| text.split_word_bounds().nth(WORD_LIMIT).is_some();
     if too_many(old) || too_many(new) {
-        lines.change(old, new);
+        lines.replace(old, new);
         return;
     }
     let old_words: Vec<&str> = old.split_word_bounds().collect();
@@ -161,7 +161,7 @@ fn changed(lines: &mut Lines, old: &str, new: &str) {
         .sum();
     let longer = solid_len(&old_words).max(solid_len(&new_words));
     if common * 100 < longer * LEAST_COMMON_PERCENT {
-        lines.change(old, new);
+        lines.replace(old, new);
         return;
     }
     // What was removed and added since the last text that both share.
@@ -206,6 +206,16 @@ struct Lines {
 impl Lines {
     fn change(&mut self, removed: &str, added: &str) {
         self.push(SegmentKind::Removed, removed);
+        self.push(SegmentKind::Added, added);
+    }
+
+    /// Whole lines for whole lines. A last line that no newline ends keeps a line of its own:
+    /// what came in its place has nothing to do with it.
+    fn replace(&mut self, removed: &str, added: &str) {
+        self.push(SegmentKind::Removed, removed);
+        if !self.open.segments.is_empty() {
+            self.done.push(std::mem::take(&mut self.open));
+        }
         self.push(SegmentKind::Added, added);
     }
 
@@ -293,6 +303,11 @@ mod tests {
         let diff = check("The sun is hot.\n", "Paris, in spring: a city of lights\n");
         assert_eq!(diff.len(), 2);
         assert!(diff[0].is_all(SegmentKind::Removed) && diff[1].is_all(SegmentKind::Added));
+
+        // Nor is a last line without an end and what stands in its place.
+        let diff = check("The sun is hot.", "Paris, in spring:\n- a city of lights\n");
+        assert_eq!(diff.len(), 3);
+        assert!(diff[0].is_all(SegmentKind::Removed) && diff[1].is_all(SegmentKind::Added));
     }
 
     #[test]
@@ -326,8 +341,8 @@ mod tests {
         let old = (0..WORD_LIMIT).map(|n| format!("w{n} ")).collect::<Vec<_>>().concat();
         let new = old.replace("w7 ", "seven ");
         let diff = check(&old, &new);
-        assert_eq!(diff.len(), 1);
-        assert_eq!(diff[0].segments.len(), 2);
+        assert_eq!(diff.len(), 2);
+        assert!(diff[0].is_all(SegmentKind::Removed) && diff[1].is_all(SegmentKind::Added));
 
         let old = format!("same\n{}end\n", "a\n".repeat(LINE_LIMIT));
         let new = format!("same\n{}end\n", "b\n".repeat(LINE_LIMIT / 2));
