@@ -49,7 +49,7 @@ use crate::{
         most_calls_at_once,
     },
     engine::{Engine, EngineParts, Mode, Money, Recorder, RunHandle, RunSpec},
-    model::{ChunkLog, Execution, ExecutionId, RunId},
+    model::{Execution, ExecutionId, RunId},
     provider::Catalog,
     store::{OpenReport, Store, StoreError, StoreOptions},
 };
@@ -166,7 +166,12 @@ impl App {
     /// # Errors
     /// What still keeps it from being written.
     pub async fn keep_again(&self, execution: &Execution) -> Result<(), StoreError> {
-        self.recorder.finish(execution, &ChunkLog::default()).await.map(drop)
+        // When its pieces came is known to the engine, or to a database that has it after all.
+        let chunks = match self.engine.unkept_chunks(execution.id) {
+            Some(chunks) => chunks,
+            None => self.store.chunks(execution.id).await?,
+        };
+        self.recorder.finish(execution, &chunks).await.map(drop)
     }
 
     /// Prepares every order and starts the calls together; the secrets that are sent with them.

@@ -30,9 +30,13 @@ pub(super) struct Assembly {
     timing: Timing,
     first_content: Option<Duration>,
     chunks: ChunkLog,
-    /// How much of each text was handed to a checkpoint.
+    /// How much of each text is written for sure.
     kept: [usize; 3],
+    /// How much of each the checkpoint on its way holds.
+    taken: [usize; 3],
     unkept_since: Option<Instant>,
+    /// A checkpoint failed: the next one is not before then.
+    not_before: Option<Instant>,
 }
 
 impl Assembly {
@@ -51,7 +55,9 @@ impl Assembly {
             first_content: None,
             chunks: ChunkLog::default(),
             kept: [0; 3],
+            taken: [0; 3],
             unkept_since: None,
+            not_before: None,
         }
     }
 
@@ -64,6 +70,8 @@ impl Assembly {
             ProviderEvent::Sent => return Some(RunEventKind::Sent),
             ProviderEvent::Headers { .. } => {
                 self.timing.headers_ms = Some(millis(at));
+                // That the call was accepted is worth keeping too: it is paid for from here on.
+                self.unkept_since.get_or_insert(now);
                 return Some(RunEventKind::Headers);
             }
             _ => {}
@@ -145,7 +153,8 @@ impl Assembly {
     /// When what has come is to be kept at the latest; `None` while all of it is.
     pub fn keep_by(&self) -> Option<Instant> {
         let since = self.unkept_since?;
-        Some(if self.unkept() >= MOST_UNKEPT { since } else { since + LONGEST_UNKEPT })
+        let due = if self.unkept() >= MOST_UNKEPT { since } else { since + LONGEST_UNKEPT };
+        Some(self.not_before.map_or(due, |earliest| due.max(earliest)))
     }
 
     fn unkept(&self) -> usize {
@@ -153,12 +162,13 @@ impl Assembly {
         lengths.iter().zip(self.kept).map(|(length, kept)| length - kept).sum()
     }
 
-    /// Everything that no checkpoint has taken.
+    /// Everything that is not written yet. What becomes of it is for [`Self::was_kept`] and
+    /// [`Self::was_not_kept`] to say before the next one is taken.
     pub fn checkpoint(&mut self) -> Checkpoint {
         let pieces = [&self.text, &self.reasoning, &self.refusal];
         let [text_delta, reasoning_delta, refusal_delta] =
             std::array::from_fn(|index| pieces[index][self.kept[index]..].to_owned());
-        self.kept = pieces.map(String::len);
+        self.taken = pieces.map(String::len);
         self.unkept_since = None;
         Checkpoint {
             text_delta,
@@ -167,7 +177,20 @@ impl Assembly {
             timing: Some(self.timing.clone()),
             usage: self.usage.is_known().then_some(self.usage),
             response_model: self.response_model.clone(),
+            ..Checkpoint::default()
         }
+    }
+
+    /// The checkpoint that was taken is written.
+    pub const fn was_kept(&mut self) {
+        self.kept = self.taken;
+        self.not_before = None;
+    }
+
+    /// The checkpoint that was taken could not be written: all of it goes with the next one.
+    pub fn was_not_kept(&mut self, now: Instant) {
+        self.unkept_since.get_or_insert(now);
+        self.not_before = Some(now + LONGEST_UNKEPT);
     }
 
     /// Writes the answer into its record, and gives back when its pieces came.

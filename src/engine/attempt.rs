@@ -1,9 +1,7 @@
 //! One attempt: the request leaves once, and what comes back is told and kept as it comes.
 
 use std::{
-    future::Future,
-    pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -11,25 +9,15 @@ use tokio::{sync::Notify, time::Instant};
 
 use super::{
     assembly::Assembly,
-    parts::Recorder,
-    queue::Emitter,
-    run::{Obey, RunEventKind, cancelled},
+    keeping::Keeper,
+    run::{Obey, cancelled},
 };
 use crate::{
     model::{
-        Attempt, CallError, ChatRequest, ErrorKind, ExecutionId, ModelRef, ProviderEvent,
-        ReportedLimits, Timing,
+        Attempt, CallError, ChatRequest, ErrorKind, ModelRef, ProviderEvent, ReportedLimits, Timing,
     },
     provider::Provider,
-    store::{Checkpoint, StoreError},
 };
-
-/// Where what comes back goes.
-pub(super) struct Sink<'a> {
-    pub emitter: &'a Emitter,
-    pub recorder: &'a Arc<dyn Recorder>,
-    pub execution: ExecutionId,
-}
 
 /// What is sent, and how long it may take.
 pub(super) struct Sending<'a> {
@@ -63,17 +51,19 @@ impl Ended {
     }
 }
 
-impl Sink<'_> {
+impl Keeper<'_> {
     /// Sends once, telling what comes and keeping it as it comes. Keeping never holds up the
     /// stream: a slow disk delays checkpoints, not text.
     pub async fn attempt(
-        &self,
+        &mut self,
         sending: Sending<'_>,
         timing: Timing,
         heard: &mut (dyn FnMut(Head) + Send),
         orders: &mut Obey,
     ) -> Ended {
         let started = Instant::now();
+        let number = self.next_attempt();
+        let emitter = self.emitter();
         let assembly = Mutex::new(Assembly::new(started, timing));
         let grown = Notify::new();
         let outcome = {
@@ -92,28 +82,33 @@ impl Sink<'_> {
                     grown.notify_one();
                 }
                 if let Some(kind) = told {
-                    self.emitter.emit(kind);
+                    emitter.emit(kind);
                 }
             };
             let mut answer = sending.provider.call(sending.request, &mut receive);
             let deadline = sending.timeout.map(|timeout| started + timeout);
-            let mut keeping = Keeping::default();
             loop {
-                let due = lock(&assembly).keep_by().filter(|_| keeping.is_idle());
+                let due = lock(&assembly).keep_by().filter(|_| self.is_idle());
                 tokio::select! {
                     biased;
                     () = orders.cancelled() => break Err(cancelled()),
                     outcome = &mut answer => break outcome,
                     () = until(deadline) => break Err(out_of_time(&sending)),
-                    kept = keeping.done() => {
-                        if let Err(error) = kept {
-                            self.not_saved(&error);
+                    (attempt, kept) = self.done() => {
+                        // What an earlier attempt left is not of this one's text.
+                        if attempt == number {
+                            let mut assembly = lock(&assembly);
+                            if kept {
+                                assembly.was_kept();
+                            } else {
+                                assembly.was_not_kept(Instant::now());
+                            }
                         }
                     }
                     () = grown.notified() => {}
                     () = until(due) => {
                         let checkpoint = lock(&assembly).checkpoint();
-                        keeping.start(Arc::clone(self.recorder), self.execution, checkpoint);
+                        self.start(number, checkpoint);
                     }
                 }
             }
@@ -121,39 +116,6 @@ impl Sink<'_> {
         let at = Instant::now();
         let assembly = assembly.into_inner().unwrap_or_else(PoisonError::into_inner);
         Ended { outcome, assembly, started, at }
-    }
-
-    /// Tells that something could not be kept.
-    pub fn not_saved(&self, error: &StoreError) {
-        self.emitter.emit(RunEventKind::NotSaved { reason: error.to_string() });
-    }
-}
-
-/// A checkpoint being written, if one is.
-#[derive(Default)]
-struct Keeping(Option<Writing>);
-
-type Writing = Pin<Box<dyn Future<Output = Result<(), StoreError>> + Send>>;
-
-impl Keeping {
-    const fn is_idle(&self) -> bool {
-        self.0.is_none()
-    }
-
-    fn start(&mut self, recorder: Arc<dyn Recorder>, id: ExecutionId, checkpoint: Checkpoint) {
-        self.0 = Some(Box::pin(async move { recorder.checkpoint(id, checkpoint).await }));
-    }
-
-    /// Resolves when it is written; never while there is none.
-    async fn done(&mut self) -> Result<(), StoreError> {
-        match &mut self.0 {
-            Some(writing) => {
-                let result = writing.await;
-                self.0 = None;
-                result
-            }
-            None => std::future::pending().await,
-        }
     }
 }
 

@@ -7,9 +7,10 @@ use futures_util::FutureExt as _;
 
 use super::{
     Shared,
-    attempt::{Ended, Sink},
+    attempt::Ended,
     cache::Question,
     guard::Guarding,
+    keeping::Keeper,
     queue::Emitter,
     record::{count_what_came, running, settle},
     recover::Expectations,
@@ -38,8 +39,8 @@ pub(super) struct Call<'a> {
     pub asked: GenerationParameters,
     /// Parameters to leave out.
     pub without: Vec<Parameter>,
-    /// Whether its record is kept.
-    begun: bool,
+    /// What is written of it on its way.
+    pub keeper: Keeper<'a>,
     pub guarding: Guarding,
     pub expectations: Expectations,
     /// Whether any of the answer came; `None` while nothing was asked.
@@ -68,6 +69,7 @@ pub(super) async fn run(
     let expectations = spec.expectations.clone();
     let (asked, without) = (spec.parameters.clone(), spec.without.clone());
     let execution = running(run_id, spec, (shared.parts.wall)());
+    let keeper = Keeper::new(&emitter, &shared.parts.recorder, execution.id);
     let mut call = Call {
         shared,
         emitter: &emitter,
@@ -79,7 +81,7 @@ pub(super) async fn run(
         fallback,
         asked,
         without,
-        begun: false,
+        keeper,
         guarding,
         expectations,
         began: None,
@@ -92,7 +94,7 @@ pub(super) async fn run(
     }
 }
 
-impl<'a> Call<'a> {
+impl Call<'_> {
     /// The steps, in their order. A step that fails ends the call, and what it failed with is
     /// what is recorded.
     async fn answer(&mut self) -> Result<(), CallError> {
@@ -123,21 +125,7 @@ impl<'a> Call<'a> {
 
     /// Records that the call is about to leave, unless an earlier attempt has.
     pub async fn begin(&mut self) {
-        if std::mem::replace(&mut self.begun, true) {
-            return;
-        }
-        if let Err(error) = self.shared.parts.recorder.begin(&self.execution).await {
-            self.sink().not_saved(&error);
-        }
-    }
-
-    /// Where the answer goes as it comes.
-    pub const fn sink(&self) -> Sink<'a> {
-        Sink {
-            emitter: self.emitter,
-            recorder: &self.shared.parts.recorder,
-            execution: self.execution.id,
-        }
+        self.keeper.begin(&self.execution).await;
     }
 
     /// Takes what the last attempt brought into the record.
@@ -157,6 +145,7 @@ impl<'a> Call<'a> {
         );
         let hint = "the log says more; history has the text after the next start";
         settle(&mut self.execution, Err(error.hint(hint)), self.began, None);
+        self.shared.parts.recorder.abandon(self.execution.id);
         self.emitter.emit(RunEventKind::Finished(Box::new(self.execution)));
     }
 
@@ -168,7 +157,9 @@ impl<'a> Call<'a> {
         let model = self.execution.model_ref();
         let price = self.shared.parts.providers.price(&model, &self.execution.usage);
         settle(&mut self.execution, outcome, self.began, price);
-        match self.shared.parts.recorder.finish(&self.execution, &self.chunks).await {
+        let kept = self.shared.parts.recorder.finish(&self.execution, &self.chunks).await;
+        self.keeper.ended(kept.as_ref().map(|_| ()));
+        match kept {
             Ok(redactions) => {
                 self.execution.redactions = redactions;
                 // Neither may an answer be given again in which something stands for what it
@@ -177,7 +168,10 @@ impl<'a> Call<'a> {
                     self.keep_answer().await;
                 }
             }
-            Err(error) => self.sink().not_saved(&error),
+            Err(_) => {
+                let chunks = std::mem::take(&mut self.chunks);
+                self.shared.unkept.add(self.execution.id, chunks);
+            }
         }
         self.emitter.emit(RunEventKind::Finished(Box::new(self.execution)));
     }

@@ -13,6 +13,7 @@ mod estimate;
 mod fallback;
 mod forward;
 mod guard;
+mod keeping;
 mod learned;
 mod limit;
 mod parts;
@@ -41,9 +42,11 @@ pub use parts::{EngineParts, Providers, Recorder};
 pub use recover::Expectations;
 pub use run::{CallSpec, Mode, RunEvent, RunEventKind, RunHandle, RunSpec};
 
+use crate::model::{ChunkLog, ExecutionId};
 use budget::Asked;
 use cache::Cache;
 use endpoint::Endpoints;
+use keeping::Unkept;
 
 /// Runs calls. Cheap to clone; all clones share their limits.
 #[derive(Clone)]
@@ -57,6 +60,7 @@ struct Shared {
     endpoints: Endpoints,
     /// How many calls have not been recorded to their end.
     active: watch::Sender<usize>,
+    unkept: Unkept,
 }
 
 impl Engine {
@@ -70,7 +74,14 @@ impl Engine {
         };
         let (active, _) = watch::channel(0);
         let endpoints = Endpoints::new();
-        Self { shared: Arc::new(Shared { parts, cache, endpoints, active }) }
+        let unkept = Unkept::default();
+        Self { shared: Arc::new(Shared { parts, cache, endpoints, active, unkept }) }
+    }
+
+    /// When the pieces of an answer came whose record could not be written at its end.
+    #[must_use]
+    pub fn unkept_chunks(&self, execution: ExecutionId) -> Option<ChunkLog> {
+        self.shared.unkept.chunks(execution)
     }
 
     /// Starts the calls of a run, all at once as far as the limits allow. Dropping the handle

@@ -39,6 +39,10 @@ pub trait Recorder: Send + Sync {
     async fn begin(&self, execution: &Execution) -> Result<(), StoreError>;
     /// Keeps what came since the last checkpoint.
     async fn checkpoint(&self, id: ExecutionId, checkpoint: Checkpoint) -> Result<(), StoreError>;
+    /// Nothing more will be told of an execution that has not ended; what is kept of it stays.
+    fn abandon(&self, id: ExecutionId) {
+        let _ = id;
+    }
     /// Keeps how an execution ended, begun or not; what was taken out of it before.
     async fn finish(
         &self,

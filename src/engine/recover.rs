@@ -62,6 +62,7 @@ impl Call<'_> {
             });
             let attempts = self.execution.attempts.len();
             self.request.messages = messages;
+            self.keep_what_was_put_aside(&kept).await;
             let came = self.again().await;
             spent = plus(spent, self.execution.usage);
             self.note_attempts(attempts, strategy);
@@ -81,6 +82,18 @@ impl Call<'_> {
         // What was sent in the end is the first prompt; the others stand with their attempts.
         self.request.messages = first;
         self.execution.usage = spent;
+    }
+
+    /// Has the answer that was put aside written with its attempt before the next one comes, so
+    /// that whatever ends the program then leaves two answers and not one mixed from both.
+    async fn keep_what_was_put_aside(&mut self, kept: &Kept) {
+        let mut attempts = self.execution.attempts.clone();
+        if let Some(last) = attempts.last_mut() {
+            last.text = Some(kept.text.clone());
+        }
+        self.keeper.next_answer();
+        self.keeper.note(&attempts, self.execution.model_ref());
+        self.keeper.settle().await;
     }
 
     /// Sends once more; whether an answer came that no guard stops.

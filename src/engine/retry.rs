@@ -116,7 +116,7 @@ impl Call<'_> {
         };
         let timing = Timing::started((self.shared.parts.wall)());
         let sending = Sending { provider, request: &self.request, timeout: candidate.timeout };
-        let ended = self.sink().attempt(sending, timing, &mut heard, &mut self.orders).await;
+        let ended = self.keeper.attempt(sending, timing, &mut heard, &mut self.orders).await;
         passage.report(Verdict::of(&ended.outcome));
         match &ended.outcome {
             Ok(()) => permit.went_well(ended.assembly.tokens()),
@@ -172,11 +172,19 @@ impl Call<'_> {
             error: error.clone(),
         });
         let mut skip = self.orders.another();
+        let model = self.execution.model_ref();
+        self.keeper.note(&self.execution.attempts, model);
+        // Waiting for the next attempt and writing of the last one go on side by side.
+        let writing = async {
+            self.keeper.settle().await;
+            std::future::pending::<()>().await;
+        };
         tokio::select! {
             biased;
             () = self.orders.cancelled() => Then::End(cancelled()),
             () = skip.skipped() => Then::Again(Turn::Now),
             () = tokio::time::sleep_until(until) => Then::Again(Turn::Again),
+            () = writing => Then::Again(Turn::Again),
         }
     }
 }

@@ -95,6 +95,8 @@ pub enum RunEventKind {
     Unpriced,
     /// The record could not be kept; the answer itself goes on.
     NotSaved { reason: String },
+    /// The record can be kept after all; nothing of it is missing.
+    Saved,
     /// The end, whatever it was. Always the last event of a call.
     Finished(Box<Execution>),
 }

@@ -10,11 +10,14 @@ use super::{
     search::{self, SearchWords},
     writer::{Session, Underway},
 };
-use crate::model::{ChunkLog, Execution, ExecutionId, Status, Timing, Usage};
+use crate::model::{Attempt, ChunkLog, Execution, ExecutionId, ModelRef, Status, Timing, Usage};
 
 /// What came since the last checkpoint of an execution.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Checkpoint {
+    /// Which of the call's answers this is of, counted from 0. With the first checkpoint of the
+    /// next answer, those of the one before no longer stand for what is coming.
+    pub answer: u32,
     pub text_delta: String,
     pub reasoning_delta: String,
     pub refusal_delta: String,
@@ -24,6 +27,10 @@ pub struct Checkpoint {
     pub usage: Option<Usage>,
     /// The model the server says it used, if that is known and another name.
     pub response_model: Option<String>,
+    /// The attempts that have ended, where there are more than were told before.
+    pub attempts: Option<Vec<Attempt>>,
+    /// The model that is asked now, where it is not the one the execution was begun with.
+    pub model: Option<ModelRef>,
 }
 
 impl Store {
@@ -61,6 +68,8 @@ impl Store {
             timing: checkpoint.timing.clone(),
             usage: checkpoint.usage,
             response_model: checkpoint.response_model.clone(),
+            attempts: checkpoint.attempts.clone(),
+            model: checkpoint.model.clone(),
         };
         let known = record::json(&known).map_err(|fault| fault.at(self.path()))?;
         self.write(false, move |session| append(session, id, &checkpoint, &known)).await
@@ -141,16 +150,17 @@ fn append(
     session
         .connection
         .prepare_cached(
-            "INSERT INTO checkpoints (sequence, number, text, reasoning, refusal, facts)
+            "INSERT INTO checkpoints (sequence, number, text, reasoning, refusal, facts, answer)
              VALUES (?1, (SELECT coalesce(max(number), 0) + 1 FROM checkpoints WHERE sequence = ?1),
-                     ?2, ?3, ?4, ?5)",
+                     ?2, ?3, ?4, ?5, ?6)",
         )?
         .execute(params![
             sequence,
             checkpoint.text_delta,
             checkpoint.reasoning_delta,
             checkpoint.refusal_delta,
-            known
+            known,
+            checkpoint.answer
         ])?;
     if let Some(underway) = session.memory.underway.get_mut(&id) {
         underway.checkpoints += 1;

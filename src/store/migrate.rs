@@ -27,6 +27,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { number: 1, name: "initial", sql: include_str!("schema/0001_initial.sql") },
     Migration { number: 2, name: "cache", sql: include_str!("schema/0002_cache.sql") },
     Migration { number: 3, name: "refusals", sql: include_str!("schema/0003_refusals.sql") },
+    Migration { number: 4, name: "answers", sql: include_str!("schema/0004_answers.sql") },
 ];
 
 const BOOK: &str = "CREATE TABLE IF NOT EXISTS migrations (

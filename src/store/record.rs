@@ -18,8 +18,9 @@ use super::{
     time,
 };
 use crate::model::{
-    Attempt, CallError, Check, ChunkLog, ContentHash, Execution, ExecutionId, Message, Quality,
-    Redactions, Reused, SentParameters, Spend, TemplateId, Timing, ToolCall, Usage, VariantName,
+    Attempt, CallError, Check, ChunkLog, ContentHash, Execution, ExecutionId, Message, ModelRef,
+    Quality, Redactions, Reused, SentParameters, Spend, TemplateId, Timing, ToolCall, Usage,
+    VariantName,
 };
 
 /// What of an answer has no column of its own.
@@ -48,6 +49,10 @@ pub(super) struct FactsSoFar {
     pub(super) timing: Option<Timing>,
     pub(super) usage: Option<Usage>,
     pub(super) response_model: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) attempts: Option<Vec<Attempt>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) model: Option<ModelRef>,
 }
 
 /// What was asked, ready to be bound.
@@ -303,11 +308,23 @@ fn skeleton(
 /// Puts together what checkpoints kept of an answer that has not ended.
 fn so_far(connection: &Connection, sequence: i64, execution: &mut Execution) -> Outcome<()> {
     let mut statement = connection.prepare_cached(
-        "SELECT text, reasoning, refusal, facts FROM checkpoints
+        "SELECT text, reasoning, refusal, facts, answer FROM checkpoints
          WHERE sequence = ? ORDER BY number",
     )?;
     let mut rows = statement.query([sequence])?;
+    let mut answer = 0_i64;
     while let Some(row) = rows.next()? {
+        let of = row.get(4)?;
+        if of != answer {
+            // The one before stands with its attempt.
+            answer = of;
+            execution.text.clear();
+            execution.reasoning.clear();
+            execution.refusal.clear();
+            execution.usage = Usage::default();
+            execution.response_model = None;
+            execution.timing = Timing::started(execution.timing.started_at);
+        }
         execution.text.push_str(&row.get::<_, String>(0)?);
         execution.reasoning.push_str(&row.get::<_, String>(1)?);
         execution.refusal.push_str(&row.get::<_, String>(2)?);
@@ -318,6 +335,12 @@ fn so_far(connection: &Connection, sequence: i64, execution: &mut Execution) -> 
         }
         execution.usage = known.usage.unwrap_or(execution.usage);
         execution.response_model = known.response_model.or(execution.response_model.take());
+        if let Some(attempts) = known.attempts {
+            execution.attempts = attempts;
+        }
+        if let Some(model) = known.model {
+            (execution.provider, execution.model) = (model.provider, model.model);
+        }
     }
     Ok(())
 }

@@ -306,6 +306,7 @@ fn call_event(kind: RunEventKind) -> CallEvent {
         RunEventKind::Unpriced => CallEvent::Unpriced,
         RunEventKind::Usage(usage) => CallEvent::Usage(usage),
         RunEventKind::NotSaved { reason } => CallEvent::NotSaved { reason },
+        RunEventKind::Saved => CallEvent::Saved,
         RunEventKind::Finished(execution) => CallEvent::Finished(execution),
     }
 }

@@ -121,6 +121,8 @@ pub enum CallEvent {
     Unpriced,
     /// The record could not be stored; the answer itself goes on.
     NotSaved { reason: String },
+    /// The record could be stored after all.
+    Saved,
     /// The end, whatever it was.
     Finished(Box<Execution>),
 }

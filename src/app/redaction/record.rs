@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::{
-    model::{CallError, ChunkKind, ChunkLog, Execution, Redactions, ToolCall},
+    model::{Attempt, CallError, ChunkKind, ChunkLog, Execution, Redactions, ToolCall},
     safety::redact::Redactor,
 };
 
@@ -50,16 +50,8 @@ pub fn redacted(
         call_error(redactor, error, &mut last);
     }
     let mut all = Redactions::default();
-    for attempt in &mut record.attempts {
-        if let Some(error) = &mut attempt.error {
-            call_error(redactor, error, &mut all);
-        }
-        for message in &mut attempt.messages {
-            text(redactor, &mut message.content, &mut all);
-        }
-        if let Some(other) = &mut attempt.text {
-            text(redactor, other, &mut all);
-        }
+    for one in &mut record.attempts {
+        attempt(redactor, one, &mut all);
     }
     found.join(&last.larger(&all));
     for check in &mut record.checks {
@@ -139,6 +131,19 @@ fn tool_call(redactor: &Redactor, call: &mut ToolCall, found: &mut Redactions) {
         }
     }
     found.join(&raw.larger(&parsed));
+}
+
+/// Takes out what is found in what an attempt was told, was asked and answered.
+pub(super) fn attempt(redactor: &Redactor, attempt: &mut Attempt, found: &mut Redactions) {
+    if let Some(error) = &mut attempt.error {
+        call_error(redactor, error, found);
+    }
+    for message in &mut attempt.messages {
+        text(redactor, &mut message.content, found);
+    }
+    if let Some(other) = &mut attempt.text {
+        text(redactor, other, found);
+    }
 }
 
 pub(super) fn call_error(redactor: &Redactor, error: &mut CallError, found: &mut Redactions) {

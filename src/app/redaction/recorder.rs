@@ -7,7 +7,10 @@ use std::{
 
 use async_trait::async_trait;
 
-use super::{Redaction, record::redacted};
+use super::{
+    Redaction,
+    record::{self, redacted},
+};
 use crate::{
     engine::Recorder,
     model::{ChunkLog, Execution, ExecutionId, Redactions},
@@ -21,7 +24,14 @@ pub struct RedactingRecorder {
     inner: Arc<dyn Recorder>,
     redaction: Arc<Redaction>,
     /// The answers that are coming: a secret may be cut in two by a checkpoint.
-    coming: Mutex<HashMap<ExecutionId, [Stream; 3]>>,
+    coming: Mutex<HashMap<ExecutionId, Coming>>,
+}
+
+/// How far the texts of one answer are: text, reasoning and refusal.
+#[derive(Clone)]
+pub(super) struct Coming {
+    answer: u32,
+    streams: [Stream; 3],
 }
 
 impl RedactingRecorder {
@@ -31,28 +41,33 @@ impl RedactingRecorder {
         Self { inner, redaction, coming: Mutex::default() }
     }
 
-    pub(super) fn coming(&self) -> MutexGuard<'_, HashMap<ExecutionId, [Stream; 3]>> {
+    pub(super) fn coming(&self) -> MutexGuard<'_, HashMap<ExecutionId, Coming>> {
         self.coming.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The part of a checkpoint that is settled; the rest comes with the next, or at the end.
-    fn settled(&self, id: ExecutionId, mut checkpoint: Checkpoint) -> Checkpoint {
-        let mut coming = self.coming();
-        let streams = coming.entry(id).or_insert_with(|| {
-            let redactor = self.redaction.before_storage();
-            std::array::from_fn(|_| redactor.stream())
+    /// The part of a checkpoint that is settled, and how far the texts are with it; the rest
+    /// comes with the next checkpoint, or at the end.
+    fn settled(&self, id: ExecutionId, mut checkpoint: Checkpoint) -> (Checkpoint, Coming) {
+        let redactor = self.redaction.before_storage();
+        let known = self.coming().get(&id).filter(|it| it.answer == checkpoint.answer).cloned();
+        let mut coming = known.unwrap_or_else(|| Coming {
+            answer: checkpoint.answer,
+            streams: std::array::from_fn(|_| redactor.stream()),
         });
         let deltas = [
             &mut checkpoint.text_delta,
             &mut checkpoint.reasoning_delta,
             &mut checkpoint.refusal_delta,
         ];
-        for (stream, delta) in streams.iter_mut().zip(deltas) {
+        for (stream, delta) in coming.streams.iter_mut().zip(deltas) {
             let mut out = String::with_capacity(delta.len());
             stream.push(delta, &mut out);
             *delta = out;
         }
-        checkpoint
+        for attempt in checkpoint.attempts.iter_mut().flatten() {
+            record::attempt(&redactor, attempt, &mut Redactions::default());
+        }
+        (checkpoint, coming)
     }
 }
 
@@ -67,8 +82,16 @@ impl Recorder for RedactingRecorder {
     }
 
     async fn checkpoint(&self, id: ExecutionId, checkpoint: Checkpoint) -> Result<(), StoreError> {
-        let settled = self.settled(id, checkpoint);
-        self.inner.checkpoint(id, settled).await
+        let (settled, coming) = self.settled(id, checkpoint);
+        self.inner.checkpoint(id, settled).await?;
+        // What could not be written comes again with the next checkpoint.
+        self.coming().insert(id, coming);
+        Ok(())
+    }
+
+    fn abandon(&self, id: ExecutionId) {
+        self.coming().remove(&id);
+        self.inner.abandon(id);
     }
 
     async fn finish(

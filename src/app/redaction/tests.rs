@@ -2,7 +2,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use async_trait::async_trait;
@@ -150,6 +153,9 @@ struct Kept {
     begun: Mutex<Vec<Execution>>,
     text: Mutex<String>,
     finished: Mutex<Vec<Execution>>,
+    attempts: Mutex<Vec<Attempt>>,
+    /// How many checkpoints are still to fail.
+    failing: AtomicUsize,
 }
 
 #[async_trait]
@@ -160,7 +166,13 @@ impl Recorder for Kept {
     }
 
     async fn checkpoint(&self, _: ExecutionId, checkpoint: Checkpoint) -> Result<(), StoreError> {
+        let failing = self.failing.load(Ordering::SeqCst);
+        if failing > 0 {
+            self.failing.store(failing - 1, Ordering::SeqCst);
+            return Err(StoreError::Closed);
+        }
         self.text.lock().unwrap().push_str(&checkpoint.text_delta);
+        self.attempts.lock().unwrap().extend(checkpoint.attempts.unwrap_or_default());
         Ok(())
     }
 
@@ -209,6 +221,55 @@ async fn a_secret_that_a_checkpoint_cuts_in_two_is_kept_by_neither() {
         assert_eq!(finished[0].redactions, found);
         assert_eq!(found.describe(), "github-token 2, openai-key 1");
     }
+}
+
+/// What a failed checkpoint held comes again, and the pieces of a secret are still found.
+#[tokio::test]
+async fn a_checkpoint_that_fails_neither_loses_nor_doubles_what_is_held_back() {
+    let token = token();
+    let kept = Arc::new(Kept { failing: AtomicUsize::new(2), ..Kept::default() });
+    let inner = Arc::clone(&kept) as Arc<dyn Recorder>;
+    let recorder = RedactingRecorder::new(inner, redaction(RedactionSettings::default()));
+    let id = ExecutionId(uuid::Uuid::from_u128(1));
+    let checkpoint =
+        |text: &str| Checkpoint { text_delta: text.to_owned(), ..Checkpoint::default() };
+    let (one, other) = token.split_at(12);
+    for _ in 0..2 {
+        let refused = recorder.checkpoint(id, checkpoint(&format!("it is {one}"))).await;
+        assert_eq!(refused, Err(StoreError::Closed));
+    }
+    recorder.checkpoint(id, checkpoint(&format!("it is {one}"))).await.expect("kept");
+    recorder.checkpoint(id, checkpoint(&format!("{other} and so on. "))).await.expect("kept");
+    let so_far = kept.text.lock().unwrap().clone();
+    assert!(so_far.starts_with("it is [redacted:github-token] and so"), "{so_far}");
+}
+
+/// The next answer is a text of its own, and the one put aside is kept without its secrets.
+#[tokio::test]
+async fn what_is_held_back_of_one_answer_is_not_put_before_the_next() {
+    let token = token();
+    let kept = Arc::new(Kept::default());
+    let inner = Arc::clone(&kept) as Arc<dyn Recorder>;
+    let recorder = RedactingRecorder::new(inner, redaction(RedactionSettings::default()));
+    let (execution, _) = record("hello", &["a"]);
+    let first = format!("first {}", &token[..12]);
+    let checkpoint = Checkpoint { text_delta: first, ..Checkpoint::default() };
+    recorder.checkpoint(execution.id, checkpoint).await.expect("kept");
+    let mut aside = execution.attempts.clone();
+    aside[0].text = Some(format!("first {token}"));
+    let next = Checkpoint {
+        answer: 1,
+        attempts: Some(aside),
+        text_delta: "second answer. ".to_owned(),
+        ..Checkpoint::default()
+    };
+    recorder.checkpoint(execution.id, next).await.expect("kept");
+    let so_far = kept.text.lock().unwrap().clone();
+    assert!(so_far.starts_with("first second answer"), "{so_far}");
+    let attempts = kept.attempts.lock().unwrap().clone();
+    assert_eq!(attempts[0].text.as_deref(), Some("first [redacted:github-token]"));
+    recorder.abandon(execution.id);
+    assert!(recorder.coming().is_empty(), "a call that fell is forgotten");
 }
 
 #[tokio::test]

@@ -18,6 +18,7 @@ mod breaker;
 mod calls;
 mod fallback;
 mod guard;
+mod keeping;
 mod learned;
 mod limits;
 mod money;
@@ -146,6 +147,11 @@ struct Memory {
     log: Mutex<Vec<(Duration, String)>>,
     finished: Mutex<Vec<(Execution, ChunkLog)>>,
     broken: bool,
+    /// Checkpoints that fail, by their place among all.
+    failing: std::ops::Range<usize>,
+    /// What checkpoints brought that did not fail.
+    kept: Mutex<Vec<Checkpoint>>,
+    asked: AtomicUsize,
     slow: Option<Duration>,
     origin: Mutex<Option<Instant>>,
 }
@@ -173,6 +179,10 @@ impl Recorder for Memory {
         if let Some(slow) = self.slow {
             tokio::time::sleep(slow).await;
         }
+        if self.failing.contains(&self.asked.fetch_add(1, Ordering::SeqCst)) {
+            return Err(StoreError::Closed);
+        }
+        self.kept.lock().unwrap().push(checkpoint);
         self.answer()
     }
 
@@ -349,6 +359,7 @@ fn word(event: &RunEvent) -> String {
         RunEventKind::Recovering { strategy, .. } => format!("recovering {strategy}"),
         RunEventKind::Usage(_) => "usage".to_owned(),
         RunEventKind::NotSaved { .. } => "not saved".to_owned(),
+        RunEventKind::Saved => "saved".to_owned(),
         RunEventKind::Finished(execution) => format!("finished {}", execution.status.as_str()),
     }
 }

@@ -338,6 +338,10 @@ impl Step<'_> {
             let hint = self.ways_to_keep();
             return self.state.notices.add(Severity::Warning, &text, Some(&hint), self.now);
         }
+        if matches!(event, CallEvent::Saved) {
+            output.not_saved = None;
+            return self.tell(format!("{variant} is saved after all"));
+        }
         if !output.phase.is_running() {
             return;
         }
@@ -436,6 +440,7 @@ fn advance(output: &mut Output, event: CallEvent, now: Duration) {
         CallEvent::Refused(_)
         | CallEvent::Unpriced
         | CallEvent::NotSaved { .. }
+        | CallEvent::Saved
         | CallEvent::Finished(_) => {}
     }
 }

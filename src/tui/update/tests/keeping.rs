@@ -56,6 +56,26 @@ fn an_answer_that_was_not_kept_is_kept_later() {
 }
 
 #[test]
+fn an_answer_that_is_kept_after_all_is_not_offered_to_be_kept() {
+    let mut script = Script::open();
+    script.press("r");
+    let (run, _) = script.run();
+    script.call(run, A, CallEvent::NotSaved { reason: "the database is locked".to_owned() });
+    script.call(run, A, CallEvent::Saved);
+    assert!(script.status().contains("A is saved after all"), "{}", script.status());
+    script.call(run, A, CallEvent::Finished(Box::new(execution(1, "answer"))));
+    script.focus(Focus::Output(A));
+    script.press("H");
+    assert!(script.status().contains("no answer that is not in the history"));
+    assert!(
+        !script
+            .effects
+            .iter()
+            .any(|it| matches!(it, Effect::Ask { question: Question::KeepAgain(_), .. }))
+    );
+}
+
+#[test]
 fn where_nothing_can_be_saved_a_run_is_asked_about_once() {
     let mut script = Script::open();
     script.state.read_only = true;
