@@ -94,7 +94,7 @@ impl App {
                     })
                     .await?;
                 front.generation.tools = tools;
-                let safeguards = self.safeguards_of(&front, &rendered, &inputs, allow);
+                let safeguards = self.safeguards_of(&front, &rendered, allow);
                 (rendered.to_messages(), stamp, front, safeguards)
             }
         };

@@ -6,6 +6,7 @@
 mod forms;
 mod hostile;
 mod properties;
+mod untrusted;
 
 use std::collections::BTreeMap;
 

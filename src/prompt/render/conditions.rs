@@ -1,7 +1,5 @@
 //! The tests behind `is`, which `select` and its kin use too.
 
-use std::sync::Arc;
-
 use minijinja::machinery::ast::CompareOpKind;
 
 use super::{
@@ -9,6 +7,7 @@ use super::{
     filters,
     machine::Arguments,
     operators,
+    text::Text,
     value::Value,
 };
 use crate::model::nearest;
@@ -81,14 +80,14 @@ fn present(
         "true" => matches!(value, Value::Bool(true)),
         "false" => matches!(value, Value::Bool(false)),
         "boolean" => matches!(value, Value::Bool(_)),
-        "number" => matches!(value, Value::Int(_) | Value::Float(_)),
-        "integer" => matches!(value, Value::Int(_)),
-        "float" => matches!(value, Value::Float(_)),
+        "number" => matches!(value, Value::Int(..) | Value::Float(..)),
+        "integer" => matches!(value, Value::Int(..)),
+        "float" => matches!(value, Value::Float(..)),
         "string" => matches!(value, Value::Text(_)),
         "mapping" => matches!(value, Value::Map(_)),
         "sequence" => matches!(value, Value::List(_) | Value::Text(_)),
         "iterable" => matches!(value, Value::List(_) | Value::Text(_) | Value::Map(_)),
-        "empty" => !value.is_true()? && !matches!(value, Value::Bool(_) | Value::Int(_)),
+        "empty" => !value.is_true()? && !matches!(value, Value::Bool(_) | Value::Int(..)),
         "odd" => whole(value, name)?.rem_euclid(2) == 1,
         "even" => whole(value, name)?.rem_euclid(2) == 0,
         "divisibleby" => match whole(&arguments.need("number", name)?, name)? {
@@ -136,7 +135,7 @@ fn unknown(name: &str) -> Trouble {
 
 fn whole(value: &Value, of: &str) -> Outcome<i128> {
     match value {
-        Value::Int(number) => Ok(*number),
+        Value::Int(number, _) => Ok(*number),
         other => {
             let message = format!("`{of}` needs a whole number, not {}", other.kind());
             Err(Trouble::wrong(message))
@@ -146,7 +145,7 @@ fn whole(value: &Value, of: &str) -> Outcome<i128> {
 
 /// A test given by name and arguments, as `select` takes it. Without a name: whether it is true.
 pub(super) struct Condition {
-    name: Option<Arc<str>>,
+    name: Option<Text>,
     positional: Vec<Value>,
 }
 

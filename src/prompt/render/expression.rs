@@ -12,6 +12,7 @@ use super::{
     conditions, filters, functions,
     machine::{Arguments, Machine},
     operators,
+    text::Text,
     value::{Turn, Value, equal},
 };
 use crate::model::nearest;
@@ -100,11 +101,13 @@ impl<'p> Machine<'p> {
         Ok(match value.kind() {
             ValueKind::Bool => Value::Bool(value.is_true()),
             ValueKind::Number if value.is_integer() => match i128::try_from(value.clone()) {
-                Ok(number) => Value::Int(number),
+                Ok(number) => Value::own_int(number),
                 Err(_) => return Err(Trouble::wrong("the number is too large")),
             },
-            ValueKind::Number => Value::Float(f64::try_from(value.clone()).unwrap_or(0.0)),
-            ValueKind::String => Value::text(&mut self.budget, value.as_str().unwrap_or(""))?,
+            ValueKind::Number => Value::Float(f64::try_from(value.clone()).unwrap_or(0.0), None),
+            ValueKind::String => {
+                Value::text(&mut self.budget, Text::own(value.as_str().unwrap_or("")))?
+            }
             _ => Value::None,
         })
     }
@@ -156,7 +159,7 @@ impl<'p> Machine<'p> {
             *bound = match expr {
                 None => None,
                 Some(expr) => match self.eval(expr)?.defined()? {
-                    Value::Int(number) => Some(number),
+                    Value::Int(number, _) => Some(number),
                     Value::None => None,
                     other => {
                         let message = format!("{} cannot bound a slice", other.kind());
@@ -187,12 +190,12 @@ impl<'p> Machine<'p> {
 
     fn item(&mut self, value: &Value, key: &Value) -> Outcome<Value> {
         match (value, key) {
-            (Value::List(list), Value::Int(at)) => {
+            (Value::List(list), Value::Int(at, _)) => {
                 let found = operators::index(*at, list.items.len());
                 let item = found.and_then(|at| list.items.get(at)).cloned();
                 Ok(item.unwrap_or_else(|| Value::missing(format!("[{at}]"), false)))
             }
-            (Value::Text(_), Value::Int(at)) => {
+            (Value::Text(_), Value::Int(at, _)) => {
                 let end = if *at == -1 { None } else { Some(at + 1) };
                 operators::slice(value, [Some(*at), end, None], &mut self.budget)
             }
@@ -210,7 +213,7 @@ impl<'p> Machine<'p> {
                 CallArg::Pos(expr) => arguments.positional.push(self.eval(expr)?),
                 CallArg::Kwarg(name, expr) => {
                     let value = self.eval(expr)?;
-                    arguments.named.push(((*name).to_owned(), value));
+                    arguments.named.push((Text::own(*name), value));
                 }
                 CallArg::PosSplat(expr) => {
                     let items = self.eval(expr)?.items(&mut self.budget)?;
@@ -222,8 +225,7 @@ impl<'p> Machine<'p> {
                         return Err(Trouble::wrong("`**` needs a map"));
                     };
                     self.budget.make_items(map.entries().len(), 128)?;
-                    let named = map.entries().iter().map(|(k, v)| (k.to_string(), v.clone()));
-                    arguments.named.extend(named);
+                    arguments.named.extend(map.entries().iter().cloned());
                 }
             }
         }
@@ -265,8 +267,7 @@ impl<'p> Machine<'p> {
                         }
                     }
                 }
-                let named = std::mem::take(&mut arguments.named);
-                entries.extend(named.into_iter().map(|(name, value)| (name.into(), value)));
+                entries.append(&mut arguments.named);
                 arguments.end("dict")?;
                 Value::map(&mut self.budget, entries)
             }
@@ -274,7 +275,7 @@ impl<'p> Machine<'p> {
                 let mut space = HashMap::new();
                 for (name, value) in std::mem::take(&mut arguments.named) {
                     self.budget.make(name.len() + 128)?;
-                    space.insert(name.into(), value.defined()?);
+                    space.insert(name.shared(), value.defined()?);
                 }
                 arguments.end("namespace")?;
                 self.budget.make(128)?;

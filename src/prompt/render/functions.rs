@@ -6,6 +6,7 @@ use super::{
     budget::{Budget, Outcome, Trouble},
     filters,
     machine::Arguments,
+    text::Text,
     value::{Map, Turn, Value, equal},
 };
 use crate::model::nearest;
@@ -21,7 +22,7 @@ impl Arguments {
 
     /// An argument by name, or else the next one without.
     pub fn take(&mut self, name: &str) -> Option<Value> {
-        match self.named.iter().position(|(given, _)| given == name) {
+        match self.named.iter().position(|(given, _)| **given == *name) {
             Some(at) => Some(self.named.swap_remove(at).1),
             None => self.next(),
         }
@@ -34,7 +35,7 @@ impl Arguments {
     }
 
     /// A text, if given.
-    pub fn text(&mut self, name: &str, budget: &mut Budget) -> Outcome<Option<Arc<str>>> {
+    pub fn text(&mut self, name: &str, budget: &mut Budget) -> Outcome<Option<Text>> {
         match self.take(name) {
             None | Some(Value::None) => Ok(None),
             Some(value) => value.to_text(budget).map(Some),
@@ -51,7 +52,7 @@ impl Arguments {
         match self.take(name) {
             None | Some(Value::None) => Ok(None),
             Some(value) => match value.defined()? {
-                Value::Int(number) => usize::try_from(number).map(Some).map_err(|_| {
+                Value::Int(number, _) => usize::try_from(number).map(Some).map_err(|_| {
                     Trouble::wrong(format!("{name} must be a whole number from 0 up"))
                 }),
                 other => {
@@ -65,7 +66,9 @@ impl Arguments {
     /// That nothing is left over.
     pub fn end(&self, of: &str) -> Outcome<()> {
         match (self.named.first(), self.positional.is_empty()) {
-            (Some((name, _)), _) => Err(Trouble::wrong(format!("`{of}` has no argument `{name}`"))),
+            (Some((name, _)), _) => {
+                Err(Trouble::wrong(format!("`{of}` has no argument `{}`", &**name)))
+            }
             (None, false) => Err(Trouble::wrong(format!("`{of}` has too many arguments"))),
             (None, true) => Ok(()),
         }
@@ -77,7 +80,7 @@ pub(super) fn range(arguments: &Arguments, budget: &mut Budget) -> Outcome<Value
     let mut numbers = Vec::new();
     for value in &arguments.positional {
         match value.clone().defined()? {
-            Value::Int(number) => numbers.push(number),
+            Value::Int(number, _) => numbers.push(number),
             other => {
                 return Err(Trouble::wrong(format!("`range` needs numbers, not {}", other.kind())));
             }
@@ -93,7 +96,7 @@ pub(super) fn range(arguments: &Arguments, budget: &mut Budget) -> Outcome<Value
     let mut at: i128 = start;
     while if step > 0 { at < stop } else { at > stop } {
         budget.make_items(1, size_of::<Value>())?;
-        items.push(Value::Int(at));
+        items.push(Value::own_int(at));
         at = at.saturating_add(step);
     }
     Value::list(budget, items)
@@ -160,7 +163,7 @@ fn cycle(turn: &Turn, mut arguments: Arguments) -> Outcome<Value> {
 }
 
 fn text_method(
-    text: &Arc<str>,
+    text: &Text,
     value: &Value,
     name: &str,
     mut arguments: Arguments,
@@ -177,7 +180,7 @@ fn text_method(
             Ok(match name {
                 "startswith" => Value::Bool(text.starts_with(&*part)),
                 "endswith" => Value::Bool(text.ends_with(&*part)),
-                _ => text.find(&*part).map_or(Value::Int(-1), |at| {
+                _ => text.find(&*part).map_or(Value::own_int(-1), |at| {
                     Value::int(text.get(..at).unwrap_or("").chars().count())
                 }),
             })
@@ -191,6 +194,7 @@ fn text_method(
             } else {
                 text.trim_end_matches(strips)
             };
+            let kept = text.part_of(kept, budget)?;
             Value::text(budget, kept)
         }
         "isdigit" => {
@@ -228,7 +232,7 @@ fn map_method(
             let mut items = Vec::new();
             for (key, value) in map.entries() {
                 budget.step()?;
-                let key = Value::Text(Arc::clone(key));
+                let key = Value::Text(key.clone());
                 items.push(match name {
                     "keys" => key,
                     "values" => value.clone(),

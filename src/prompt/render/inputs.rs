@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::Value as Json;
 
 use super::{
-    super::{InputProblem, ParameterSpec, RenderError, Template},
+    super::{InputProblem, ParameterKind, ParameterSpec, RenderError, Template},
+    text::all_from,
     value::{MAX_VALUE_DEPTH, Value},
 };
 use crate::model::nearest;
@@ -103,15 +104,30 @@ fn start(text: &str) -> String {
     head
 }
 
-/// The inputs as values.
+/// Whether the template's author answers for a parameter's value: by saying so, by listing all it
+/// can be, by a type without room for words, or by having written it as the default.
+fn is_vouched_for(spec: &ParameterSpec, given: bool) -> bool {
+    let wordless = matches!(
+        spec.kind,
+        ParameterKind::Number | ParameterKind::Integer | ParameterKind::Boolean
+    );
+    spec.trusted || wordless || !spec.enum_values.is_empty() || (!given && spec.default.is_some())
+}
+
+/// The inputs as values. Those that nobody vouches for know their name.
 pub(super) fn values(
     template: &Template,
     inputs: &BTreeMap<String, Json>,
+    given: &BTreeMap<String, Json>,
 ) -> Result<HashMap<String, Value>, RenderError> {
     let mut values = HashMap::with_capacity(inputs.len());
     let mut problems = Vec::new();
     for (name, json) in inputs {
-        match Value::from_json(json) {
+        let spec = template.front.parameter(name);
+        let is_given = given.get(name).is_some_and(|value| !value.is_null());
+        let vouched_for = spec.is_some_and(|spec| is_vouched_for(spec, is_given));
+        let origin = (!vouched_for).then(|| all_from(name.as_str()));
+        match Value::from_json(json, origin.as_ref()) {
             Some(value) => {
                 values.insert(name.clone(), value);
             }

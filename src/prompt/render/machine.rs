@@ -19,6 +19,7 @@ use super::{
     budget::{Budget, Limits, Outcome, Trouble},
     output::Output,
     scope::Scopes,
+    text::Text,
     value::{List, Turn, Value},
 };
 use crate::model::nearest;
@@ -61,7 +62,7 @@ impl<T> Copy for Written<'_, T> {}
 #[derive(Debug, Default)]
 pub(super) struct Arguments {
     pub positional: Vec<Value>,
-    pub named: Vec<(String, Value)>,
+    pub named: Vec<(Text, Value)>,
 }
 
 impl<'p> Machine<'p> {

@@ -16,6 +16,7 @@ mod output;
 mod scope;
 #[cfg(test)]
 mod tests;
+mod text;
 mod value;
 
 use std::{
@@ -46,8 +47,12 @@ pub struct Rendered {
 pub struct RenderedMessage {
     pub role: Role,
     pub content: String,
-    /// In order, not overlapping.
+    /// What an expression of the template wrote, with the variable as it calls it there. In
+    /// order, not overlapping.
     pub values: Vec<ValueSpan>,
+    /// What came, by whatever way, from an input that nobody vouches for, with that input's
+    /// name. In order, not overlapping.
+    pub untrusted: Vec<ValueSpan>,
 }
 
 /// A stretch of a message that a value gave.
@@ -55,7 +60,7 @@ pub struct RenderedMessage {
 pub struct ValueSpan {
     /// Bytes of the message's content.
     pub range: Range<usize>,
-    /// The variable it came from, as the template calls it there.
+    /// The variable or input it came from.
     pub variable: String,
 }
 
@@ -112,7 +117,7 @@ fn run(
     if !problems.is_empty() {
         return Err(RenderError::Inputs { template: template.id.to_string(), problems });
     }
-    let values = inputs::values(template, &inputs)?;
+    let values = inputs::values(template, &inputs, given)?;
     let parameters = template.front.parameters.iter();
     let optional = parameters.filter(|spec| !spec.required).map(|spec| spec.name.clone());
     let mut machine = machine::Machine::new(&program, *limits, values, optional.collect());

@@ -6,6 +6,7 @@ use minijinja::machinery::ast::{BinOpKind, CompareOpKind};
 
 use super::{
     budget::{Budget, Outcome, Trouble},
+    text::{Origin, Text, Written, either},
     value::{Value, as_float, equal, order},
 };
 
@@ -13,14 +14,17 @@ fn too_large() -> Trouble {
     Trouble::wrong("the number is too large")
 }
 
-pub(super) fn finite(number: f64) -> Outcome<Value> {
-    if number.is_finite() { Ok(Value::Float(number)) } else { Err(too_large()) }
+pub(super) fn finite(number: f64, origin: Option<Origin>) -> Outcome<Value> {
+    if number.is_finite() { Ok(Value::Float(number, origin)) } else { Err(too_large()) }
 }
 
 pub(super) fn negate(value: &Value) -> Outcome<Value> {
     match value {
-        Value::Int(number) => number.checked_neg().map(Value::Int).ok_or_else(too_large),
-        Value::Float(number) => Ok(Value::Float(-number)),
+        Value::Int(number, origin) => {
+            let negative = number.checked_neg().ok_or_else(too_large)?;
+            Ok(Value::Int(negative, origin.clone()))
+        }
+        Value::Float(number, origin) => Ok(Value::Float(-number, origin.clone())),
         other => Err(Trouble::wrong(format!("{} has no negative", other.kind()))),
     }
 }
@@ -31,9 +35,12 @@ pub(super) fn concatenate(a: &Value, b: &Value, budget: &mut Budget) -> Outcome<
     joined(&a, &b, budget)
 }
 
-fn joined(a: &str, b: &str, budget: &mut Budget) -> Outcome<Value> {
+fn joined(a: &Text, b: &Text, budget: &mut Budget) -> Outcome<Value> {
     budget.make(a.len() + b.len())?;
-    Ok(Value::Text([a, b].concat().into()))
+    let mut out = Written::with_capacity(a.len() + b.len());
+    out.push(a, budget)?;
+    out.push(b, budget)?;
+    Ok(Value::Text(out.into_text()))
 }
 
 pub(super) fn arithmetic(
@@ -48,13 +55,19 @@ pub(super) fn arithmetic(
             budget.make_items(a.items.len() + b.items.len(), size_of::<Value>())?;
             return Value::list(budget, [&a.items[..], &b.items[..]].concat());
         }
-        (BinOpKind::Mul, Value::Text(text), Value::Int(times))
-        | (BinOpKind::Mul, Value::Int(times), Value::Text(text)) => {
+        (BinOpKind::Mul, Value::Text(text), Value::Int(times, _))
+        | (BinOpKind::Mul, Value::Int(times, _), Value::Text(text)) => {
             let times = usize::try_from(*times).unwrap_or(0);
             budget.make(text.len().saturating_mul(times))?;
-            return Ok(Value::Text(text.repeat(times).into()));
+            let mut out = Written::with_capacity(text.len().saturating_mul(times));
+            if !text.is_empty() {
+                for _ in 0..times {
+                    out.push(text, budget)?;
+                }
+            }
+            return Ok(Value::Text(out.into_text()));
         }
-        (BinOpKind::Mul, Value::List(list), Value::Int(times)) => {
+        (BinOpKind::Mul, Value::List(list), Value::Int(times, _)) => {
             let times = usize::try_from(*times).unwrap_or(0);
             budget.make_items(list.items.len().saturating_mul(times), size_of::<Value>())?;
             let items = std::iter::repeat_n(&list.items, times).flatten().cloned();
@@ -68,11 +81,12 @@ pub(super) fn arithmetic(
         }
         _ => {}
     }
-    if let (Value::Int(a), Value::Int(b)) = (a, b) {
-        return integers(op, *a, *b);
+    let origin = either(a.origin().as_ref(), b.origin().as_ref());
+    if let (Value::Int(a, _), Value::Int(b, _)) = (a, b) {
+        return integers(op, *a, *b, origin);
     }
     if let (Some(a), Some(b)) = (as_float(a), as_float(b)) {
-        return floats(op, a, b);
+        return floats(op, a, b, origin);
     }
     let message = format!("`{}` does not work on {} and {}", sign(op), a.kind(), b.kind());
     Err(if matches!(op, BinOpKind::Add) {
@@ -95,7 +109,7 @@ const fn sign(op: BinOpKind) -> &'static str {
     }
 }
 
-fn integers(op: BinOpKind, a: i128, b: i128) -> Outcome<Value> {
+fn integers(op: BinOpKind, a: i128, b: i128, origin: Option<Origin>) -> Outcome<Value> {
     let by_zero = matches!(op, BinOpKind::Div | BinOpKind::FloorDiv | BinOpKind::Rem) && b == 0;
     if by_zero {
         return Err(Trouble::wrong("a number is divided by zero"));
@@ -108,18 +122,18 @@ fn integers(op: BinOpKind, a: i128, b: i128) -> Outcome<Value> {
         BinOpKind::Rem => a.checked_rem_euclid(b),
         BinOpKind::Pow if b >= 0 => u32::try_from(b).ok().and_then(|b| a.checked_pow(b)),
         _ => {
-            let (a, b) = (Value::Int(a), Value::Int(b));
-            return floats(op, as_float(&a).unwrap_or(0.0), as_float(&b).unwrap_or(0.0));
+            let (a, b) = (Value::own_int(a), Value::own_int(b));
+            return floats(op, as_float(&a).unwrap_or(0.0), as_float(&b).unwrap_or(0.0), origin);
         }
     };
-    result.map(Value::Int).ok_or_else(too_large)
+    result.map(|number| Value::Int(number, origin)).ok_or_else(too_large)
 }
 
-fn floats(op: BinOpKind, a: f64, b: f64) -> Outcome<Value> {
+fn floats(op: BinOpKind, a: f64, b: f64, origin: Option<Origin>) -> Outcome<Value> {
     if matches!(op, BinOpKind::Div | BinOpKind::FloorDiv | BinOpKind::Rem) && b == 0.0 {
         return Err(Trouble::wrong("a number is divided by zero"));
     }
-    finite(match op {
+    let result = match op {
         BinOpKind::Add => a + b,
         BinOpKind::Sub => a - b,
         BinOpKind::Mul => a * b,
@@ -128,7 +142,8 @@ fn floats(op: BinOpKind, a: f64, b: f64) -> Outcome<Value> {
         BinOpKind::Rem => a.rem_euclid(b),
         BinOpKind::Pow => a.powf(b),
         _ => return Err(Trouble::wrong("the operator does not work on numbers")),
-    })
+    };
+    finite(result, origin)
 }
 
 pub(super) fn compare(
@@ -191,27 +206,28 @@ pub(super) fn slice(
     if step == 0 {
         return Err(Trouble::wrong("a slice cannot go by steps of zero"));
     }
-    let chars: Vec<char>;
-    let len = match value {
-        Value::Undefined(_) | Value::None => return Ok(value.clone()),
+    match value {
+        Value::Undefined(_) | Value::None => Ok(value.clone()),
         Value::Text(text) => {
-            budget.make(text.len().saturating_mul(4))?;
-            chars = text.chars().collect();
-            chars.len()
+            budget.make(text.len().saturating_mul(size_of::<usize>()))?;
+            // Where each character begins, and the text's end.
+            let ends = text.char_indices().map(|(at, _)| at).chain([text.len()]);
+            let ends: Vec<usize> = ends.collect();
+            let mut out = Written::default();
+            for at in places(ends.len() - 1, start, stop, step, budget)? {
+                if let (Some(&from), Some(&to)) = (ends.get(at), ends.get(at + 1)) {
+                    out.push_part(text, from..to, budget)?;
+                }
+            }
+            Value::text(budget, out.into_text())
         }
         Value::List(list) => {
-            chars = Vec::new();
-            list.items.len()
+            let places = places(list.items.len(), start, stop, step, budget)?;
+            let items = places.iter().filter_map(|&at| list.items.get(at)).cloned().collect();
+            Value::list(budget, items)
         }
-        other => return Err(Trouble::wrong(format!("{} has no slices", other.kind()))),
-    };
-    let places = places(len, start, stop, step, budget)?;
-    if let Value::List(list) = value {
-        let items = places.iter().filter_map(|&at| list.items.get(at)).cloned().collect();
-        return Value::list(budget, items);
+        other => Err(Trouble::wrong(format!("{} has no slices", other.kind()))),
     }
-    let text: String = places.iter().filter_map(|&at| chars.get(at)).collect();
-    Value::text(budget, text)
 }
 
 fn places(

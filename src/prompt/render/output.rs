@@ -3,6 +3,7 @@
 use super::{
     RenderedMessage, ValueSpan,
     budget::{Budget, Outcome, Trouble},
+    text::{Text, Written},
 };
 use crate::model::Role;
 
@@ -11,14 +12,14 @@ use crate::model::Role;
 pub(super) struct Output {
     messages: Vec<Draft>,
     /// Texts being caught for `set`, `filter` and macros used as values; the last one is written.
-    captures: Vec<String>,
+    captures: Vec<Written>,
 }
 
 #[derive(Debug, Default)]
 struct Draft {
     /// `None`: what stands before the first role line.
     role: Option<Role>,
-    text: String,
+    text: Written,
     values: Vec<ValueSpan>,
 }
 
@@ -42,14 +43,14 @@ impl Output {
     }
 
     pub fn capture(&mut self) {
-        self.captures.push(String::new());
+        self.captures.push(Written::default());
     }
 
-    pub fn captured(&mut self) -> String {
-        self.captures.pop().unwrap_or_default()
+    pub fn captured(&mut self) -> Text {
+        self.captures.pop().unwrap_or_default().into_text()
     }
 
-    fn text(&mut self) -> Option<&mut String> {
+    fn text(&mut self) -> Option<&mut Written> {
         match self.captures.last_mut() {
             Some(text) => Some(text),
             None => self.messages.last_mut().map(|draft| &mut draft.text),
@@ -75,10 +76,10 @@ impl Output {
         budget.size(out.len() + text.len())?;
         budget.make(text.len())?;
         let mut parts = text.split("\r\n");
-        out.push_str(parts.next().unwrap_or(""));
+        out.push_own(parts.next().unwrap_or(""));
         for part in parts {
-            out.push('\n');
-            out.push_str(part);
+            out.push_own("\n");
+            out.push_own(part);
         }
         Ok(())
     }
@@ -86,7 +87,7 @@ impl Output {
     /// Writes a value's text, remembering which variable it came from.
     pub fn value(
         &mut self,
-        text: &str,
+        text: &Text,
         variable: Option<&str>,
         budget: &mut Budget,
     ) -> Outcome<()> {
@@ -95,7 +96,7 @@ impl Output {
         let start = out.len();
         budget.size(start + text.len())?;
         budget.make(text.len())?;
-        out.push_str(text);
+        out.push(text, budget)?;
         let range = start..out.len();
         if let (false, Some(variable), Some(draft)) = (captured, variable, self.messages.last_mut())
         {
@@ -121,15 +122,15 @@ impl Output {
     pub fn chomp(&mut self, mark: Mark) {
         let now = self.mark();
         let fixed = match self.captures.last() {
-            Some(_) => 0,
+            Some(text) => text.given_end(),
             None => self.messages.last().map_or(0, Draft::values_end),
         };
         let floor = if now.sink == mark.sink { mark.len.max(fixed) } else { fixed };
         if let Some(text) = self.text()
-            && text.ends_with('\n')
+            && text.as_str().ends_with('\n')
             && text.len() > floor
         {
-            text.pop();
+            text.truncate(text.len() - 1);
         }
     }
 
@@ -145,29 +146,35 @@ impl Output {
 
 impl Draft {
     fn values_end(&self) -> usize {
-        self.values.last().map_or(0, |span| span.range.end)
+        self.values.last().map_or(0, |span| span.range.end).max(self.text.given_end())
     }
 
     fn finish(mut self, first: Role) -> Option<RenderedMessage> {
-        if self.text.trim().is_empty() {
+        if self.text.as_str().trim().is_empty() {
             return None;
         }
         // A value's own blanks belong to the value and stay.
-        let end = self.text.trim_end().len().max(self.values_end());
+        let end = self.text.as_str().trim_end().len().max(self.values_end());
         self.text.truncate(end);
-        let fixed = self.values.first().map_or(self.text.len(), |span| span.range.start);
-        let head = self.text.get(..fixed).unwrap_or("");
+        let given = self.text.stretches().first().map_or(end, |stretch| stretch.range.start);
+        let fixed = self.values.first().map_or(end, |span| span.range.start).min(given);
+        let head = self.text.as_str().get(..fixed).unwrap_or("");
         let blank = head.len() - head.trim_start().len();
         // Only whole blank lines go; the first line's own indent stays.
         let skip = head.get(..blank).and_then(|lead| lead.rfind('\n')).map_or(0, |at| at + 1);
-        self.text.drain(..skip);
+        self.text.drop_start(skip);
         for span in &mut self.values {
             span.range = span.range.start - skip..span.range.end - skip;
         }
+        let (content, stretches) = self.text.into_parts();
+        let untrusted = stretches
+            .into_iter()
+            .map(|stretch| ValueSpan { range: stretch.range, variable: stretch.input.to_string() });
         Some(RenderedMessage {
             role: self.role.unwrap_or(first),
-            content: self.text,
+            content,
             values: self.values,
+            untrusted: untrusted.collect(),
         })
     }
 }

@@ -1,10 +1,14 @@
-//! The values of expressions. Copying one is cheap: texts, lists and maps are shared.
+//! The values of expressions. Copying one is cheap: texts, lists and maps are shared. Texts and
+//! numbers know which input they came from, if nobody vouches for it.
 
 use std::{cmp::Ordering, collections::HashMap, sync::Arc};
 
 use serde_json::{Number, Value as Json};
 
-use super::budget::{Budget, Missing, Outcome, Trouble};
+use super::{
+    budget::{Budget, Missing, Outcome, Trouble},
+    text::{Origin, Text, Written},
+};
 
 /// Lists and maps inside one another. Walking and dropping a value recurse this deep.
 pub(super) const MAX_VALUE_DEPTH: usize = 64;
@@ -14,9 +18,9 @@ pub(super) enum Value {
     Undefined(Arc<Missing>),
     None,
     Bool(bool),
-    Int(i128),
-    Float(f64),
-    Text(Arc<str>),
+    Int(i128, Option<Origin>),
+    Float(f64, Option<Origin>),
+    Text(Text),
     List(Arc<List>),
     Map(Arc<Map>),
     /// A number in the machine's table of macros.
@@ -35,7 +39,7 @@ pub(super) struct List {
 /// Keys are texts; a number as a key is its digits.
 #[derive(Debug, Default)]
 pub(super) struct Map {
-    entries: Vec<(Arc<str>, Value)>,
+    entries: Vec<(Text, Value)>,
     /// Where each key stands, once there are too many to look through.
     index: HashMap<Arc<str>, usize>,
     depth: usize,
@@ -65,27 +69,28 @@ impl Map {
         self.entries.get(at).map(|(_, value)| value)
     }
 
-    pub fn entries(&self) -> &[(Arc<str>, Value)] {
+    pub fn entries(&self) -> &[(Text, Value)] {
         &self.entries
     }
 
-    fn insert(&mut self, key: Arc<str>, value: Value) {
+    fn insert(&mut self, key: Text, value: Value) {
         self.depth = self.depth.max(value.depth() + 1);
         let known = if self.index.is_empty() {
-            self.entries.iter().position(|(name, _)| *name == key)
+            self.entries.iter().position(|(name, _)| **name == *key)
         } else {
-            self.index.get(&key).copied()
+            self.index.get(&*key).copied()
         };
         if let Some(entry) = known.and_then(|at| self.entries.get_mut(at)) {
             entry.1 = value;
             return;
         }
-        self.entries.push((Arc::clone(&key), value));
+        let name = key.shared();
+        self.entries.push((key, value));
         if !self.index.is_empty() {
-            self.index.insert(key, self.entries.len() - 1);
+            self.index.insert(name, self.entries.len() - 1);
         } else if self.entries.len() > LINEAR {
             let places = self.entries.iter().enumerate();
-            self.index = places.map(|(at, (key, _))| (Arc::clone(key), at)).collect();
+            self.index = places.map(|(at, (key, _))| (key.shared(), at)).collect();
         }
     }
 }
@@ -96,8 +101,7 @@ fn too_deep() -> Trouble {
 
 impl Value {
     /// A text that has been made; its bytes are counted here.
-    pub fn text(budget: &mut Budget, text: impl Into<Arc<str>>) -> Outcome<Self> {
-        let text = text.into();
+    pub fn text(budget: &mut Budget, text: Text) -> Outcome<Self> {
         budget.make(text.len() + 16)?;
         Ok(Self::Text(text))
     }
@@ -113,7 +117,7 @@ impl Value {
 
     pub fn map(
         budget: &mut Budget,
-        entries: impl IntoIterator<Item = (Arc<str>, Self)>,
+        entries: impl IntoIterator<Item = (Text, Self)>,
     ) -> Outcome<Self> {
         let mut map = Map::default();
         for (key, value) in entries {
@@ -130,29 +134,38 @@ impl Value {
         Self::Undefined(Arc::new(Missing { name: name.into(), optional }))
     }
 
+    /// A number that is the template's own, or that merely counts.
     pub fn int(number: usize) -> Self {
-        Self::Int(i128::try_from(number).unwrap_or(i128::MAX))
+        Self::own_int(i128::try_from(number).unwrap_or(i128::MAX))
+    }
+
+    pub const fn own_int(number: i128) -> Self {
+        Self::Int(number, None)
     }
 
     /// An input as it was given, not counted: its giver has it in memory already. `None` when it
     /// is nested too deep.
-    pub fn from_json(json: &Json) -> Option<Self> {
-        Self::from_json_below(json, MAX_VALUE_DEPTH)
+    pub fn from_json(json: &Json, origin: Option<&Origin>) -> Option<Self> {
+        Self::from_json_below(json, origin, MAX_VALUE_DEPTH)
     }
 
-    fn from_json_below(json: &Json, room: usize) -> Option<Self> {
+    fn from_json_below(json: &Json, origin: Option<&Origin>, room: usize) -> Option<Self> {
+        let text = |text: &str| Text::new(text, origin.cloned());
         Some(match json {
             Json::Null => Self::None,
             Json::Bool(truth) => Self::Bool(*truth),
-            Json::Number(number) => number
-                .as_i128()
-                .or_else(|| number.as_u64().map(i128::from))
-                .map_or_else(|| Self::Float(number.as_f64().unwrap_or(0.0)), Self::Int),
-            Json::String(text) => Self::Text(text.as_str().into()),
+            Json::Number(number) => {
+                let whole = number.as_i128().or_else(|| number.as_u64().map(i128::from));
+                match whole {
+                    Some(whole) => Self::Int(whole, origin.cloned()),
+                    None => Self::Float(number.as_f64().unwrap_or(0.0), origin.cloned()),
+                }
+            }
+            Json::String(given) => Self::Text(text(given)),
             Json::Array(items) => {
                 let room = room.checked_sub(1)?;
                 let items: Option<Vec<_>> =
-                    items.iter().map(|item| Self::from_json_below(item, room)).collect();
+                    items.iter().map(|item| Self::from_json_below(item, origin, room)).collect();
                 let items = items?;
                 let depth = items.iter().map(Self::depth).max().unwrap_or(0) + 1;
                 Self::List(Arc::new(List { items, depth }))
@@ -161,11 +174,20 @@ impl Value {
                 let room = room.checked_sub(1)?;
                 let mut map = Map { depth: 1, ..Map::default() };
                 for (key, value) in entries {
-                    map.insert(key.as_str().into(), Self::from_json_below(value, room)?);
+                    map.insert(text(key), Self::from_json_below(value, origin, room)?);
                 }
                 Self::Map(Arc::new(map))
             }
         })
+    }
+
+    /// Who gave a text or a number, if nobody vouches for it.
+    pub fn origin(&self) -> Option<Origin> {
+        match self {
+            Self::Text(text) => text.origin(),
+            Self::Int(_, origin) | Self::Float(_, origin) => origin.clone(),
+            _ => None,
+        }
     }
 
     fn depth(&self) -> usize {
@@ -183,7 +205,7 @@ impl Value {
             Self::Undefined(_) => "nothing",
             Self::None => "none",
             Self::Bool(_) => "a truth value",
-            Self::Int(_) | Self::Float(_) => "a number",
+            Self::Int(..) | Self::Float(..) => "a number",
             Self::Text(_) => "a text",
             Self::List(_) => "a list",
             Self::Map(_) => "a map",
@@ -208,8 +230,8 @@ impl Value {
             }
             Self::Undefined(_) | Self::None => false,
             Self::Bool(truth) => *truth,
-            Self::Int(number) => *number != 0,
-            Self::Float(number) => *number != 0.0,
+            Self::Int(number, _) => *number != 0,
+            Self::Float(number, _) => *number != 0.0,
             Self::Text(text) => !text.is_empty(),
             Self::List(list) => !list.items.is_empty(),
             Self::Map(map) => !map.entries.is_empty(),
@@ -218,13 +240,10 @@ impl Value {
     }
 
     /// The value as an item or attribute name.
-    pub fn to_key(&self, budget: &mut Budget) -> Outcome<Arc<str>> {
+    pub fn to_key(&self, budget: &mut Budget) -> Outcome<Text> {
         match self {
-            Self::Text(text) => Ok(Arc::clone(text)),
-            Self::Int(_) | Self::Float(_) | Self::Bool(_) | Self::None => {
-                let mut text = String::new();
-                self.write(&mut text, budget)?;
-                Ok(text.into())
+            Self::Text(_) | Self::Int(..) | Self::Float(..) | Self::Bool(_) | Self::None => {
+                self.to_text(budget)
             }
             other => Err(Trouble::wrong(format!("{} cannot be a key", other.kind()))),
         }
@@ -240,13 +259,12 @@ impl Value {
             Self::Undefined(_) => Arc::new(List::default()),
             Self::Map(map) => {
                 budget.make_items(map.entries.len(), size_of::<Self>())?;
-                let items = map.entries.iter().map(|(key, _)| Self::Text(Arc::clone(key)));
+                let items = map.entries.iter().map(|(key, _)| Self::Text(key.clone()));
                 Arc::new(List { items: items.collect(), depth: 1 })
             }
             Self::Text(text) => {
                 budget.make_items(text.len(), size_of::<Self>() + 24)?;
-                let mut buffer = [0; 4];
-                let items = text.chars().map(|c| Self::Text((&*c.encode_utf8(&mut buffer)).into()));
+                let items = text.characters().into_iter().map(Self::Text);
                 Arc::new(List { items: items.collect(), depth: 1 })
             }
             other => return Err(Trouble::wrong(format!("{} has no items", other.kind()))),
@@ -254,9 +272,13 @@ impl Value {
     }
 
     /// Writes the value as it stands in a message. Lists and maps are written as JSON.
-    pub fn write(&self, out: &mut String, budget: &mut Budget) -> Outcome<()> {
+    pub fn write(&self, out: &mut Written, budget: &mut Budget) -> Outcome<()> {
         match self {
-            Self::Text(text) => push(out, text, budget),
+            Self::Text(text) => {
+                budget.size(out.len() + text.len())?;
+                budget.make(text.len())?;
+                out.push(text, budget)
+            }
             Self::Undefined(missing) if !missing.optional => {
                 Err(Trouble::Undefined(Arc::clone(missing)))
             }
@@ -269,7 +291,7 @@ impl Value {
     /// Writes the value as JSON, on one line or with `indent` blanks a level.
     pub fn write_json(
         &self,
-        out: &mut String,
+        out: &mut Written,
         budget: &mut Budget,
         indent: Option<usize>,
         level: usize,
@@ -281,20 +303,16 @@ impl Value {
             }
             Self::Undefined(_) | Self::None => push(out, "null", budget),
             Self::Bool(truth) => push(out, if *truth { "true" } else { "false" }, budget),
-            Self::Int(number) => push(out, &number.to_string(), budget),
-            Self::Float(number) => push(out, &float_text(*number), budget),
-            Self::Text(text) => {
-                budget.scan(text.len())?;
-                budget.size(text.len())?;
-                push(out, &Json::from(&**text).to_string(), budget)
-            }
+            Self::Int(number, origin) => given(out, &number.to_string(), origin, budget),
+            Self::Float(number, origin) => given(out, &float_text(*number), origin, budget),
+            Self::Text(text) => quoted(out, text, budget),
             Self::List(list) => {
                 let items = list.items.iter().map(|item| (None, item));
-                write_items(out, budget, ('[', ']'), items, indent, level)
+                write_items(out, budget, ("[", "]"), items, indent, level)
             }
             Self::Map(map) => {
-                let items = map.entries.iter().map(|(key, value)| (Some(&**key), value));
-                write_items(out, budget, ('{', '}'), items, indent, level)
+                let items = map.entries.iter().map(|(key, value)| (Some(key), value));
+                write_items(out, budget, ("{", "}"), items, indent, level)
             }
             Self::Macro(_) | Self::Namespace(_) | Self::Loop(_) => {
                 Err(Trouble::wrong(format!("{} cannot be written as text", self.kind())))
@@ -303,32 +321,56 @@ impl Value {
     }
 
     /// The text the value is written as.
-    pub fn to_text(&self, budget: &mut Budget) -> Outcome<Arc<str>> {
+    pub fn to_text(&self, budget: &mut Budget) -> Outcome<Text> {
         if let Self::Text(text) = self {
-            return Ok(Arc::clone(text));
+            return Ok(text.clone());
         }
-        let mut text = String::new();
+        let mut text = Written::default();
         self.write(&mut text, budget)?;
-        Ok(text.into())
+        Ok(text.into_text())
     }
 }
 
-fn push(out: &mut String, text: &str, budget: &mut Budget) -> Outcome<()> {
+fn push(out: &mut Written, text: &str, budget: &mut Budget) -> Outcome<()> {
+    given(out, text, &None, budget)
+}
+
+fn given(
+    out: &mut Written,
+    text: &str,
+    origin: &Option<Origin>,
+    budget: &mut Budget,
+) -> Outcome<()> {
     budget.size(out.len() + text.len())?;
     budget.make(text.len())?;
-    out.push_str(text);
+    out.push_given(text, origin.as_ref(), budget)
+}
+
+/// Writes a text as JSON does; the quotation marks around it are ours.
+fn quoted(out: &mut Written, text: &Text, budget: &mut Budget) -> Outcome<()> {
+    budget.scan(text.len())?;
+    budget.size(text.len())?;
+    let escaped = text.rewritten(budget, |piece, out| {
+        let quoted = Json::from(piece).to_string();
+        out.push_str(quoted.get(1..quoted.len() - 1).unwrap_or(""));
+    })?;
+    budget.size(out.len() + escaped.len() + 2)?;
+    budget.make(escaped.len() + 2)?;
+    out.push_own("\"");
+    out.push(&escaped, budget)?;
+    out.push_own("\"");
     Ok(())
 }
 
 fn write_items<'v>(
-    out: &mut String,
+    out: &mut Written,
     budget: &mut Budget,
-    (open, close): (char, char),
-    items: impl ExactSizeIterator<Item = (Option<&'v str>, &'v Value)>,
+    (open, close): (&str, &str),
+    items: impl ExactSizeIterator<Item = (Option<&'v Text>, &'v Value)>,
     indent: Option<usize>,
     level: usize,
 ) -> Outcome<()> {
-    let line = |out: &mut String, budget: &mut Budget, level: usize| match indent {
+    let line = |out: &mut Written, budget: &mut Budget, level: usize| match indent {
         Some(width) => {
             push(out, "\n", budget)?;
             push(out, &" ".repeat((width * level).min(1024)), budget)
@@ -336,14 +378,14 @@ fn write_items<'v>(
         None => Ok(()),
     };
     let empty = items.len() == 0;
-    out.push(open);
+    out.push_own(open);
     for (at, (key, value)) in items.enumerate() {
         if at > 0 {
             push(out, if indent.is_some() { "," } else { ", " }, budget)?;
         }
         line(out, budget, level + 1)?;
         if let Some(key) = key {
-            push(out, &Json::from(key).to_string(), budget)?;
+            quoted(out, key, budget)?;
             push(out, ": ", budget)?;
         }
         value.write_json(out, budget, indent, level + 1)?;
@@ -351,7 +393,7 @@ fn write_items<'v>(
     if !empty {
         line(out, budget, level)?;
     }
-    out.push(close);
+    out.push_own(close);
     Ok(())
 }
 
@@ -369,13 +411,13 @@ pub(super) fn equal(a: &Value, b: &Value, budget: &mut Budget) -> Outcome<bool> 
         }
         (Value::Undefined(_) | Value::None, Value::Undefined(_) | Value::None) => true,
         (Value::Bool(a), Value::Bool(b)) => a == b,
-        (Value::Int(a), Value::Int(b)) => a == b,
-        (Value::Int(_) | Value::Float(_), Value::Int(_) | Value::Float(_)) => {
+        (Value::Int(a, _), Value::Int(b, _)) => a == b,
+        (Value::Int(..) | Value::Float(..), Value::Int(..) | Value::Float(..)) => {
             order_numbers(a, b) == Some(Ordering::Equal)
         }
         (Value::Text(a), Value::Text(b)) => {
             budget.scan(a.len().min(b.len()))?;
-            a == b
+            **a == **b
         }
         (Value::List(a), Value::List(b)) => {
             if a.items.len() != b.items.len() {
@@ -408,15 +450,15 @@ pub(super) fn equal(a: &Value, b: &Value, budget: &mut Budget) -> Outcome<bool> 
 #[expect(clippy::cast_precision_loss, reason = "as everywhere, comparing with a float is inexact")]
 pub(super) const fn as_float(value: &Value) -> Option<f64> {
     match value {
-        Value::Int(number) => Some(*number as f64),
-        Value::Float(number) => Some(*number),
+        Value::Int(number, _) => Some(*number as f64),
+        Value::Float(number, _) => Some(*number),
         _ => None,
     }
 }
 
 fn order_numbers(a: &Value, b: &Value) -> Option<Ordering> {
     match (a, b) {
-        (Value::Int(a), Value::Int(b)) => Some(a.cmp(b)),
+        (Value::Int(a, _), Value::Int(b, _)) => Some(a.cmp(b)),
         _ => as_float(a)?.partial_cmp(&as_float(b)?),
     }
 }
@@ -427,7 +469,7 @@ pub(super) fn order(a: &Value, b: &Value, budget: &mut Budget) -> Outcome<Orderi
     match (a, b) {
         (Value::Text(a), Value::Text(b)) => {
             budget.scan(a.len().min(b.len()))?;
-            Ok(a.cmp(b))
+            Ok((**a).cmp(&**b))
         }
         (Value::Bool(a), Value::Bool(b)) => Ok(a.cmp(b)),
         (Value::List(a), Value::List(b)) => {

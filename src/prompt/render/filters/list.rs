@@ -1,6 +1,6 @@
 //! Filters on lists and maps.
 
-use std::{cmp::Ordering, sync::Arc};
+use std::cmp::Ordering;
 
 use super::{
     super::{
@@ -8,6 +8,7 @@ use super::{
         conditions::Condition,
         machine::Arguments,
         operators::{arithmetic, index},
+        text::{Text, Written},
         value::{Value, equal, order},
     },
     apply as apply_filter, unknown,
@@ -79,27 +80,28 @@ fn at_path(value: &Value, path: &str, budget: &mut Budget) -> Outcome<Value> {
 
 fn join(value: &Value, arguments: &mut Arguments, budget: &mut Budget) -> Outcome<Value> {
     let items = value.items(budget)?;
-    let between = arguments.text("d", budget)?.unwrap_or_else(|| "".into());
+    let between = arguments.text("d", budget)?.unwrap_or_else(|| Text::own(""));
     let path = arguments.text("attribute", budget)?;
-    let mut out = String::new();
+    let mut out = Written::default();
     for (at, item) in items.items.iter().enumerate() {
         if at > 0 {
             budget.size(out.len() + between.len())?;
             budget.make(between.len())?;
-            out.push_str(&between);
+            out.push(&between, budget)?;
         }
         match &path {
             Some(path) => at_path(item, path, budget)?.write(&mut out, budget)?,
             None => item.write(&mut out, budget)?,
         }
     }
-    Ok(Value::Text(out.into()))
+    Ok(Value::Text(out.into_text()))
 }
 
 fn reverse(value: &Value, budget: &mut Budget) -> Outcome<Value> {
     if let Value::Text(text) = value {
         budget.scan(text.len())?;
-        return Value::text(budget, text.chars().rev().collect::<String>());
+        let reversed = text.reversed(budget)?;
+        return Value::text(budget, reversed);
     }
     of(value.items(budget)?.items.iter().rev().cloned().collect(), budget)
 }
@@ -112,8 +114,8 @@ fn key_of(item: &Value, path: Option<&str>, exact: bool, budget: &mut Budget) ->
     };
     match &key {
         Value::Text(text) if !exact => {
-            let text = text.to_lowercase();
-            Value::text(budget, text)
+            let lower = text.rewritten(budget, |piece, out| out.push_str(&piece.to_lowercase()))?;
+            Value::text(budget, lower)
         }
         _ => Ok(key),
     }
@@ -200,7 +202,7 @@ fn extreme(
 fn sum(value: &Value, arguments: &mut Arguments, budget: &mut Budget) -> Outcome<Value> {
     let items = value.items(budget)?;
     let path = arguments.text("attribute", budget)?;
-    let mut total = arguments.take("start").unwrap_or(Value::Int(0));
+    let mut total = arguments.take("start").unwrap_or(Value::own_int(0));
     for item in &items.items {
         let item = match &path {
             Some(path) => at_path(item, path, budget)?.defined()?,
@@ -213,7 +215,7 @@ fn sum(value: &Value, arguments: &mut Arguments, budget: &mut Budget) -> Outcome
 }
 
 fn named(arguments: &mut Arguments, name: &str) -> Option<Value> {
-    let at = arguments.named.iter().position(|(given, _)| given == name)?;
+    let at = arguments.named.iter().position(|(given, _)| **given == *name)?;
     Some(arguments.named.swap_remove(at).1)
 }
 
@@ -361,7 +363,7 @@ fn entries(
     budget.make_items(map.entries().len(), 2 * size_of::<Value>())?;
     let mut keyed = Vec::with_capacity(map.entries().len());
     for (key, value) in map.entries() {
-        let key = Value::Text(Arc::clone(key));
+        let key = Value::Text(key.clone());
         let item = match name {
             "keys" => key.clone(),
             "values" => value.clone(),

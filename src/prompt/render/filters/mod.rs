@@ -7,6 +7,7 @@ mod text;
 use super::{
     budget::{Budget, Outcome, Trouble},
     machine::Arguments,
+    text::Text,
     value::Value,
 };
 use crate::model::nearest;
@@ -98,7 +99,7 @@ pub(super) fn apply(
 fn default(value: Value, mut arguments: Arguments) -> Outcome<Value> {
     let other = match arguments.take("default_value") {
         Some(other) => other.defined()?,
-        None => Value::Text("".into()),
+        None => Value::Text(Text::own("")),
     };
     let also_empty = arguments.truth("boolean")?;
     arguments.end("default")?;

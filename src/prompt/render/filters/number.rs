@@ -15,13 +15,15 @@ pub(super) fn apply(
 ) -> Outcome<Value> {
     match (name, value) {
         ("bool", _) => value.is_true().map(Value::Bool),
-        ("abs", Value::Int(number)) => Ok(Value::Int(number.saturating_abs())),
-        ("abs", Value::Float(number)) => Ok(Value::Float(number.abs())),
-        ("round", Value::Int(number)) => {
-            arguments.take("precision");
-            Ok(Value::Int(*number))
+        ("abs", Value::Int(number, origin)) => {
+            Ok(Value::Int(number.saturating_abs(), origin.clone()))
         }
-        ("round", Value::Float(number)) => {
+        ("abs", Value::Float(number, origin)) => Ok(Value::Float(number.abs(), origin.clone())),
+        ("round", Value::Int(..)) => {
+            arguments.take("precision");
+            Ok(value.clone())
+        }
+        ("round", Value::Float(number, origin)) => {
             let precision = arguments.count("precision")?.unwrap_or(0).min(15);
             let method = arguments.text("method", budget)?;
             let scale = 10_f64.powi(i32::try_from(precision).unwrap_or(0));
@@ -35,13 +37,14 @@ pub(super) fn apply(
                     return Err(Trouble::wrong(message));
                 }
             };
-            finite(if scaled.is_finite() { rounded / scale } else { *number })
+            let rounded = if scaled.is_finite() { rounded / scale } else { *number };
+            finite(rounded, origin.clone())
         }
         ("int", _) => {
             let read = match value {
-                Value::Int(number) => Some(*number),
+                Value::Int(number, _) => Some(*number),
                 Value::Bool(truth) => Some(i128::from(*truth)),
-                Value::Float(number) => truncated(*number),
+                Value::Float(number, _) => truncated(*number),
                 Value::Text(text) => {
                     let text = text.trim();
                     budget.scan(text.len())?;
@@ -49,7 +52,8 @@ pub(super) fn apply(
                 }
                 _ => None,
             };
-            or_default(read.map(Value::Int), value, arguments, "a whole number")
+            let read = read.map(|number| Value::Int(number, value.origin()));
+            or_default(read, value, arguments, "a whole number")
         }
         ("float", _) => {
             let read = match value {
@@ -60,7 +64,8 @@ pub(super) fn apply(
                 Value::Bool(truth) => Some(f64::from(*truth)),
                 other => as_float(other),
             };
-            let read = read.filter(|number: &f64| number.is_finite()).map(Value::Float);
+            let read = read.filter(|number: &f64| number.is_finite());
+            let read = read.map(|number| Value::Float(number, value.origin()));
             or_default(read, value, arguments, "a number")
         }
         _ => Err(Trouble::wrong(format!("`{name}` needs a number, not {}", value.kind()))),

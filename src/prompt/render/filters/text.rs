@@ -4,6 +4,7 @@ use super::{
     super::{
         budget::{Budget, Outcome, Trouble},
         machine::Arguments,
+        text::{Text, Written},
         value::Value,
     },
     length,
@@ -48,13 +49,12 @@ fn changed_case(name: &str, value: &Value, budget: &mut Budget) -> Outcome<Value
     // Some characters become three in the other case.
     budget.size(text.len().saturating_mul(3))?;
     budget.scan(text.len())?;
-    let mut out = String::with_capacity(text.len());
-    match name {
-        "upper" => out = text.to_uppercase(),
-        "lower" => out = text.to_lowercase(),
+    let mut start = true;
+    let changed = text.rewritten(budget, |piece, out| match name {
+        "upper" => out.push_str(&piece.to_uppercase()),
+        "lower" => out.push_str(&piece.to_lowercase()),
         _ => {
-            let mut start = true;
-            for c in text.chars() {
+            for c in piece.chars() {
                 if start && c.is_alphabetic() {
                     out.extend(c.to_uppercase());
                 } else {
@@ -64,20 +64,22 @@ fn changed_case(name: &str, value: &Value, budget: &mut Budget) -> Outcome<Value
                 start = if name == "title" { !word } else { start && !word };
             }
         }
-    }
-    Value::text(budget, out)
+    })?;
+    Value::text(budget, changed)
 }
 
 fn trim(value: &Value, arguments: &mut Arguments, budget: &mut Budget) -> Outcome<Value> {
     let text = value.to_text(budget)?;
     budget.scan(text.len())?;
-    match arguments.text("chars", budget)? {
+    let kept = match arguments.text("chars", budget)? {
         Some(chars) => {
             budget.steps(chars.len().saturating_mul(text.len()) / 16)?;
-            Value::text(budget, text.trim_matches(|c| chars.contains(c)))
+            text.trim_matches(|c| chars.contains(c))
         }
-        None => Value::text(budget, text.trim()),
-    }
+        None => text.trim(),
+    };
+    let kept = text.part_of(kept, budget)?;
+    Value::text(budget, kept)
 }
 
 fn replace(value: &Value, arguments: &mut Arguments, budget: &mut Budget) -> Outcome<Value> {
@@ -89,15 +91,25 @@ fn replace(value: &Value, arguments: &mut Arguments, budget: &mut Budget) -> Out
     let found = text.matches(&*old).take(most).count();
     let grown = new.len().saturating_sub(old.len()).saturating_mul(found);
     budget.make(text.len().saturating_add(grown))?;
-    Ok(Value::Text(text.replacen(&*old, &new, most).into()))
+    let mut out = Written::with_capacity(text.len());
+    let mut at = 0;
+    for (start, part) in text.match_indices(&*old).take(most) {
+        out.push_part(&text, at..start, budget)?;
+        out.push(&new, budget)?;
+        at = start + part.len();
+    }
+    out.push_part(&text, at..text.len(), budget)?;
+    Ok(Value::Text(out.into_text()))
 }
 
 fn indent(value: &Value, arguments: &mut Arguments, budget: &mut Budget) -> Outcome<Value> {
     let text = value.to_text(budget)?;
     let unit = match arguments.take("width") {
-        Some(Value::Text(text)) => text.to_string(),
-        Some(Value::Int(width)) => " ".repeat(usize::try_from(width).unwrap_or(0).min(1024)),
-        None => " ".repeat(4),
+        Some(Value::Text(text)) => text,
+        Some(Value::Int(width, _)) => {
+            Text::own(" ".repeat(usize::try_from(width).unwrap_or(0).min(1024)))
+        }
+        None => Text::own(" ".repeat(4)),
         Some(other) => {
             return Err(Trouble::wrong(format!("{} is no width", other.kind())));
         }
@@ -106,25 +118,28 @@ fn indent(value: &Value, arguments: &mut Arguments, budget: &mut Budget) -> Outc
     budget.scan(text.len())?;
     let count = text.matches('\n').count() + 1;
     budget.make(text.len().saturating_add(unit.len().saturating_mul(count)))?;
-    let mut out = String::new();
-    for (at, line) in text.split('\n').enumerate() {
-        if at > 0 {
-            out.push('\n');
-        }
+    let mut out = Written::default();
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
         let wanted = if at == 0 { first } else { blank || !line.trim().is_empty() };
         if wanted {
-            out.push_str(&unit);
+            out.push(&unit, budget)?;
         }
-        out.push_str(line);
+        out.push_part(&text, at..at + line.len(), budget)?;
+        at += line.len();
     }
-    Ok(Value::Text(out.into()))
+    let last_is_blank = text.is_empty() || text.ends_with('\n');
+    if last_is_blank && if at == 0 { first } else { blank } {
+        out.push(&unit, budget)?;
+    }
+    Ok(Value::Text(out.into_text()))
 }
 
 fn truncate(value: &Value, arguments: &mut Arguments, budget: &mut Budget) -> Outcome<Value> {
     let text = value.to_text(budget)?;
     let most = arguments.count("length")?.unwrap_or(255);
     let inside_words = arguments.truth("killwords")?;
-    let end = arguments.text("end", budget)?.unwrap_or_else(|| "...".into());
+    let end = arguments.text("end", budget)?.unwrap_or_else(|| Text::own("..."));
     let leeway = arguments.count("leeway")?.unwrap_or(5);
     budget.scan(text.len())?;
     if text.chars().nth(most.saturating_add(leeway)).is_none() {
@@ -136,25 +151,29 @@ fn truncate(value: &Value, arguments: &mut Arguments, budget: &mut Budget) -> Ou
     if !inside_words && let Some(at) = head.rfind(char::is_whitespace) {
         head = head.get(..at).unwrap_or("");
     }
-    Value::text(budget, [head, &end].concat())
+    let mut out = Written::with_capacity(head.len() + end.len());
+    out.push_part(&text, 0..head.len(), budget)?;
+    out.push(&end, budget)?;
+    Value::text(budget, out.into_text())
 }
 
 fn escape(value: &Value, budget: &mut Budget) -> Outcome<Value> {
     let text = value.to_text(budget)?;
     budget.size(text.len().saturating_mul(6))?;
     budget.scan(text.len())?;
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&#34;"),
-            '\'' => out.push_str("&#39;"),
-            other => out.push(other),
+    let escaped = text.rewritten(budget, |piece, out| {
+        for c in piece.chars() {
+            match c {
+                '&' => out.push_str("&amp;"),
+                '<' => out.push_str("&lt;"),
+                '>' => out.push_str("&gt;"),
+                '"' => out.push_str("&#34;"),
+                '\'' => out.push_str("&#39;"),
+                other => out.push(other),
+            }
         }
-    }
-    Value::text(budget, out)
+    })?;
+    Value::text(budget, escaped)
 }
 
 fn split(value: &Value, arguments: &mut Arguments, budget: &mut Budget) -> Outcome<Value> {
@@ -166,12 +185,12 @@ fn split(value: &Value, arguments: &mut Arguments, budget: &mut Budget) -> Outco
     match by {
         Some(by) => {
             for part in text.splitn(most, &*by) {
-                items.push(Value::text(budget, part)?);
+                items.push(part_value(&text, part, budget)?);
             }
         }
         None => {
             for part in text.split_whitespace() {
-                items.push(Value::text(budget, part)?);
+                items.push(part_value(&text, part, budget)?);
             }
         }
     }
@@ -182,22 +201,27 @@ fn lines(value: &Value, budget: &mut Budget) -> Outcome<Value> {
     let text = value.to_text(budget)?;
     let mut items = Vec::new();
     for line in text.lines() {
-        items.push(Value::text(budget, line)?);
+        items.push(part_value(&text, line, budget)?);
     }
     Value::list(budget, items)
+}
+
+fn part_value(text: &Text, part: &str, budget: &mut Budget) -> Outcome<Value> {
+    let part = text.part_of(part, budget)?;
+    Value::text(budget, part)
 }
 
 fn to_json(value: &Value, arguments: &mut Arguments, budget: &mut Budget) -> Outcome<Value> {
     let indent = match arguments.take("indent") {
         Some(Value::Bool(truth)) => truth.then_some(2),
-        Some(Value::Int(width)) => Some(usize::try_from(width).unwrap_or(0).min(16)),
+        Some(Value::Int(width, _)) => Some(usize::try_from(width).unwrap_or(0).min(16)),
         _ => None,
     };
     // As Python's writer has them: sorting is for `dictsort`, and characters stay themselves.
     arguments.take("ensure_ascii");
-    let mut out = String::new();
+    let mut out = Written::default();
     value.write_json(&mut out, budget, indent, 0)?;
-    Ok(Value::Text(out.into()))
+    Ok(Value::Text(out.into_text()))
 }
 
 fn from_json(value: &Value, budget: &mut Budget) -> Outcome<Value> {
@@ -206,5 +230,6 @@ fn from_json(value: &Value, budget: &mut Budget) -> Outcome<Value> {
     budget.make(text.len().saturating_mul(48))?;
     let json: serde_json::Value = serde_json::from_str(&text)
         .map_err(|error| Trouble::wrong(format!("the text is not JSON: {error}")))?;
-    Value::from_json(&json).ok_or_else(|| Trouble::wrong("the JSON is nested too deep"))
+    Value::from_json(&json, text.origin().as_ref())
+        .ok_or_else(|| Trouble::wrong("the JSON is nested too deep"))
 }

@@ -128,7 +128,7 @@ impl<'p> Machine<'p> {
         let mut positional = positional.into_iter();
         for (at, argument) in node.args.iter().enumerate() {
             let Expr::Var(var) = argument else { continue };
-            let by_name = named.iter().position(|(name, _)| name == var.id);
+            let by_name = named.iter().position(|(name, _)| **name == *var.id);
             let value = match (positional.next(), by_name) {
                 (Some(value), _) => value,
                 (None, Some(found)) => named.swap_remove(found).1,
@@ -145,7 +145,8 @@ impl<'p> Machine<'p> {
         }
         match named.first() {
             Some((name, _)) => {
-                Err(Trouble::wrong(format!("`{}` has no argument `{name}`", node.name)))
+                let message = format!("`{}` has no argument `{}`", node.name, &**name);
+                Err(Trouble::wrong(message))
             }
             None => Ok(()),
         }

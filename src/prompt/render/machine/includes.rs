@@ -1,12 +1,11 @@
 //! Brings in other files: for their text, or for what they define.
 
-use std::sync::Arc;
-
 use minijinja::machinery::ast::{self, Expr};
 
 use super::{
     super::{
         budget::{Outcome, Trouble},
+        text::Text,
         value::Value,
     },
     Machine,
@@ -52,7 +51,7 @@ impl<'p> Machine<'p> {
         let back = self.scopes.open_inner();
         let done = self.caught(|machine| machine.tree(target));
         let exports: Vec<_> =
-            self.scopes.own_names().map(|(name, value)| (Arc::from(name), value.clone())).collect();
+            self.scopes.own_names().map(|(name, value)| (Text::own(name), value.clone())).collect();
         self.scopes.close(back);
         self.file = from;
         done?;
