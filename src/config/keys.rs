@@ -249,7 +249,7 @@ pub const SETTING_KEYS: &[SettingKey] = &[
         "fallback",
         "[]",
         "Models to ask, in this order, where the one asked for does not answer: `\"provider/model\"` or `{ model = \"provider/model\", timeout = \"20s\" }`.",
-        Where::Both,
+        Where::Trusted,
     ),
     key(
         "engine",

@@ -235,7 +235,10 @@ fn mishaps(
     {
         engine.breaker_rest = rest.value;
     }
-    if let Some(models) = section.fallbacks("fallback", MILLISECOND..=DAY) {
+    // Other models are other people who read the prompt, and more that is paid for.
+    if let Some(models) = section.fallbacks("fallback", MILLISECOND..=DAY)
+        && take("fallback", models.is_empty())
+    {
         engine.fallback = models;
     }
 }

@@ -285,6 +285,7 @@ breaker_failures = 0
 requests_per_minute = 0
 tokens_per_minute = 10
 max_response = "16GiB"
+fallback = ["openai/gpt-x", "extra/listener"]
 
 [models."openai/gpt-x"]
 price_input = 0
@@ -316,7 +317,8 @@ fn a_workspace_cannot_move_keys_or_raise_limits_until_it_is_trusted() {
         keys,
         "providers.extra.api_key_env providers.extra.base_url providers.extra.kind \
          providers.openai.api_key_env providers.openai.base_url providers.openai.headers \
-         engine.concurrency engine.max_response engine.requests_per_minute engine.breaker_failures models.\"openai/gpt-x\""
+         engine.concurrency engine.max_response engine.requests_per_minute engine.breaker_failures \
+         engine.fallback models.\"openai/gpt-x\""
     );
     assert!(
         matches!(&refused.kind, NoticeKind::WorkspaceMayNot { keys, .. } if keys == &["providers.openai.api_key_command"])
@@ -357,6 +359,7 @@ fn trust_is_for_this_content_and_never_for_commands() {
     assert_eq!(openai.base_url.as_str(), "http://169.254.169.254/v1");
     assert!(settings.providers.contains_key("extra"));
     assert_eq!(settings.engine.concurrency, 500);
+    assert_eq!(settings.engine.fallback.len(), 2);
     assert_eq!(settings.models.len(), 1);
     assert_eq!(notices.len(), 1, "{notices:?}");
     assert!(matches!(notices[0].kind, NoticeKind::WorkspaceMayNot { .. }));
