@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 
 use super::{App, AppError, OpenedTemplate, store_key};
 use crate::{
-    config::{NoticeKind, trust_workspace},
     model::{ContentHash, TemplateId},
     prompt::Form,
     store::StoreError,
@@ -138,25 +137,5 @@ impl App {
             let _ = self.store.clear_draft(&scratch).await;
         }
         Ok(())
-    }
-
-    /// Trusts the workspace's settings as they are now; the names of the settings that were left
-    /// out until then and count from the next start on.
-    ///
-    /// # Errors
-    /// What the system said about the list of trusted workspaces.
-    pub async fn trust_workspace(&self) -> Result<Vec<String>, String> {
-        let left_out = self.untrusted.iter().find_map(|kind| match kind {
-            NoticeKind::WorkspaceNotTrusted { hash, keys, .. } => {
-                Some((hash.clone(), keys.clone()))
-            }
-            _ => None,
-        });
-        let Some((hash, keys)) = left_out else { return Ok(Vec::new()) };
-        let paths = self.paths.clone();
-        self.files(move |_| trust_workspace(&paths, &hash))
-            .await
-            .map_err(|error| format!("cannot keep that this workspace is trusted: {error}"))?;
-        Ok(keys)
     }
 }

@@ -18,6 +18,7 @@ mod redaction;
 mod safeguard;
 mod sources;
 mod templates;
+mod trust;
 pub mod workspace;
 
 use std::{
@@ -42,6 +43,7 @@ pub use models::{ModelChoice, ModelOrigin};
 pub use prepare::{CallOrder, PromptSource};
 pub use redaction::{RedactingRecorder, Redaction, SecretsFound};
 pub use templates::{OpenedTemplate, SavedVersion, TemplateRow};
+pub use trust::{Trusted, trust_templates};
 
 use crate::{
     config::{
@@ -53,6 +55,7 @@ use crate::{
     provider::Catalog,
     store::{OpenReport, Store, StoreError, StoreOptions},
 };
+use trust::TemplateTrust;
 use workspace::Workspace;
 
 /// What a face says when it opens the program's rooms.
@@ -79,10 +82,21 @@ pub struct App {
     pub redaction: Arc<Redaction>,
     /// Settings of the workspace that were left out because its file is not trusted.
     untrusted: Arc<Vec<NoticeKind>>,
+    /// Whether its templates may be milder than the settings.
+    templates: TemplateTrust,
     /// Where records go.
     recorder: Arc<dyn Recorder>,
     /// Whether calls may leave although nothing can be saved.
     unsaved: bool,
+}
+
+/// Calls that are on their way, and what is to be said of them.
+pub struct Started {
+    pub handle: RunHandle,
+    /// The secrets that are sent with them.
+    pub secrets: SecretsFound,
+    /// What of the templates does not count here, each said once.
+    pub remarks: Vec<String>,
 }
 
 impl App {
@@ -101,6 +115,7 @@ impl App {
         let mut settings = settings.with_flags(&flags);
         notices.extend(fit_to_open_files(&mut settings));
         let untrusted = notices.iter().map(|notice| notice.kind.clone()).collect();
+        let templates = TemplateTrust::of(&workspace, &paths, &environment);
         let name = store_key(&workspace);
         let (store, report) = open_store(&paths.database, &name, unsaved)?;
         let records = if unsaved {
@@ -155,6 +170,7 @@ impl App {
             endpoints,
             redaction,
             untrusted: Arc::new(untrusted),
+            templates,
             recorder,
             unsaved,
         };
@@ -174,28 +190,31 @@ impl App {
         self.recorder.finish(execution, &chunks).await.map(drop)
     }
 
-    /// Prepares every order and starts the calls together; the secrets that are sent with them.
-    /// An order that cannot be prepared starts nothing.
+    /// Prepares every order and starts the calls together. An order that cannot be prepared
+    /// starts nothing.
     ///
     /// # Errors
     /// Of the first order that cannot be prepared; where nothing can be saved and nobody agreed
     /// to that.
-    pub async fn run(
-        &self,
-        orders: Vec<CallOrder>,
-        mode: Mode,
-    ) -> Result<(RunHandle, SecretsFound), AppError> {
+    pub async fn run(&self, orders: Vec<CallOrder>, mode: Mode) -> Result<Started, AppError> {
         if self.store.is_read_only() && !self.unsaved {
             return Err(AppError::NothingKept { path: self.store.path().to_path_buf() });
         }
         let mut calls = Vec::with_capacity(orders.len());
         let mut secrets = SecretsFound::default();
+        let mut remarks = Vec::new();
         for order in orders {
             let call = self.prepare(order).await?;
             secrets.join(self.redaction.secrets_in(&call.messages));
+            for remark in &call.remarks {
+                if !remarks.contains(remark) {
+                    remarks.push(remark.clone());
+                }
+            }
             calls.push(call);
         }
-        Ok((self.engine.start(RunSpec { run_id: new_run_id(), calls, mode }), secrets))
+        let handle = self.engine.start(RunSpec { run_id: new_run_id(), calls, mode });
+        Ok(Started { handle, secrets, remarks })
     }
 
     /// Ends in order: waits for running calls to be recorded, then for the database.

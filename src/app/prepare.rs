@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use semver::Version;
 use serde_json::Value;
 
-use super::{App, AppError, new_execution_id, workspace::VersionSelector};
+use super::{App, AppError, new_execution_id, safeguard::untrusted, workspace::VersionSelector};
 use crate::{
-    engine::{CallSpec, Expectations},
+    engine::{CallSpec, Expectations, Safeguards},
     model::{
         CacheUse, ContentHash, Fallback, GenerationParameters, GuardName, Message, ModelRef,
         Parameter, Role, TemplateId, TemplateStamp, VariantName,
@@ -69,6 +69,8 @@ impl App {
     pub async fn prepare(&self, order: CallOrder) -> Result<CallSpec, AppError> {
         let CallOrder { variant, source, model, parameters, inputs, tags, stream, .. } = order;
         let CallOrder { cache, repeat, fallback, allow, without, .. } = order;
+        let mut recovery = self.settings.recovery.clone();
+        let mut remarks = Vec::new();
         let (messages, stamp, front, safeguards) = match source {
             PromptSource::Plain(text) => {
                 let message = Message { role: Role::User, content: text };
@@ -79,7 +81,10 @@ impl App {
                 (messages, stamp, FrontMatter::default(), self.safeguards_of_reply(allow))
             }
             source => {
-                let Read { template, stamp } = self.read(source).await?;
+                let Read { mut template, stamp } = self.read(source).await?;
+                let rules = self.rules_of(&mut template);
+                recovery = rules.recovery;
+                remarks.extend(rules.remark);
                 let mut front = template.front.clone();
                 if front.generation.response_format.is_none() {
                     front.generation.response_format = front.response_format.take();
@@ -94,7 +99,8 @@ impl App {
                     })
                     .await?;
                 front.generation.tools = tools;
-                let safeguards = self.safeguards_of(&front, &rendered, allow);
+                let untrusted = untrusted(&rendered);
+                let safeguards = Safeguards { guards: rules.guards, untrusted, allowed: allow };
                 (rendered.to_messages(), stamp, front, safeguards)
             }
         };
@@ -120,11 +126,9 @@ impl App {
                 fallback
             },
             safeguards,
-            expectations: Expectations {
-                recovery: self.settings.recovery.clone().overlaid(&front.recovery),
-                validation: front.validation,
-            },
+            expectations: Expectations { recovery, validation: front.validation },
             without,
+            remarks,
         })
     }
 

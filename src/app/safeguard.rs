@@ -6,7 +6,7 @@ use super::App;
 use crate::{
     engine::Safeguards,
     model::{GuardAction, GuardName, Untrusted},
-    prompt::{FrontMatter, Rendered},
+    prompt::Rendered,
 };
 
 impl App {
@@ -19,21 +19,10 @@ impl App {
         guards.canary = GuardAction::Off;
         Safeguards { guards, untrusted: Vec::new(), allowed }
     }
-
-    /// The safeguards of a rendered template: what it says goes over the settings.
-    pub(super) fn safeguards_of(
-        &self,
-        front: &FrontMatter,
-        rendered: &Rendered,
-        allowed: BTreeSet<GuardName>,
-    ) -> Safeguards {
-        let guards = self.settings.guards.clone().overlaid(&front.guards);
-        Safeguards { guards, untrusted: untrusted(rendered), allowed }
-    }
 }
 
 /// Every stretch of the messages that came from an input which nobody vouches for.
-fn untrusted(rendered: &Rendered) -> Vec<Untrusted> {
+pub(super) fn untrusted(rendered: &Rendered) -> Vec<Untrusted> {
     let mut untrusted = Vec::new();
     for (message, text) in rendered.messages.iter().enumerate() {
         untrusted.extend(text.untrusted.iter().map(|span| Untrusted {

@@ -22,7 +22,7 @@ use clap::{CommandFactory as _, Parser as _};
 
 use crate::{
     app::{self, App, AppOptions, start_log, workspace},
-    config::{Environment, Overrides, SettingsFlags, Umask},
+    config::{Environment, Overrides, Paths, SettingsFlags, Umask},
 };
 use arguments::{Arguments, Command, Common, ModelsCommand};
 use error::Failure;
@@ -98,7 +98,7 @@ async fn carry_out(
 ) -> Result<u8, Failure> {
     app::outlive_file_size_limits();
     match command {
-        Command::Init { folder } => return init(&folder, output),
+        Command::Init { folder } => return init(&options, &folder, output),
         Command::ServeDemo { port } => return serve::demo(port, output).await,
         Command::Backup(command) => return backup::run(&options, command, output),
         Command::Doctor { salvage: Some(file), format } => {
@@ -160,8 +160,17 @@ async fn carry_out(
     Ok(code)
 }
 
-fn init(folder: &std::path::Path, output: &mut Output) -> Result<u8, Failure> {
+fn init(
+    options: &AppOptions,
+    folder: &std::path::Path,
+    output: &mut Output,
+) -> Result<u8, Failure> {
     let written = workspace::init(folder)?;
+    // Who has it made here trusts it; where that cannot be kept it is asked for later.
+    if let Ok(paths) = Paths::resolve(&options.environment, &options.overrides) {
+        let _umask = Umask::restrict();
+        let _ = app::trust_templates(&paths, folder);
+    }
     for path in &written {
         output.line(&path.display().to_string())?;
     }

@@ -14,7 +14,7 @@ use super::{
     output::Output,
 };
 use crate::{
-    app::{App, CallOrder, PromptSource, exit_code_of},
+    app::{App, CallOrder, PromptSource, Started, exit_code_of},
     engine::{Mode, RunEventKind},
     model::{CacheState, Execution, GenerationParameters, ModelRef, Reused, Status, VariantName},
 };
@@ -49,7 +49,10 @@ pub async fn run(app: &App, arguments: RunArguments, output: &mut Output) -> Res
         return estimate::print(app, orders, arguments.format, output).await;
     }
     let streams_text = arguments.format == RunFormat::Text && orders.len() == 1;
-    let (mut handle, secrets) = app.run(orders, Mode::Interactive).await?;
+    let Started { mut handle, secrets, remarks } = app.run(orders, Mode::Interactive).await?;
+    for remark in &remarks {
+        output.tell(&format!("note: {remark}"));
+    }
     if !secrets.is_empty() {
         output.tell(&format!("warning: {}; it is sent as it is", secrets.describe()));
     }

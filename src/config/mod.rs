@@ -47,4 +47,4 @@ pub use redaction::{RedactWhen, RedactionSettings, SecretWarning};
 pub use secret::Secret;
 pub use server::Server;
 pub use settings::{Notice, NoticeKind, Settings, SettingsFlags, WorkspaceToml};
-pub use trust::trust_workspace;
+pub use trust::{is_trusted, templates_hash, trust_workspace};

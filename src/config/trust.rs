@@ -1,12 +1,14 @@
-//! Which workspaces' settings the user trusts: a list of content hashes.
+//! Which workspaces the user trusts: a list of hashes.
 //!
 //! A workspace comes from anywhere, and its settings could send a key to any address. So its
 //! providers count only when the user has said so for exactly this content; a changed file is a
-//! new question.
+//! new question. Its templates, which change with every edit, are trusted by the folder they are
+//! in: what one of them says may be milder than the user's settings only there.
 
 use std::{
     fs::OpenOptions,
     io::{self, Read, Write},
+    path::Path,
 };
 
 use super::{Environment, Paths, create_private_dir, file};
@@ -17,9 +19,18 @@ const FEWEST_DIGITS: usize = 16;
 /// Most bytes of the list that are read; ten thousand workspaces need fewer.
 const LIMIT: u64 = 1 << 20;
 
-/// Whether settings of this content count in full: confirmed earlier, or named now by
+/// What stands for the templates of a folder in the list.
+#[must_use]
+pub fn templates_hash(folder: &Path) -> ContentHash {
+    let mut of = b"templates of ".to_vec();
+    of.extend_from_slice(folder.as_os_str().as_encoded_bytes());
+    ContentHash::of(&of)
+}
+
+/// Whether what this hash stands for counts in full: confirmed earlier, or named now by
 /// `LATHE_TRUST` (hashes or their first 16 digits and more, separated by commas).
-pub(super) fn is_trusted(paths: &Paths, environment: &Environment, hash: &ContentHash) -> bool {
+#[must_use]
+pub fn is_trusted(paths: &Paths, environment: &Environment, hash: &ContentHash) -> bool {
     let named = environment.get("LATHE_TRUST").unwrap_or_default();
     let named = named.split(',').map(str::trim).any(|digits| {
         digits.len() >= FEWEST_DIGITS && hash.as_str().starts_with(&digits.to_ascii_lowercase())
@@ -47,8 +58,8 @@ fn listed(paths: &Paths) -> Option<String> {
     Some(text)
 }
 
-/// Remembers that the user trusts workspace settings of this content. Takes effect the next
-/// time settings are loaded.
+/// Remembers that the user trusts what this hash stands for: settings of this content, from the
+/// next time they are loaded, or the templates of a folder.
 ///
 /// # Errors
 /// What the system said about the data folder or the list in it.

@@ -54,6 +54,8 @@ pub struct CallSpec {
     pub expectations: Expectations,
     /// Parameters to leave out, and to go on leaving out where the model has refused them.
     pub without: Vec<Parameter>,
+    /// What whoever starts the call should be told first; nothing hangs on it here.
+    pub remarks: Vec<String>,
 }
 
 /// Something that happened to one call of a run.

@@ -191,6 +191,62 @@ impl Guards {
         }
         self
     }
+
+    /// These guards with what `rules` say that makes them stricter, and the names of what would
+    /// make them milder and is left out.
+    #[must_use]
+    pub fn tightened(mut self, rules: &GuardRules) -> (Self, Vec<&'static str>) {
+        let mut left_out = Vec::new();
+        let mut take = |name, stricter: bool| {
+            if !stricter {
+                left_out.push(name);
+            }
+            stricter
+        };
+        for (name, field, said) in [
+            ("injection", &mut self.injection, rules.injection),
+            ("hidden", &mut self.hidden, rules.hidden),
+            ("canary", &mut self.canary, rules.canary),
+            ("output", &mut self.output, rules.output),
+        ] {
+            if let Some(action) = said
+                && take(name, action >= *field)
+            {
+                *field = action;
+            }
+        }
+        for (name, field, said) in [
+            ("sanitise", &mut self.sanitise, rules.sanitise),
+            ("delimiters", &mut self.delimiters, rules.delimiters),
+        ] {
+            if let Some(on) = said
+                && take(name, on >= *field)
+            {
+                *field = on;
+            }
+        }
+        if let Some(threshold) = rules.threshold
+            && take("threshold", threshold <= self.threshold)
+        {
+            self.threshold = threshold;
+        }
+        if let Some(hosts) = &rules.allowed_hosts
+            && take("allowed_hosts", self.allowed_hosts.as_ref().is_none_or(|known| known == hosts))
+        {
+            self.allowed_hosts = Some(hosts.clone());
+        }
+        // More that is looked for is stricter, whoever looks for it.
+        for (field, said) in
+            [(&mut self.forbidden, &rules.forbidden), (&mut self.required, &rules.required)]
+        {
+            for expression in said.iter().flatten() {
+                if !field.contains(expression) {
+                    field.push(expression.clone());
+                }
+            }
+        }
+        (self, left_out)
+    }
 }
 
 /// What a template or a settings file says about guards; `None` is not said.
@@ -243,6 +299,56 @@ mod tests {
         assert_eq!(guards.canary, GuardAction::Off);
         let off = guards.overlaid(&GuardRules::everywhere(GuardAction::Off));
         assert_eq!(off, Guards::off());
+    }
+
+    #[test]
+    fn a_stranger_makes_guards_stricter_and_never_milder() {
+        let strict = Guards {
+            injection: GuardAction::Block,
+            threshold: 0.4,
+            sanitise: true,
+            delimiters: true,
+            canary: GuardAction::Warn,
+            allowed_hosts: Some(vec!["a.example".to_owned()]),
+            forbidden: vec!["secret".to_owned()],
+            ..Guards::default()
+        };
+        let milder = GuardRules {
+            threshold: Some(0.9),
+            allowed_hosts: Some(vec!["evil.example".to_owned()]),
+            forbidden: Some(Vec::new()),
+            ..GuardRules::everywhere(GuardAction::Off)
+        };
+        let (kept, left_out) = strict.clone().tightened(&milder);
+        assert_eq!(kept, strict);
+        assert_eq!(
+            left_out,
+            [
+                "injection",
+                "hidden",
+                "canary",
+                "output",
+                "sanitise",
+                "delimiters",
+                "threshold",
+                "allowed_hosts"
+            ]
+        );
+        let stricter = GuardRules {
+            hidden: Some(GuardAction::Block),
+            threshold: Some(0.3),
+            forbidden: Some(vec!["internal".to_owned()]),
+            required: Some(vec!["^Summary".to_owned()]),
+            ..GuardRules::default()
+        };
+        let (kept, left_out) = strict.tightened(&stricter);
+        assert!(left_out.is_empty());
+        assert_eq!((kept.hidden, kept.injection), (GuardAction::Block, GuardAction::Block));
+        assert_eq!(kept.threshold.to_string(), "0.3");
+        assert_eq!(
+            (kept.forbidden, kept.required),
+            (vec!["secret".to_owned(), "internal".to_owned()], vec!["^Summary".to_owned()],)
+        );
     }
 
     #[test]

@@ -73,6 +73,38 @@ impl Recovery {
         }
         self
     }
+
+    /// This with what `rules` say that has a model asked less often, and the names of what would
+    /// have it asked more often and is left out.
+    #[must_use]
+    pub fn lessened(mut self, rules: &RecoveryRules) -> (Self, Vec<&'static str>) {
+        let mut left_out = Vec::new();
+        let mut take = |name, less: bool| {
+            if !less {
+                left_out.push(name);
+            }
+            less
+        };
+        if let Some(on) = rules.on
+            && take("mode", on <= self.on)
+        {
+            self.on = on;
+        }
+        // How often and how is of no account while it is off.
+        if self.on {
+            if let Some(max) = rules.max
+                && take("max", max <= self.max)
+            {
+                self.max = max;
+            }
+            if let Some(strategies) = &rules.strategies
+                && take("strategies", strategies.iter().all(|it| self.strategies.contains(it)))
+            {
+                self.strategies.clone_from(strategies);
+            }
+        }
+        (self, left_out)
+    }
 }
 
 /// What a template or a settings file says about recovery; `None` is not said.
@@ -96,5 +128,17 @@ mod tests {
         for strategy in Strategy::ALL {
             assert_eq!(Strategy::from_word(strategy.as_str()), Some(strategy));
         }
+    }
+
+    #[test]
+    fn a_stranger_has_it_happen_less_and_never_more() {
+        let more = RecoveryRules { on: Some(true), max: Some(5), strategies: None };
+        let off = Recovery::default();
+        assert_eq!(off.clone().lessened(&more), (off, vec!["mode"]));
+        let on = Recovery { on: true, max: 1, strategies: vec![Strategy::FormatFix] };
+        let all = RecoveryRules { strategies: Some(Strategy::ALL.to_vec()), ..more };
+        assert_eq!(on.clone().lessened(&all), (on.clone(), vec!["max", "strategies"]));
+        let less = RecoveryRules { on: Some(false), max: None, strategies: None };
+        assert_eq!(on.clone().lessened(&less), (Recovery { on: false, ..on }, vec![]));
     }
 }

@@ -213,7 +213,13 @@ async fn carry_out(
     for order in orders {
         let variant = order.variant;
         match app.prepare(prepared(order)).await {
-            Ok(call) => calls.push(call),
+            Ok(call) => {
+                for text in agreed.untold(&call.remarks) {
+                    let notice = Notice { severity: Severity::Warning, text, hint: None };
+                    events.send(Msg::Notice(notice)).await?;
+                }
+                calls.push(call);
+            }
             Err(error) => {
                 let event = CallEvent::Refused(refusal(error));
                 events.send(Msg::Run { run, variant, event }).await?;

@@ -1,6 +1,9 @@
 //! A run held back because its prompt holds a secret, until somebody says that it may go.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    collections::BTreeSet,
+    sync::{Mutex, PoisonError},
+};
 
 use tokio::sync::mpsc::{self, error::SendError};
 
@@ -15,17 +18,28 @@ use crate::{
     model::{CallError, ErrorKind},
 };
 
-/// The secrets that may be sent, as the user said since the program began.
+/// What need not be said or asked again until the program ends.
 #[derive(Default)]
-pub(super) struct Agreed(Mutex<SecretsFound>);
+pub(super) struct Agreed {
+    /// The secrets that may be sent.
+    secrets: Mutex<SecretsFound>,
+    /// Remarks that were told.
+    told: Mutex<BTreeSet<String>>,
+}
 
 impl Agreed {
     fn covers(&self, secrets: &SecretsFound) -> bool {
-        secrets.is_within(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        secrets.is_within(&self.secrets.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn add(&self, secrets: SecretsFound) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).join(secrets);
+        self.secrets.lock().unwrap_or_else(PoisonError::into_inner).join(secrets);
+    }
+
+    /// Those of the remarks that nobody was told yet.
+    pub fn untold(&self, remarks: &[String]) -> Vec<String> {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        remarks.iter().filter(|remark| told.insert((*remark).clone())).cloned().collect()
     }
 }
 

@@ -183,7 +183,7 @@ pub enum Answer {
     FileRead(Result<String, Fault>),
     Created(Result<(), Fault>),
     /// The settings that count from the next start on.
-    Trusted(Result<Vec<String>, Fault>),
+    Trusted(Result<crate::app::Trusted, Fault>),
     /// The themes that can be used, and why others cannot.
     Themes(Vec<Theme>, Vec<String>),
     Pair(Result<Box<(Execution, Execution)>, Fault>),

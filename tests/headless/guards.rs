@@ -74,3 +74,39 @@ fn rules_that_cannot_be_read_are_refused_where_they_stand() {
         &["guarded:4", "off, observe, warn or block"],
     );
 }
+
+#[test]
+fn a_template_from_elsewhere_switches_no_guard_off() {
+    let place = guarded("off");
+    place.write(".config/lathe/config.toml", "[guards]\ninjection = \"block\"\n");
+    let run = ["run", "guarded", "--var", ATTACK];
+    let output = place.run(&run);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(4), "{told}");
+    for part in ["guarded says guards.injection, guards.hidden, guards.output;", "injection guard"]
+    {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    assert_eq!(told.lines().count(), 2, "one line for it: {told}");
+
+    let digits = told.split("LATHE_TRUST=").nth(1).expect("digits").get(..16).expect("digits");
+    let trusted = place.command(&run).env("LATHE_TRUST", digits).output().expect("it runs");
+    let told = String::from_utf8_lossy(&trusted.stderr);
+    assert!(trusted.status.success() && !told.contains("LATHE_TRUST"), "{told}");
+}
+
+#[test]
+fn a_folder_that_was_made_here_is_trusted() {
+    let place = Place::new();
+    let made = place.path("made");
+    assert!(place.run(&["init", &made.display().to_string()]).status.success());
+    std::fs::write(
+        made.join("prompts/mild.md"),
+        "---\nguards: off\nmodel: demo/fast\n---\nHello\n",
+    )
+    .expect("written");
+    let workspace = made.display().to_string();
+    let output = place.run(&["run", "mild", "--workspace", &workspace]);
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && !told.contains("LATHE_TRUST"), "{told}");
+}

@@ -20,7 +20,8 @@ fn marked(messages: &[RenderedMessage]) -> String {
         let mut at = 0;
         for span in &message.untrusted {
             out.push_str(&message.content[at..span.range.start]);
-            out.push_str(&format!("<{}:{}>", span.variable, &message.content[span.range.clone()]));
+            let text = &message.content[span.range.clone()];
+            out.extend(["<", &span.variable, ":", text, ">"]);
             at = span.range.end;
         }
         out.push_str(&message.content[at..]);

@@ -304,7 +304,10 @@ impl World {
             }
             Question::ReadFile(path) => Answer::FileRead(Ok(path.clone())),
             Question::Create { .. } => Answer::Created(Ok(())),
-            Question::Trust => Answer::Trusted(Ok(vec!["providers.work.base_url".to_owned()])),
+            Question::Trust => Answer::Trusted(Ok(app::Trusted {
+                settings: vec!["providers.work.base_url".to_owned()],
+                templates: false,
+            })),
             Question::Themes => Answer::Themes(themes(), Vec::new()),
             Question::Charts(query) => Answer::Charts(Ok(Box::new(self.charts(query)))),
             Question::Pair(one, other) => {

@@ -129,6 +129,7 @@ async fn run(engine: &Engine) -> Execution {
         expectations: Expectations::default(),
         fallback: Vec::new(),
         without: Vec::new(),
+        remarks: Vec::new(),
     };
     let run = RunSpec { run_id: RunId(Uuid::now_v7()), calls: vec![call], mode: Mode::Interactive };
     let mut handle = engine.start(run);

@@ -56,6 +56,7 @@ fn record(prompt: &str, pieces: &[&str]) -> (Execution, ChunkLog) {
         safeguards: crate::engine::Safeguards::off(),
         expectations: crate::engine::Expectations::default(),
         without: Vec::new(),
+        remarks: Vec::new(),
     };
     let after = |index: usize| std::time::Duration::from_millis(index as u64);
     let events = pieces

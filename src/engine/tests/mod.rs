@@ -297,6 +297,7 @@ fn call(variant: VariantName, provider: &str) -> CallSpec {
         expectations: Expectations::default(),
         fallback: Vec::new(),
         without: Vec::new(),
+        remarks: Vec::new(),
     }
 }
 

@@ -303,8 +303,10 @@ impl Value {
             }
             Self::Undefined(_) | Self::None => push(out, "null", budget),
             Self::Bool(truth) => push(out, if *truth { "true" } else { "false" }, budget),
-            Self::Int(number, origin) => given(out, &number.to_string(), origin, budget),
-            Self::Float(number, origin) => given(out, &float_text(*number), origin, budget),
+            Self::Int(number, origin) => given(out, &number.to_string(), origin.as_ref(), budget),
+            Self::Float(number, origin) => {
+                given(out, &float_text(*number), origin.as_ref(), budget)
+            }
             Self::Text(text) => quoted(out, text, budget),
             Self::List(list) => {
                 let items = list.items.iter().map(|item| (None, item));
@@ -332,18 +334,18 @@ impl Value {
 }
 
 fn push(out: &mut Written, text: &str, budget: &mut Budget) -> Outcome<()> {
-    given(out, text, &None, budget)
+    given(out, text, None, budget)
 }
 
 fn given(
     out: &mut Written,
     text: &str,
-    origin: &Option<Origin>,
+    origin: Option<&Origin>,
     budget: &mut Budget,
 ) -> Outcome<()> {
     budget.size(out.len() + text.len())?;
     budget.make(text.len())?;
-    out.push_given(text, origin.as_ref(), budget)
+    out.push_given(text, origin, budget)
 }
 
 /// Writes a text as JSON does; the quotation marks around it are ours.

@@ -380,8 +380,8 @@ impl Confirm {
                 format!("{running} calls are running. Cancel them, keep what they wrote, and quit?")
             }
             Self::TrustWorkspace => {
-                "Trust the settings file of this workspace as it is now? It may then name servers, \
-                 send headers and run commands for keys."
+                "Trust this workspace? Its settings file as it is now may then name servers and \
+                 send headers, and its templates may switch guards off and ask other models."
                     .to_owned()
             }
             Self::RunUnsaved => {

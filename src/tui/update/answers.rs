@@ -1,9 +1,12 @@
 //! Answers, each to the place its question was asked for.
 
 use super::step::Step;
-use crate::tui::{
-    msg::Answer,
-    state::{Purpose, SaveIntent},
+use crate::{
+    app::Trusted,
+    tui::{
+        msg::Answer,
+        state::{Purpose, SaveIntent},
+    },
 };
 
 impl Step<'_> {
@@ -46,15 +49,7 @@ impl Step<'_> {
                 self.take_file(&template, &name, read);
             }
             (Purpose::Create(id), Answer::Created(created)) => self.take_created(id, created),
-            (Purpose::Trust, Answer::Trusted(Ok(keys))) if keys.is_empty() => {
-                self.tell("There is nothing to trust: no setting of this workspace was left out");
-            }
-            (Purpose::Trust, Answer::Trusted(Ok(keys))) => {
-                self.tell(format!(
-                    "Trusted as it is now; from the next start: {}",
-                    keys.join(", ")
-                ));
-            }
+            (Purpose::Trust, Answer::Trusted(Ok(trusted))) => self.tell(trust_told(&trusted)),
             (Purpose::Pair, Answer::Pair(pair)) => self.take_pair(pair),
             (Purpose::Export, Answer::Exported(exported)) => self.take_exported(exported),
             (Purpose::SaveText, Answer::TextSaved(Ok(path))) => {
@@ -84,5 +79,19 @@ impl Step<'_> {
             | (Purpose::Trust, Answer::Trusted(Err(fault))) => self.fail(&fault),
             _ => {}
         }
+    }
+}
+
+/// What it means that a workspace is trusted.
+fn trust_told(trusted: &Trusted) -> String {
+    let templates = "its templates may be milder than your settings now";
+    let settings = || format!("from the next start: {}", trusted.settings.join(", "));
+    match (trusted.templates, trusted.settings.is_empty()) {
+        (false, true) => {
+            "There is nothing to trust: nothing of this workspace was left out".to_owned()
+        }
+        (true, true) => format!("Trusted: {templates}"),
+        (false, false) => format!("Trusted as it is now; {}", settings()),
+        (true, false) => format!("Trusted as it is now: {templates}; {}", settings()),
     }
 }

@@ -3,11 +3,14 @@
 use serde_json::json;
 
 use super::*;
-use crate::tui::{
-    msg::{Fault, TextPlace},
-    state::{JumpTo, Overlay, Screen, jump_labels},
-    update::{RECENT, SCRATCH},
-    widgets::editor::Position,
+use crate::{
+    app::Trusted,
+    tui::{
+        msg::{Fault, TextPlace},
+        state::{JumpTo, Overlay, Screen, jump_labels},
+        update::{RECENT, SCRATCH},
+        widgets::editor::Position,
+    },
 };
 
 fn names(script: &Script) -> Vec<String> {
@@ -162,12 +165,13 @@ fn trust_is_asked_for_and_told() {
     assert!(script.question(|it| matches!(it, Question::Trust)).is_none(), "not without a yes");
     script.press("y");
     let asked = |it: &Question| matches!(it, Question::Trust);
-    let keys = vec!["providers.work.base_url".to_owned()];
-    script.answer(asked, Answer::Trusted(Ok(keys)));
-    assert!(script.status().contains("providers.work.base_url"));
+    let settings = vec!["providers.work.base_url".to_owned()];
+    script.answer(asked, Answer::Trusted(Ok(Trusted { settings, templates: true })));
+    assert!(script.status().contains("templates may be milder"));
+    assert!(script.status().contains("next start: providers.work.base_url"));
     script.act(Action::TrustWorkspace);
     script.press("y");
-    script.answer(asked, Answer::Trusted(Ok(Vec::new())));
+    script.answer(asked, Answer::Trusted(Ok(Trusted::default())));
     assert!(script.status().contains("nothing to trust"));
 }
 
