@@ -27,10 +27,17 @@ fn every_call_is_listed_newest_first() {
 
 #[test]
 fn a_long_history_scrolls() {
-    picture("history_long", &[SIZES[0]], |size| {
+    let long = || {
         let mut world = World::plain();
         world.history = world.history.iter().cycle().take(70).cloned().collect();
-        shown(size, world, "G up up up")
+        world
+    };
+    picture("history_long", &[SIZES[0]], |size| shown(size, long(), "G up up up"));
+    picture("history_end", &[SMALLEST, SIZES[0]], |size| shown(size, long(), "G"));
+    picture("history_filter_end", &[SMALLEST, SIZES[0]], |size| {
+        let mut stage = shown(size, long(), "/");
+        stage.typed("defect").wait(1_000).press("enter G");
+        stage
     });
 }
 
@@ -133,6 +140,9 @@ fn rich() -> World {
 fn one_execution_is_read_in_full() {
     picture("detail", &ALL_SIZES, |size| shown(size, rich(), "enter"));
     picture("detail_prompt", &[SIZES[0], SIZES[1]], |size| shown(size, rich(), "enter right"));
+    picture("detail_record", &[SMALLEST, SIZES[0]], |size| {
+        shown(size, rich(), "enter right right")
+    });
     picture("detail_zoomed", &[SIZES[0], SIZES[1]], |size| shown(size, rich(), "enter z"));
 }
 

@@ -10,7 +10,7 @@ use promptlathe::{
     tui::{
         keymap::Action,
         msg::{CallEvent, Msg, Severity},
-        state::areas,
+        state::{ListArea, areas},
         text::cell_width,
         theme::{Glyphs, Theme},
         view::Look,
@@ -81,7 +81,9 @@ fn look_at(name: &str, stage: &Stage) {
         let areas = areas(&stage.state);
         let panes = areas.panes.iter().map(|pane| pane.outer);
         let editor = areas.editor.as_ref().map(|editor| editor.outer);
-        let others = [areas.library, editor, areas.inputs, areas.history, areas.detail];
+        let list = |area: Option<ListArea>| area.map(|area| area.outer);
+        let detail = areas.detail.map(|area| area.outer);
+        let others = [list(areas.library), editor, areas.inputs, list(areas.history), detail];
         for outer in others.into_iter().flatten().chain(panes) {
             is_framed(&buffer, outer, &told);
         }

@@ -90,8 +90,7 @@ pub struct ChartScreen {
     pub error: Option<String>,
     selected: usize,
     pub scroll: Scroll,
-    /// Rows of the table in sight.
-    pub height: usize,
+    height: usize,
 }
 
 impl Default for ChartScreen {
@@ -148,6 +147,26 @@ impl ChartScreen {
     #[must_use]
     pub const fn selected(&self) -> usize {
         self.selected
+    }
+
+    /// Rows of the table in sight.
+    #[must_use]
+    pub const fn height(&self) -> usize {
+        self.height
+    }
+
+    /// The first row of the table in sight.
+    #[must_use]
+    pub fn first_row(&self) -> usize {
+        self.scroll.first(self.rows(), self.height)
+    }
+
+    /// Takes the rows that are in sight; the selected one stays among them.
+    pub fn set_height(&mut self, height: usize) {
+        if self.height != height {
+            self.height = height;
+            self.move_by(0);
+        }
     }
 
     /// Moves the selection of the table by rows, stopping at both ends.

@@ -2,9 +2,17 @@
 
 use std::time::Duration;
 
-use super::{line_input::LineInput, output::Output};
+use jiff::tz::TimeZone;
+use ratatui::layout::Rect;
+
+use super::{
+    facts::{FactRow, facts, wrapped},
+    layout::{DetailArea, roomy},
+    line_input::LineInput,
+    output::Output,
+};
 use crate::{
-    app::Filter,
+    app::{Filter, filter::CONDITIONS},
     model::{Execution, ExecutionId},
     safety::{MarkStyle, display_line_with},
     tui::{
@@ -46,8 +54,7 @@ pub struct History {
     pub in_detail: bool,
     /// Whether executions ended since the rows were read.
     pub stale: bool,
-    /// Rows of the list in sight.
-    pub height: usize,
+    height: usize,
     /// The last deletion, until it is taken back.
     pub deleted: Option<DeletedExecutions>,
     marks: MarkStyle,
@@ -61,11 +68,14 @@ pub struct Detail {
     pub output: Option<Box<Output>>,
     /// Its messages as sent.
     pub prompt: Option<Box<GrowingText>>,
-    /// Which of the two is in sight.
+    /// Which of them is in sight.
     pub showing: DetailTab,
     pub prompt_scroll: Scroll,
+    record_scroll: Scroll,
+    /// What is known of it, wrapped.
+    facts: Vec<FactRow>,
     /// Rows of it in sight.
-    pub height: usize,
+    height: usize,
     /// Why it could not be read, or that it is gone.
     pub error: Option<String>,
 }
@@ -76,6 +86,23 @@ pub enum DetailTab {
     #[default]
     Answer,
     Prompt,
+    /// All that is known besides, in full.
+    Record,
+}
+
+impl DetailTab {
+    /// Every one, from left to right.
+    pub const ALL: [Self; 3] = [Self::Answer, Self::Prompt, Self::Record];
+
+    /// The name on the frame.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Answer => "Answer",
+            Self::Prompt => "Prompt",
+            Self::Record => "Record",
+        }
+    }
 }
 
 impl Detail {
@@ -88,6 +115,8 @@ impl Detail {
             prompt: None,
             showing: DetailTab::Answer,
             prompt_scroll: Scroll::at_top(),
+            record_scroll: Scroll::at_top(),
+            facts: Vec::new(),
             height: 1,
             error: None,
         }
@@ -117,18 +146,102 @@ impl Detail {
         self.output.as_ref().and_then(|output| output.execution.as_deref())
     }
 
+    /// Turns to what is beside the part in sight, stopping at both ends.
+    pub fn turn(&mut self, by: isize) {
+        let place = DetailTab::ALL.iter().position(|tab| *tab == self.showing).unwrap_or(0);
+        let to = place.saturating_add_signed(by).min(DetailTab::ALL.len() - 1);
+        self.showing = DetailTab::ALL.get(to).copied().unwrap_or_default();
+    }
+
+    /// What is known of it, wrapped to the rows that are drawn.
+    #[must_use]
+    pub fn facts(&self) -> &[FactRow] {
+        &self.facts
+    }
+
+    /// The same as text, a row a line.
+    #[must_use]
+    pub fn facts_as_text(&self) -> String {
+        let row =
+            |row: &FactRow| -> String { row.iter().map(|(words, _)| words.as_str()).collect() };
+        let rows: Vec<String> = self.facts.iter().map(row).collect();
+        rows.join("\n")
+    }
+
+    /// How many rows of facts are wanted over the text that is read.
+    #[must_use]
+    pub const fn facts_above(&self) -> usize {
+        match self.showing {
+            DetailTab::Answer | DetailTab::Prompt => self.facts.len(),
+            DetailTab::Record => 0,
+        }
+    }
+
+    /// Rows of the text in sight.
+    #[must_use]
+    pub const fn height(&self) -> usize {
+        self.height
+    }
+
+    /// The first row in sight of what is read.
+    #[must_use]
+    pub fn first_row(&self) -> usize {
+        match (self.showing, &self.output, &self.prompt) {
+            (DetailTab::Record, ..) => self.record_scroll.first(self.facts.len(), self.height),
+            (DetailTab::Prompt, _, Some(prompt)) => {
+                self.prompt_scroll.first(prompt.row_count(), self.height)
+            }
+            (DetailTab::Answer, Some(output), _) => {
+                output.scroll.first(output.row_count(), self.height)
+            }
+            _ => 0,
+        }
+    }
+
     /// Scrolls what is in sight by rows; negative is up.
     pub fn scroll_by(&mut self, by: isize) {
+        let (height, facts) = (self.height, self.facts.len());
+        if let Some((scroll, rows)) = self.scroll(facts) {
+            scroll.by(by, rows, height);
+        }
+    }
+
+    /// To the last row of what is in sight.
+    pub fn follow(&mut self) {
+        let facts = self.facts.len();
+        if let Some((scroll, _)) = self.scroll(facts) {
+            scroll.to_end();
+        }
+    }
+
+    fn scroll(&mut self, facts: usize) -> Option<(&mut Scroll, usize)> {
         match (self.showing, &mut self.output, &self.prompt) {
             (DetailTab::Answer, Some(output), _) => {
                 let rows = output.row_count();
-                output.scroll.by(by, rows, self.height);
+                Some((&mut output.scroll, rows))
             }
             (DetailTab::Prompt, _, Some(prompt)) => {
-                self.prompt_scroll.by(by, prompt.row_count(), self.height);
+                Some((&mut self.prompt_scroll, prompt.row_count()))
             }
-            _ => {}
+            (DetailTab::Record, ..) => Some((&mut self.record_scroll, facts)),
+            _ => None,
         }
+    }
+
+    /// Wraps all of it for a place. Texts that have their width already are left alone.
+    fn fit(&mut self, outer: Rect, zone: &TimeZone, raw: bool, marks: MarkStyle) {
+        let width = usize::from(roomy(outer).width);
+        if let Some(output) = &mut self.output {
+            output.set_width(width);
+            output.text.set_raw(raw);
+        }
+        if let Some(prompt) = &mut self.prompt {
+            prompt.set_width(width);
+        }
+        self.facts = self
+            .execution()
+            .map_or_else(Vec::new, |execution| wrapped(&facts(execution, zone, marks), width));
+        self.height = usize::from(DetailArea::new(outer, self.facts_above()).body.height);
     }
 }
 
@@ -157,16 +270,73 @@ impl History {
         self.rows.get(self.selected)
     }
 
+    /// Rows of the list in sight.
+    #[must_use]
+    pub const fn height(&self) -> usize {
+        self.height
+    }
+
+    /// Takes the rows that are in sight; the selected one stays among them.
+    pub fn set_height(&mut self, height: usize) {
+        if self.height != height {
+            self.height = height;
+            self.reveal();
+        }
+    }
+
+    /// The first row in sight.
+    #[must_use]
+    pub const fn first_row(&self) -> usize {
+        self.scroll.first(self.rows.len(), self.height)
+    }
+
+    /// Brings the selected row into sight.
+    const fn reveal(&mut self) {
+        self.scroll.reveal(self.selected, self.rows.len(), self.height);
+    }
+
     /// Moves the selection by rows, stopping at both ends.
     pub fn move_by(&mut self, by: isize) {
         let last = self.rows.len().saturating_sub(1);
         self.selected = self.selected.saturating_add_signed(by).min(last);
+        self.reveal();
     }
 
     /// Selects a row, if there is such a row.
-    pub fn select(&mut self, row: usize) {
+    pub const fn select(&mut self, row: usize) {
         if row < self.rows.len() {
             self.selected = row;
+            self.reveal();
+        }
+    }
+
+    /// What stands below the filter: why it is none (then true), or what it can say; `None` while
+    /// nothing is typed.
+    #[must_use]
+    pub fn filter_note(&self) -> Option<(String, bool)> {
+        match &self.problem {
+            Some(problem) => Some((problem.clone(), true)),
+            None => self.filtering.then(|| (self.filter_hint(), false)),
+        }
+    }
+
+    /// What a filter can say: all conditions, or what the one being typed wants.
+    fn filter_hint(&self) -> String {
+        let before = self.filter.text().get(..self.filter.cursor()).unwrap_or("");
+        let word = before.rsplit(char::is_whitespace).next().unwrap_or("");
+        let begun = word.split_once(':').map(|(key, _)| key);
+        if let Some((name, expects)) = CONDITIONS.iter().find(|(name, _)| Some(*name) == begun) {
+            return format!("{name}: {expects}");
+        }
+        let names = |begin: &str| -> Vec<String> {
+            let fits = CONDITIONS.iter().filter(|(name, _)| name.starts_with(begin));
+            fits.map(|(name, _)| format!("{name}:")).collect()
+        };
+        let fitting = if word.is_empty() { Vec::new() } else { names(word) };
+        if fitting.is_empty() {
+            format!("words, \"a phrase\", {}", names("").join(" "))
+        } else {
+            fitting.join(" ")
         }
     }
 
@@ -193,6 +363,7 @@ impl History {
         self.append(page);
         self.selected =
             kept.and_then(|id| self.rows.iter().position(|row| row.id == id)).unwrap_or(0);
+        self.reveal();
     }
 
     /// Takes a further page.
@@ -210,24 +381,18 @@ impl History {
     /// Takes rows out that were deleted.
     pub fn remove(&mut self, ids: &[ExecutionId]) {
         self.rows.retain(|row| !ids.contains(&row.id));
-        self.selected = self.selected.min(self.rows.len().saturating_sub(1));
+        self.move_by(0);
         if self.detail.as_ref().is_some_and(|detail| ids.contains(&detail.id)) {
             self.detail = None;
             self.in_detail = false;
         }
     }
 
-    /// Wraps the execution that is read at a width. Nothing happens when it is the same.
-    pub fn fit_detail(&mut self, width: usize, height: usize, raw: bool) {
+    /// Wraps the execution that is read for its place.
+    pub fn fit_detail(&mut self, outer: Rect, zone: &TimeZone, raw: bool) {
+        let marks = self.marks;
         if let Some(detail) = &mut self.detail {
-            detail.height = height;
-            if let Some(output) = &mut detail.output {
-                output.set_width(width);
-                output.text.set_raw(raw);
-            }
-            if let Some(prompt) = &mut detail.prompt {
-                prompt.set_width(width);
-            }
+            detail.fit(outer, zone, raw, marks);
         }
     }
 

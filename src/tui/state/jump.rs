@@ -32,8 +32,8 @@ pub fn jump_labels(state: &State) -> Vec<JumpLabel> {
     let areas = areas(state);
     let mut places: Vec<(JumpTo, Rect)> = Vec::new();
     let pane = |focus| JumpTo::Pane(focus);
-    if let Some(outer) = areas.library {
-        places.push((pane(Focus::Library), outer));
+    if let Some(area) = areas.library {
+        places.push((pane(Focus::Library), area.outer));
     }
     if let Some(area) = &areas.editor {
         places.push((pane(Focus::Editor), area.outer));
@@ -49,17 +49,17 @@ pub fn jump_labels(state: &State) -> Vec<JumpLabel> {
             places.push((JumpTo::Field(row), at));
         }
     }
-    if let Some(outer) = areas.history {
-        places.push((JumpTo::HistoryList, outer));
+    if let Some(area) = areas.history {
+        places.push((JumpTo::HistoryList, area.outer));
     }
-    if let Some(outer) = areas.detail {
-        places.push((JumpTo::HistoryDetail, outer));
+    if let Some(area) = areas.detail {
+        places.push((JumpTo::HistoryDetail, area.outer));
     }
     for (chart, outer) in &areas.charts {
         places.push((JumpTo::Chart(ChartFocus::Chart(*chart)), *outer));
     }
-    if let Some(outer) = areas.chart_table {
-        places.push((JumpTo::Chart(ChartFocus::Table), outer));
+    if let Some(area) = areas.chart_table {
+        places.push((JumpTo::Chart(ChartFocus::Table), area.outer));
     }
     LETTERS
         .chars()

@@ -3,10 +3,13 @@
 use ratatui::layout::Rect;
 
 use super::{
-    Chart, ChartFocus, Focus, Mode, Screen, State,
+    Chart, ChartFocus, Detail, Focus, Mode, Screen, State,
     inputs::{FIELD_ROWS, FormRow},
 };
-use crate::{model::VariantName, tui::widgets::editor::EditorView};
+use crate::{
+    model::VariantName,
+    tui::{text::wrap_from, widgets::editor::EditorView},
+};
 
 /// Below this nothing is drawn but a line that says so.
 pub const SMALLEST: (u16, u16) = (40, 12);
@@ -37,6 +40,71 @@ pub struct EditorArea {
     pub findings: Rect,
 }
 
+/// A list's places: drawing, scrolling and the mouse all take its rows from here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ListArea {
+    pub outer: Rect,
+    /// The row that the filter is typed in; no rows where there is none.
+    pub filter: Rect,
+    /// What the filter can say, or why it is none; may have no rows.
+    pub note: Rect,
+    /// The heads of the columns; may have no rows.
+    pub heads: Rect,
+    /// The rows of the list.
+    pub rows: Rect,
+}
+
+impl ListArea {
+    /// The list's rows in the order of what stands above them, as tall as they are wanted and no
+    /// taller than leaves a row for the list.
+    fn new(outer: Rect, filter: u16, note: u16, heads: u16) -> Self {
+        let mut rest = inner(outer);
+        let mut take = |wanted: u16, least: u16| {
+            let height = wanted.min(rest.height.saturating_sub(least));
+            let taken = Rect { height, ..rest };
+            rest = Rect { y: rest.y + height, height: rest.height - height, ..rest };
+            taken
+        };
+        // The field that is typed into is the last to go.
+        let filter = take(filter, 1);
+        let note = take(note, heads + 1);
+        let heads = take(heads, 1);
+        Self { outer, filter, note, heads, rows: rest }
+    }
+
+    /// Below the filter: where a list without rows says why.
+    #[must_use]
+    pub const fn below(&self) -> Rect {
+        Rect { y: self.heads.y, height: self.heads.height + self.rows.height, ..self.rows }
+    }
+}
+
+/// The places of an execution that is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DetailArea {
+    pub outer: Rect,
+    /// What is known of it; may have no rows.
+    pub facts: Rect,
+    /// The text that is read.
+    pub body: Rect,
+}
+
+impl DetailArea {
+    /// With so many rows of facts over the text, or as many as leave it half of the place.
+    #[must_use]
+    pub fn new(outer: Rect, facts: usize) -> Self {
+        let inside = roomy(outer);
+        let height = u16::try_from(facts).unwrap_or(u16::MAX).min(inside.height / 2);
+        let gap = u16::from(height > 0 && inside.height > height + 2);
+        let body = Rect {
+            y: inside.y + height + gap,
+            height: inside.height.saturating_sub(height + gap),
+            ..inside
+        };
+        Self { outer, facts: Rect { height, ..inside }, body }
+    }
+}
+
 /// Where everything stands. What is not shown has no place.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Areas {
@@ -49,13 +117,13 @@ pub struct Areas {
     pub main: Rect,
     /// Whether library, editor and inputs share one place as tabs.
     pub tabs: bool,
-    pub library: Option<Rect>,
+    pub library: Option<ListArea>,
     pub editor: Option<EditorArea>,
     pub inputs: Option<Rect>,
     pub panes: Vec<PaneArea>,
     /// The list of past executions, and the one that is read.
-    pub history: Option<Rect>,
-    pub detail: Option<Rect>,
+    pub history: Option<ListArea>,
+    pub detail: Option<DetailArea>,
     /// Range and filter of the charts, in one row.
     pub chart_strip: Rect,
     /// All that is below it.
@@ -63,7 +131,7 @@ pub struct Areas {
     /// The figures of the whole range.
     pub chart_tiles: Rect,
     pub charts: Vec<(Chart, Rect)>,
-    pub chart_table: Option<Rect>,
+    pub chart_table: Option<ListArea>,
 }
 
 /// A rectangle without its border.
@@ -124,7 +192,7 @@ fn workbench(state: &State, areas: &mut Areas) {
     let main = areas.main;
     if state.zoom {
         match state.focus {
-            Focus::Library => areas.library = Some(main),
+            Focus::Library => areas.library = Some(library(state, main)),
             Focus::Editor => areas.editor = Some(editor(state, main)),
             Focus::Inputs => areas.inputs = Some(main),
             Focus::Output(variant) => areas.panes = vec![pane(variant, main)],
@@ -137,13 +205,13 @@ fn workbench(state: &State, areas: &mut Areas) {
         let side = (main.width / 5).clamp(22, 32);
         let form = (main.width / 4).clamp(28, 44);
         let middle = main.width - side - form;
-        areas.library = Some(Rect { width: side, ..upper });
+        areas.library = Some(library(state, Rect { width: side, ..upper }));
         areas.editor = Some(editor(state, Rect { x: side, width: middle, ..upper }));
         areas.inputs = Some(Rect { x: side + middle, width: form, ..upper });
     } else {
         areas.tabs = true;
         match state.tab {
-            Focus::Library => areas.library = Some(upper),
+            Focus::Library => areas.library = Some(library(state, upper)),
             Focus::Inputs => areas.inputs = Some(upper),
             Focus::Editor | Focus::Output(_) => areas.editor = Some(editor(state, upper)),
         }
@@ -198,22 +266,51 @@ fn editor(state: &State, outer: Rect) -> EditorArea {
     EditorArea { outer, text, findings }
 }
 
+fn library(state: &State, outer: Rect) -> ListArea {
+    let library = &state.library;
+    let filter = u16::from(library.filtering || !library.filter.is_empty());
+    ListArea::new(outer, filter, 0, 0)
+}
+
 fn history(state: &State, areas: &mut Areas) {
     let main = areas.main;
+    let list = |outer: Rect| {
+        let history = &state.history;
+        let filter = u16::from(history.filtering || !history.filter.is_empty());
+        let room = inner(outer);
+        let note = history.filter_note().map_or(0, |(text, _)| {
+            let rows = wrapped_rows(&text, room.width.saturating_sub(2));
+            // What is found matters more than what could be asked.
+            rows.min((room.height / 4).max(1))
+        });
+        ListArea::new(outer, filter, note, 1)
+    };
+    let detail = |outer: Rect| {
+        let facts = state.history.detail.as_ref().map_or(0, Detail::facts_above);
+        DetailArea::new(outer, facts)
+    };
     match (&state.history.detail, state.zoom) {
-        (None, _) => areas.history = Some(main),
-        (Some(_), true) => areas.detail = Some(main),
+        (None, _) => areas.history = Some(list(main)),
+        (Some(_), true) => areas.detail = Some(detail(main)),
         (Some(_), false) if main.width >= WIDE => {
             let left = main.width / 2;
-            areas.history = Some(Rect { width: left, ..main });
-            areas.detail = Some(Rect { x: left, width: main.width - left, ..main });
+            areas.history = Some(list(Rect { width: left, ..main }));
+            areas.detail = Some(detail(Rect { x: left, width: main.width - left, ..main }));
         }
         (Some(_), false) => {
             let upper = main.height / 3;
-            areas.history = Some(Rect { height: upper, ..main });
-            areas.detail = Some(Rect { y: main.y + upper, height: main.height - upper, ..main });
+            areas.history = Some(list(Rect { height: upper, ..main }));
+            let lower = Rect { y: main.y + upper, height: main.height - upper, ..main };
+            areas.detail = Some(detail(lower));
         }
     }
+}
+
+/// Rows that a text takes at a width.
+fn wrapped_rows(text: &str, width: u16) -> u16 {
+    let mut rows = Vec::new();
+    wrap_from(text, 0, usize::from(width.max(1)), &mut rows);
+    u16::try_from(rows.len()).unwrap_or(u16::MAX)
 }
 
 /// A chart is not made narrower or lower than this; others then wait behind.
@@ -227,7 +324,7 @@ fn charts(state: &State, areas: &mut Areas) {
     if state.zoom {
         match state.charts.focus {
             ChartFocus::Chart(chart) => areas.charts = vec![(chart, body)],
-            ChartFocus::Table => areas.chart_table = Some(body),
+            ChartFocus::Table => areas.chart_table = Some(ListArea::new(body, 0, 0, 1)),
         }
         return;
     }
@@ -241,14 +338,15 @@ fn charts(state: &State, areas: &mut Areas) {
     if rest.height < 14 {
         match state.charts.focus {
             ChartFocus::Chart(chart) => areas.charts = vec![(chart, rest)],
-            ChartFocus::Table => areas.chart_table = Some(rest),
+            ChartFocus::Table => areas.chart_table = Some(ListArea::new(rest, 0, 0, 1)),
         }
         return;
     }
     let rows = state.charts.rows();
     let wanted = u16::try_from(rows).unwrap_or(u16::MAX).saturating_add(3);
     let table = wanted.clamp(5, (rest.height * 2 / 5).max(5));
-    areas.chart_table = Some(Rect { y: rest.bottom() - table, height: table, ..rest });
+    let lower = Rect { y: rest.bottom() - table, height: table, ..rest };
+    areas.chart_table = Some(ListArea::new(lower, 0, 0, 1));
     let upper = Rect { height: rest.height - table, ..rest };
     let down = (upper.height / CHART.1).clamp(1, 2);
     let across = (upper.width / CHART.0).clamp(1, 4);

@@ -30,8 +30,7 @@ pub struct Library {
     /// Whether the filter takes the keys.
     pub filtering: bool,
     pub scroll: Scroll,
-    /// Rows in sight.
-    pub height: usize,
+    height: usize,
     /// Whether the list was asked for and has not come.
     pub loading: bool,
     /// Why the list could not be read.
@@ -122,16 +121,43 @@ impl Library {
         }
     }
 
+    /// Rows in sight.
+    #[must_use]
+    pub const fn height(&self) -> usize {
+        self.height
+    }
+
+    /// Takes the rows that are in sight; the selected one is brought among them.
+    pub fn set_height(&mut self, height: usize) {
+        if self.height != height {
+            self.height = height;
+            self.reveal();
+        }
+    }
+
+    /// The first row in sight.
+    #[must_use]
+    pub const fn first_row(&self) -> usize {
+        self.scroll.first(self.rows.len(), self.height)
+    }
+
+    /// Brings the selected row into sight.
+    const fn reveal(&mut self) {
+        self.scroll.reveal(self.selected, self.rows.len(), self.height);
+    }
+
     /// Moves the selection by rows, stopping at both ends.
     pub fn move_by(&mut self, by: isize) {
         let last = self.rows.len().saturating_sub(1);
         self.selected = self.selected.saturating_add_signed(by).min(last);
+        self.reveal();
     }
 
     /// Selects a row, if there is such a row.
-    pub fn select(&mut self, row: usize) {
+    pub const fn select(&mut self, row: usize) {
         if row < self.rows.len() {
             self.selected = row;
+            self.reveal();
         }
     }
 
@@ -147,7 +173,7 @@ impl Library {
                 if self.entries.get(*entry).is_some_and(|entry| entry.id == *id))
         });
         if let Some(place) = place {
-            self.selected = place;
+            self.select(place);
         }
     }
 
@@ -175,6 +201,7 @@ impl Library {
             (Some(false), _) | (_, None) => self.selected.min(self.rows.len().saturating_sub(1)),
             (_, Some(head)) => head,
         };
+        self.reveal();
     }
 
     fn select_first_template(&mut self) {
@@ -183,6 +210,7 @@ impl Library {
             .iter()
             .position(|row| matches!(row, LibraryRow::Template { .. }))
             .unwrap_or(0);
+        self.reveal();
     }
 
     fn rebuild(&mut self) {

@@ -9,6 +9,7 @@ mod circuits;
 mod comparison;
 mod diff;
 mod document;
+mod facts;
 mod history;
 mod inputs;
 mod jump;
@@ -35,12 +36,13 @@ pub use charts::{Chart, ChartFocus, ChartScreen};
 pub use circuits::OpenCircuit;
 pub use diff::{DiffLine, DiffView, Sign};
 pub use document::Document;
+pub use facts::{Fact, FactRow, Tone as FactTone, cached, cached_mark};
 pub use history::{Detail, DetailTab, History, PAGE};
 pub use inputs::{FIELD_ROWS, Field, FormRow, InputsForm, shown};
 pub use jump::{JumpLabel, JumpTo, jump_labels};
 pub use layout::{
-    Areas, EditorArea, PaneArea, SMALLEST, WIDE, areas, centred, editor_cells, form_slots, inner,
-    roomy,
+    Areas, DetailArea, EditorArea, ListArea, PaneArea, SMALLEST, WIDE, areas, centred,
+    editor_cells, form_slots, inner, roomy,
 };
 pub use library::{Library, LibraryRow};
 pub use line_input::LineInput;
@@ -537,18 +539,17 @@ impl State {
                 }
             }
         }
-        if let Some(outer) = areas.history {
-            self.history.height = usize::from(inner(outer).height);
+        if let Some(area) = areas.history {
+            self.history.set_height(usize::from(area.rows.height));
         }
-        if let Some(outer) = areas.detail {
-            let inside = roomy(outer);
-            self.history.fit_detail(usize::from(inside.width), usize::from(inside.height), raw);
+        if let Some(area) = areas.detail {
+            self.history.fit_detail(area.outer, &self.zone, raw);
         }
-        if let Some(outer) = areas.chart_table {
-            self.charts.height = usize::from(inner(outer).height.saturating_sub(1)).max(1);
+        if let Some(area) = areas.chart_table {
+            self.charts.set_height(usize::from(area.rows.height));
         }
-        if let Some(outer) = areas.library {
-            self.library.height = usize::from(inner(outer).height);
+        if let Some(area) = areas.library {
+            self.library.set_height(usize::from(area.rows.height));
         }
         let width = usize::from(overlay_area(self).width.saturating_sub(4));
         match self.overlays.last_mut() {

@@ -1,6 +1,7 @@
 //! Text that grows: wrapped, scrolled and drawn so that a new piece costs its own length and not
 //! the length of what stands already.
 
+pub mod figures;
 mod find;
 mod growing;
 mod inline;

@@ -141,6 +141,15 @@ impl Glyphs {
         if unicode { Self::UNICODE } else { Self::ASCII }
     }
 
+    /// The set that goes with a style of the sanitiser's marks.
+    #[must_use]
+    pub const fn of(marks: MarkStyle) -> &'static Self {
+        match marks {
+            MarkStyle::Unicode => &Self::UNICODE,
+            MarkStyle::Ascii => &Self::ASCII,
+        }
+    }
+
     /// The style of the sanitiser's marks that fits.
     #[must_use]
     pub const fn marks(&self) -> MarkStyle {

@@ -118,7 +118,7 @@ impl Step<'_> {
             (ChartFocus::Chart(_), Action::MoveUp) => charts.turn(-1),
             (ChartFocus::Chart(_), Action::MoveDown) => charts.turn(1),
             (ChartFocus::Table, _) => {
-                if let Some(by) = motion::rows(action, charts.height) {
+                if let Some(by) = motion::rows(action, charts.height()) {
                     charts.move_by(by);
                 }
             }

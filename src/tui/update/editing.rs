@@ -245,6 +245,7 @@ impl Step<'_> {
                 DetailTab::Answer if execution.text.is_empty() => execution.refusal.clone(),
                 DetailTab::Answer => execution.text.clone(),
                 DetailTab::Prompt => super::reading::as_text(&execution.messages),
+                DetailTab::Record => detail.facts_as_text(),
             });
         }
         match state.focus {

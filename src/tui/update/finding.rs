@@ -1,7 +1,7 @@
 //! Looking for words in the answer in sight, and the ways it is shown.
 
 use super::step::Step;
-use crate::tui::state::{Focus, Output, Pane, Screen};
+use crate::tui::state::{Detail, Focus, Output, Pane, Screen};
 
 impl Step<'_> {
     /// Begins to type words to look for in the editor, from the cursor on.
@@ -136,7 +136,7 @@ impl Step<'_> {
     /// Rows of the answer in sight that are on the screen.
     fn answer_height(&self) -> usize {
         match self.state.screen {
-            Screen::History => self.state.history.detail.as_ref().map_or(1, |detail| detail.height),
+            Screen::History => self.state.history.detail.as_ref().map_or(1, Detail::height),
             Screen::Workbench => self.state.pane(self.state.variant()).map_or(1, Pane::height),
             Screen::Charts => 1,
         }

@@ -68,8 +68,6 @@ impl Step<'_> {
                 return;
             }
         }
-        let (row, rows, height) = (history.selected(), history.rows().len(), history.height);
-        history.scroll.reveal(row, rows, height);
     }
 
     /// Moves the selection; the next page is asked for before the end is reached, and what is read
@@ -78,9 +76,7 @@ impl Step<'_> {
         let history = &mut self.state.history;
         let before = history.selected();
         history.move_by(by);
-        let (row, rows, height) = (history.selected(), history.rows().len(), history.height);
-        history.scroll.reveal(row, rows, height);
-        let follows = history.detail.is_some() && row != before;
+        let follows = history.detail.is_some() && history.selected() != before;
         if let Some(cursor) = history.wants_more() {
             history.loading = true;
             let filter = Box::new(history.query.clone());

@@ -3,7 +3,7 @@
 use super::{keys::Target, step::Step};
 use crate::tui::{
     keymap::Action,
-    state::{DetailTab, Focus, FormRow, LibraryRow, Mode, Pane, Screen},
+    state::{Focus, FormRow, LibraryRow, Mode, Pane, Screen},
     widgets::editor::{Command, Motion},
 };
 
@@ -70,11 +70,8 @@ impl Step<'_> {
             Action::MoveLeft => library.fold(Some(true)),
             Action::MoveRight => library.fold(Some(false)),
             _ => {
-                if let Some(by) = rows(action, library.height) {
+                if let Some(by) = rows(action, library.height()) {
                     library.move_by(by);
-                    let (row, all, height) =
-                        (library.selected(), library.rows().len(), library.height);
-                    library.scroll.reveal(row, all, height);
                 }
             }
         }
@@ -123,17 +120,17 @@ impl Step<'_> {
     fn move_in_history(&mut self, action: Action) {
         let history = &mut self.state.history;
         if !history.in_detail {
-            if let Some(by) = rows(action, history.height) {
+            if let Some(by) = rows(action, history.height()) {
                 self.move_history(by);
             }
             return;
         }
         let Some(detail) = &mut history.detail else { return };
         match action {
-            Action::MoveLeft => detail.showing = DetailTab::Answer,
-            Action::MoveRight => detail.showing = DetailTab::Prompt,
+            Action::MoveLeft => detail.turn(-1),
+            Action::MoveRight => detail.turn(1),
             _ => {
-                if let Some(by) = rows(action, detail.height) {
+                if let Some(by) = rows(action, detail.height()) {
                     detail.scroll_by(by);
                 }
             }

@@ -7,7 +7,7 @@ use ratatui::layout::{Position, Rect};
 use super::step::Step;
 use crate::tui::{
     keymap::Action,
-    state::{Areas, ChartFocus, Focus, Screen, areas, form_slots, inner},
+    state::{Areas, ChartFocus, Focus, Screen, areas, form_slots},
 };
 
 /// Rows one step of the wheel scrolls.
@@ -36,12 +36,12 @@ impl Step<'_> {
         }
         if let Some(pane) = areas.panes.iter().find(|pane| pane.outer.contains(at)) {
             self.state.set_focus(Focus::Output(pane.variant));
-        } else if let Some(outer) = areas.library.filter(|outer| outer.contains(at)) {
+        } else if let Some(area) = areas.library.filter(|area| area.outer.contains(at)) {
             self.state.set_focus(Focus::Library);
             let library = &mut self.state.library;
-            let first = library.scroll.first(library.rows().len(), library.height);
-            if let Some(row) = row_under(inner(outer), at) {
-                library.select(first + row);
+            library.filtering = area.filter.contains(at);
+            if let Some(row) = row_under(area.rows, at) {
+                library.select(library.first_row() + row);
             }
         } else if let Some(editor) = areas.editor.filter(|area| area.outer.contains(at)) {
             let typing = self.state.focus == Focus::Editor && self.state.is_typing();
@@ -68,17 +68,17 @@ impl Step<'_> {
 
     fn click_in_history(&mut self, at: Position, areas: &Areas) {
         let history = &mut self.state.history;
-        if let Some(outer) = areas.history.filter(|outer| outer.contains(at)) {
+        if let Some(area) = areas.history.filter(|area| area.outer.contains(at)) {
             history.in_detail = false;
-            let first = history.scroll.first(history.rows().len(), history.height);
-            if let Some(row) = row_under(inner(outer), at)
-                && first + row < history.rows().len()
-            {
-                let by = (first + row).cast_signed() - history.selected().cast_signed();
+            history.filtering = area.filter.contains(at);
+            let row = row_under(area.rows, at).map(|row| history.first_row() + row);
+            if let Some(row) = row.filter(|row| *row < history.rows().len()) {
+                let by = row.cast_signed() - history.selected().cast_signed();
                 self.move_history(by);
             }
-        } else if areas.detail.is_some_and(|outer| outer.contains(at)) {
+        } else if areas.detail.is_some_and(|area| area.outer.contains(at)) {
             history.in_detail = true;
+            history.filtering = false;
         }
     }
 
@@ -86,11 +86,11 @@ impl Step<'_> {
         let charts = &mut self.state.charts;
         if let Some((chart, _)) = areas.charts.iter().find(|(_, outer)| outer.contains(at)) {
             charts.focus = ChartFocus::Chart(*chart);
-        } else if let Some(outer) = areas.chart_table.filter(|outer| outer.contains(at)) {
+        } else if let Some(area) = areas.chart_table.filter(|area| area.outer.contains(at)) {
             charts.focus = ChartFocus::Table;
-            let first = charts.scroll.first(charts.rows(), charts.height);
-            if let Some(row) = row_under(inner(outer), at).and_then(|row| row.checked_sub(1)) {
-                charts.move_by((first + row).cast_signed() - charts.selected().cast_signed());
+            let row = row_under(area.rows, at).map(|row| charts.first_row() + row);
+            if let Some(row) = row.filter(|row| *row < charts.rows()) {
+                charts.move_by(row.cast_signed() - charts.selected().cast_signed());
             }
         }
     }
@@ -112,14 +112,14 @@ impl Step<'_> {
             if let Some(document) = &mut self.state.document {
                 document.editor.scroll(by);
             }
-        } else if areas.library.is_some_and(|outer| outer.contains(at)) {
+        } else if areas.library.is_some_and(|area| area.outer.contains(at)) {
             let library = &mut self.state.library;
-            library.scroll.by(by, library.rows().len(), library.height);
-        } else if areas.chart_table.is_some_and(|outer| outer.contains(at)) {
+            library.scroll.by(by, library.rows().len(), library.height());
+        } else if areas.chart_table.is_some_and(|area| area.outer.contains(at)) {
             self.state.charts.move_by(by);
-        } else if areas.history.is_some_and(|outer| outer.contains(at)) {
+        } else if areas.history.is_some_and(|area| area.outer.contains(at)) {
             self.move_history(by);
-        } else if areas.detail.is_some_and(|outer| outer.contains(at))
+        } else if areas.detail.is_some_and(|area| area.outer.contains(at))
             && let Some(detail) = &mut self.state.history.detail
         {
             detail.scroll_by(by);

@@ -126,9 +126,9 @@ impl Step<'_> {
     pub fn follow(&mut self) {
         if let Some(detail) = &mut self.state.history.detail
             && self.state.screen == Screen::History
-            && detail.showing == DetailTab::Prompt
+            && detail.showing != DetailTab::Answer
         {
-            return detail.prompt_scroll.to_end();
+            return detail.follow();
         }
         match self.answer_in_sight() {
             Some(output) => output.scroll.to_end(),

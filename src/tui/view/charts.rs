@@ -7,7 +7,6 @@ use jiff::tz::TimeZone;
 use ratatui::layout::Rect;
 
 use super::{
-    figures,
     paint::{Frills, Paint, Piece},
     plot::{self, Bar, Frame, Line},
     readings,
@@ -15,8 +14,8 @@ use super::{
 use crate::{
     app::{ChartGroup, ChartRange, ChartStep, Charts, Sum},
     tui::{
-        state::{Areas, Chart, ChartFocus},
-        text::cell_width,
+        state::{Areas, Chart, ChartFocus, ListArea},
+        text::{cell_width, figures},
         theme::Role,
     },
 };
@@ -45,8 +44,8 @@ pub(super) fn draw(paint: &mut Paint<'_, '_, '_>, areas: &Areas) {
     for (chart, outer) in &areas.charts {
         panel(paint, *outer, *chart, data);
     }
-    if let Some(outer) = areas.chart_table {
-        table(paint, outer, data);
+    if let Some(area) = areas.chart_table {
+        table(paint, area, data);
     }
 }
 
@@ -544,7 +543,7 @@ fn cell(head: &str, sum: &Sum) -> String {
     }
 }
 
-fn table(paint: &mut Paint<'_, '_, '_>, outer: Rect, data: &Charts) {
+fn table(paint: &mut Paint<'_, '_, '_>, area: ListArea, data: &Charts) {
     let charts = &paint.state.charts;
     let by = data.query.by;
     let focused = charts.focus == ChartFocus::Table && paint.state.overlays.is_empty();
@@ -555,10 +554,7 @@ fn table(paint: &mut Paint<'_, '_, '_>, outer: Rect, data: &Charts) {
     } else {
         Vec::new()
     };
-    let inner = paint.panel(outer, &Frills { title, bottom, focused, ..Frills::default() });
-    if inner.height < 2 {
-        return;
-    }
+    let inner = paint.panel(area.outer, &Frills { title, bottom, focused, ..Frills::default() });
     let columns: Vec<(&str, u16)> = COLUMNS
         .into_iter()
         .filter(|(_, _, least)| inner.width >= *least)
@@ -582,9 +578,11 @@ fn table(paint: &mut Paint<'_, '_, '_>, outer: Rect, data: &Charts) {
             }
             x
         };
-    row(paint, Rect { height: 1, ..inner }, by.as_str(), Role::Dim, None);
-    let body = Rect { y: inner.y + 1, height: inner.height - 1, ..inner };
-    let first = charts.scroll.first(data.groups.len(), usize::from(body.height));
+    if area.heads.height > 0 {
+        row(paint, area.heads, by.as_str(), Role::Dim, None);
+    }
+    let body = area.rows;
+    let first = charts.first_row();
     let most = data.groups.first().map_or(1, |group| group.sum.rollup.runs).max(1);
     let visible = data.groups.iter().enumerate().skip(first);
     for (y, (index, group)) in (body.top()..body.bottom()).zip(visible) {

@@ -2,14 +2,12 @@
 
 use ratatui::layout::Rect;
 
-use super::{
-    figures,
-    paint::{Paint, Piece, cells},
-};
+use super::paint::{Paint, Piece, cells};
 use crate::tui::{
     keymap::Action,
     msg::Severity,
     state::{Document, Overlay, SMALLEST, Screen},
+    text::figures,
     theme::Role,
 };
 

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::{
-    figures, history,
+    history,
     paint::{Frills, Paint, Piece},
     readings, spending,
 };
@@ -17,6 +17,7 @@ use crate::{
             ModelPicker, Overlay, Palette, ParameterForm, Picker, Reading, SaveDialog, Screen,
             Sign, ThemePicker, VersionList, centred, jump_labels, overlay_area,
         },
+        text::figures,
         theme::Role,
     },
 };

@@ -4,17 +4,16 @@ use jiff::{Timestamp, tz::TimeZone};
 use ratatui::layout::Rect;
 
 use super::{
-    figures, output,
+    output,
     paint::{Frills, Paint, Piece},
-    readings, spending,
+    readings,
 };
 use crate::{
-    app::filter::CONDITIONS,
     model::{Execution, Status},
     tui::{
         msg::HistoryLine,
-        state::{Detail, DetailTab, History, roomy},
-        text::Scroll,
+        state::{Detail, DetailArea, DetailTab, FactRow, FactTone, ListArea, cached},
+        text::figures,
         theme::Role,
     },
 };
@@ -59,7 +58,7 @@ impl Column {
     }
 }
 
-pub(super) fn list(paint: &mut Paint<'_, '_, '_>, outer: Rect) {
+pub(super) fn list(paint: &mut Paint<'_, '_, '_>, place: &ListArea) {
     let state = paint.state;
     let history = &state.history;
     let focused = !history.in_detail && state.overlays.is_empty();
@@ -77,25 +76,17 @@ pub(super) fn list(paint: &mut Paint<'_, '_, '_>, outer: Rect) {
         let place = history.selected() + 1;
         vec![paint.piece(format!("{place} of {}{more}", history.rows().len()), Role::Dim)]
     };
-    let mut inner =
-        paint.panel(outer, &Frills { title, right, bottom, focused, ..Frills::default() });
-    if (history.filtering || !history.filter.is_empty()) && inner.height > 2 {
-        let row = Rect { height: 1, ..inner };
+    paint.panel(place.outer, &Frills { title, right, bottom, focused, ..Frills::default() });
+    if place.filter.height > 0 {
+        let row = place.filter;
         let style = paint.style(Role::FooterKey);
         let taken = paint.text(row.x, row.y, row.width, "/", style);
         let field = Rect { x: row.x + taken, width: row.width.saturating_sub(taken), ..row };
         paint.input(field, history.filter.text(), history.filter.cursor(), history.filtering);
-        inner = Rect { y: inner.y + 1, height: inner.height - 1, ..inner };
-        if inner.height > 2 && (history.filtering || history.problem.is_some()) {
-            let row = Rect { height: 1, ..inner };
-            let (text, role) = match &history.problem {
-                Some(problem) => (problem.clone(), Role::Warning),
-                None => (hint(&state.history), Role::Dim),
-            };
-            let style = paint.style(role);
-            paint.text(row.x + 1, row.y, row.width.saturating_sub(1), &text, style);
-            inner = Rect { y: inner.y + 1, height: inner.height - 1, ..inner };
-        }
+    }
+    if let Some((text, is_problem)) = history.filter_note() {
+        let role = if is_problem { Role::Warning } else { Role::Dim };
+        readings::paragraph(paint, place.note, &text, role);
     }
     if history.rows().is_empty() {
         let text = if let Some(error) = &history.error {
@@ -108,18 +99,20 @@ pub(super) fn list(paint: &mut Paint<'_, '_, '_>, outer: Rect) {
         } else {
             "Nothing fits this filter. Esc clears it.".to_owned()
         };
-        readings::note(paint, inner, &text);
+        readings::note(paint, place.below(), &text);
         return;
     }
+    let body = place.rows;
     let columns: Vec<(Column, u16)> = COLUMNS
         .into_iter()
-        .filter(|(_, _, least)| inner.width >= *least)
+        .filter(|(_, _, least)| body.width >= *least)
         .map(|(column, width, _)| (column, width))
         .collect();
-    heads(paint, Rect { height: 1, ..inner }, &columns);
-    let body = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
+    if place.heads.height > 0 {
+        heads(paint, place.heads, &columns);
+    }
     let rows = history.rows();
-    let first = history.scroll.first(rows.len(), usize::from(body.height));
+    let first = history.first_row();
     let visible = rows.iter().enumerate().skip(first);
     for (offset, (index, row)) in (0..body.height).zip(visible) {
         let area = Rect { y: body.y + offset, height: 1, ..body };
@@ -136,18 +129,6 @@ pub(super) fn list(paint: &mut Paint<'_, '_, '_>, outer: Rect) {
         }
     }
     readings::thumb(paint, body, first, rows.len());
-}
-
-/// What a filter can say: all conditions, or what the one being typed wants.
-fn hint(history: &History) -> String {
-    let before = history.filter.text().get(..history.filter.cursor()).unwrap_or("");
-    let word = before.rsplit(char::is_whitespace).next().unwrap_or("");
-    let begun = word.split_once(':').map(|(key, _)| key);
-    if let Some((name, expects)) = CONDITIONS.iter().find(|(name, _)| Some(*name) == begun) {
-        return format!("{name}: {expects}");
-    }
-    let names: Vec<String> = CONDITIONS.iter().map(|(name, _)| format!("{name}:")).collect();
-    format!("words, \"a phrase\", {}", names.join(" "))
 }
 
 fn heads(paint: &mut Paint<'_, '_, '_>, area: Rect, columns: &[(Column, u16)]) {
@@ -200,7 +181,7 @@ fn cell(
 ) -> (String, Role) {
     match column {
         Column::Time => (when(row.at, now, &paint.state.zone), Role::Dim),
-        Column::Status => match spending::cached(row.cache, None, paint.glyphs()) {
+        Column::Status => match cached(row.cache, None, paint.glyphs()) {
             Some(mark) => (mark, Role::Information),
             None => status(row),
         },
@@ -261,7 +242,7 @@ pub(super) fn when(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
     at.strftime(format).to_string()
 }
 
-pub(super) fn detail(paint: &mut Paint<'_, '_, '_>, outer: Rect) {
+pub(super) fn detail(paint: &mut Paint<'_, '_, '_>, area: &DetailArea) {
     let state = paint.state;
     let Some(detail) = &state.history.detail else { return };
     let focused = state.history.in_detail && state.overlays.is_empty();
@@ -276,42 +257,54 @@ pub(super) fn detail(paint: &mut Paint<'_, '_, '_>, outer: Rect) {
         _ => Vec::new(),
     };
     if bottom.is_empty() {
-        bottom = vec![paint.piece("left and right: answer, prompt", Role::Dim)];
+        let words = if area.outer.width < 50 {
+            "left and right turn"
+        } else {
+            "left and right: answer, prompt, record"
+        };
+        bottom = vec![paint.piece(words, Role::Dim)];
     }
-    paint.panel(outer, &Frills { title, right, bottom, focused, ..Frills::default() });
-    let inner = roomy(outer);
+    paint.panel(area.outer, &Frills { title, right, bottom, focused, ..Frills::default() });
     if let Some(error) = &detail.error {
-        readings::note(paint, inner, error);
+        readings::note(paint, area.body, error);
         return;
     }
-    let (Some(output), Some(execution)) = (&detail.output, execution) else {
-        readings::note(paint, inner, "Reading the record");
+    let Some(output) = &detail.output else {
+        readings::note(paint, area.body, "Reading the record");
         return;
     };
-    let facts = facts(paint, execution);
-    let height = u16::try_from(facts.len()).unwrap_or(0).min(inner.height / 2);
-    for (offset, pieces) in (0..height).zip(&facts) {
-        paint.pieces(Rect { y: inner.y + offset, height: 1, ..inner }, pieces);
-    }
-    let gap = u16::from(inner.height > height + 2);
-    let body = Rect {
-        y: inner.y + height + gap,
-        height: inner.height.saturating_sub(height + gap),
-        ..inner
-    };
+    facts(paint, area.facts, detail.facts());
+    let first = detail.first_row();
     match (detail.showing, &detail.prompt) {
+        (DetailTab::Record, _) => {
+            facts(paint, area.body, detail.facts().get(first..).unwrap_or_default());
+            readings::thumb(paint, area.body, first, detail.facts().len());
+        }
         (DetailTab::Prompt, Some(prompt)) => {
-            readings::text(paint, body, prompt, detail.prompt_scroll, Role::Text);
+            readings::text(paint, area.body, prompt, detail.prompt_scroll, Role::Text);
         }
-        _ => {
-            if output.is_blank() {
-                readings::note(paint, body, "The answer is empty.");
-            } else {
-                let scroll: Scroll = output.scroll;
-                let first = scroll.first(output.row_count(), usize::from(body.height));
-                output::rows(paint, body, output, first);
-            }
-        }
+        _ if output.is_blank() => readings::note(paint, area.body, "The answer is empty."),
+        _ => output::rows(paint, area.body, output, first),
+    }
+}
+
+/// Rows of facts, as many as there is room for.
+fn facts(paint: &mut Paint<'_, '_, '_>, area: Rect, rows: &[FactRow]) {
+    for (y, row) in (area.top()..area.bottom()).zip(rows) {
+        let pieces: Vec<Piece<'_>> = row
+            .iter()
+            .map(|(words, tone)| {
+                let role = match tone {
+                    FactTone::Name | FactTone::Aside => Role::Dim,
+                    FactTone::Plain => Role::Text,
+                    FactTone::Simulated => Role::Simulated,
+                    FactTone::Warning => Role::Warning,
+                    FactTone::Rating => Role::Accent,
+                };
+                paint.piece(words.as_str(), role)
+            })
+            .collect();
+        paint.pieces(Rect { y, height: 1, ..area }, &pieces);
     }
 }
 
@@ -326,146 +319,16 @@ fn heading<'p>(
         pieces.push(paint.piece(execution.variant.as_str(), Role::variant(execution.variant)));
         pieces.push(paint.piece("  ", Role::Border));
     }
-    for (tab, name) in [(DetailTab::Answer, "Answer"), (DetailTab::Prompt, "Prompt")] {
+    for (index, tab) in DetailTab::ALL.into_iter().enumerate() {
+        if index > 0 {
+            pieces.push(paint.piece("  ", Role::Border));
+        }
         let role = match (detail.showing == tab, focused) {
             (true, true) => Role::TitleFocused,
             (true, false) => Role::Title,
             (false, _) => Role::Dim,
         };
-        pieces.push(paint.piece(name, role));
-        if tab == DetailTab::Answer {
-            pieces.push(paint.piece("  ", Role::Border));
-        }
-    }
-    pieces
-}
-
-/// What is known of an execution, a row for each matter.
-fn facts(paint: &Paint<'_, '_, '_>, execution: &Execution) -> Vec<Vec<Piece<'static>>> {
-    let label = |text: &str| paint.piece(format!("{text:<9}"), Role::Dim);
-    let text = |text: String| paint.piece(paint.safe(&text).into_owned(), Role::Text);
-    let mut facts = Vec::new();
-    let template = match (&execution.template, &execution.version) {
-        (Some(id), Some(version)) => format!("{id} {version}"),
-        (Some(id), None) => format!("{id} draft"),
-        (None, _) => "none".to_owned(),
-    };
-    facts.push(vec![label("template"), text(template)]);
-    let model = execution.model_ref();
-    let mut pieces = vec![label("model"), text(model.to_string())];
-    if model.is_simulated() {
-        pieces.push(paint.piece("  simulated", Role::Simulated));
-    }
-    if let Some(asked) = execution.asked_first() {
-        let asked = asked.to_string();
-        pieces.push(paint.piece(format!("  fallback for {}", paint.safe(&asked)), Role::Warning));
-    }
-    if let Some(answered) = &execution.response_model {
-        pieces.push(paint.piece(format!("  answered by {}", paint.safe(answered)), Role::Dim));
-    }
-    facts.push(pieces);
-    let started = execution.timing.started_at.to_zoned(paint.state.zone.clone());
-    facts.push(vec![label("started"), text(started.strftime("%Y-%m-%d %H:%M:%S %Z").to_string())]);
-    facts.push(measures(paint, execution));
-    if let Some(spared) = spending::spared(paint, execution) {
-        facts.push(vec![label("cache"), text(spared)]);
-    }
-    if let Some(parts) = execution.spend.as_ref().and_then(spending::parts) {
-        facts.push(vec![label("spend"), text(parts)]);
-    }
-    if !execution.parameters.requested.is_empty() {
-        let sent: Vec<String> = execution
-            .parameters
-            .sent
-            .iter()
-            .map(|(name, value)| match name.as_str() {
-                "tools" => format!("tools {}", tool_names(execution)),
-                _ => format!("{name} {value}"),
-            })
-            .collect();
-        facts.push(vec![label("sent"), text(sent.join("  "))]);
-    }
-    for dropped in &execution.parameters.dropped {
-        facts.push(vec![
-            label("not sent"),
-            paint.piece(
-                paint.safe(&format!("{}: {}", dropped.name, dropped.reason)).into_owned(),
-                Role::Warning,
-            ),
-        ]);
-    }
-    if !execution.redactions.is_empty() {
-        let rules = paint.safe(&execution.redactions.describe()).into_owned();
-        facts.push(vec![label("redacted"), paint.piece(rules, Role::Warning)]);
-    }
-    if execution.attempts.len() > 1 {
-        let tries: Vec<String> = execution
-            .attempts
-            .iter()
-            .map(|attempt| {
-                let outcome = attempt.error.as_ref().map_or("ok", |error| error.kind.as_str());
-                format!("{outcome} {} ms", attempt.duration_ms)
-            })
-            .collect();
-        facts.push(vec![label("attempts"), text(tries.join(", then "))]);
-    }
-    for check in &execution.checks {
-        let role = if check.passed { Role::Text } else { Role::Warning };
-        let verdict = if check.passed { "passed" } else { "failed" };
-        let told = format!("{} {} {verdict}: {}", check.kind, check.name, check.reason);
-        facts.push(vec![label("check"), paint.piece(paint.safe(&told).into_owned(), role)]);
-    }
-    if !execution.tags.is_empty() {
-        let tags: Vec<String> =
-            execution.tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
-        facts.push(vec![label("tags"), text(tags.join("  "))]);
-    }
-    facts
-}
-
-/// The tools that were offered, by name: each provider describes them in its own way.
-fn tool_names(execution: &Execution) -> String {
-    let tools = execution.parameters.requested.get("tools").and_then(|tools| tools.as_array());
-    let names = tools.into_iter().flatten().filter_map(|tool| tool.get("name")?.as_str());
-    names.collect::<Vec<_>>().join(", ")
-}
-
-fn measures(paint: &Paint<'_, '_, '_>, execution: &Execution) -> Vec<Piece<'static>> {
-    let millis = |ms: u64| figures::duration(std::time::Duration::from_millis(ms));
-    let timing = &execution.timing;
-    let mut words = Vec::new();
-    words.extend(timing.total_ms.map(millis));
-    words.extend(timing.ttft_ms.map(|ms| format!("ttft {}", millis(ms))));
-    words.extend(timing.tokens_per_second.map(figures::rate));
-    if execution.usage.is_known() {
-        let usage = &execution.usage;
-        words.push(figures::tokens(
-            usage.input_tokens,
-            usage.output_tokens,
-            usage.estimated,
-            paint.glyphs(),
-        ));
-        words.extend(usage.cached_input_tokens.map(|count| format!("{count} cached")));
-        words.extend(usage.cache_write_tokens.map(|count| format!("{count} kept")));
-        words.extend(usage.reasoning_tokens.map(|count| format!("{count} reasoning")));
-    }
-    words.push(execution.cost_usd.map_or_else(|| "cost unknown".to_owned(), figures::dollars));
-    let status = match &execution.error {
-        Some(error) => error.kind.as_str(),
-        None => execution.status.as_str(),
-    };
-    let mut pieces = vec![
-        paint.piece(format!("{status:<9}"), Role::Dim),
-        paint.piece(words.join("  "), Role::Text),
-    ];
-    if let Some(rating) = execution.rating {
-        let (full, empty) = paint.glyphs().star;
-        let stars = format!(
-            "  {}{}",
-            full.repeat(usize::from(rating)),
-            empty.repeat(usize::from(5 - rating.min(5)))
-        );
-        pieces.push(paint.piece(stars, Role::Accent));
+        pieces.push(paint.piece(tab.as_str(), role));
     }
     pieces
 }

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use super::paint::{Frills, Paint, Piece};
 use crate::tui::{
-    state::{Areas, Focus, LibraryRow},
+    state::{Areas, Focus, LibraryRow, ListArea},
     theme::Role,
 };
 
@@ -33,7 +33,7 @@ pub(super) fn tabs(paint: &Paint<'_, '_, '_>) -> Vec<Piece<'static>> {
     pieces
 }
 
-pub(super) fn draw(paint: &mut Paint<'_, '_, '_>, areas: &Areas, outer: Rect) {
+pub(super) fn draw(paint: &mut Paint<'_, '_, '_>, areas: &Areas, place: &ListArea) {
     let state = paint.state;
     let library = &state.library;
     let focused = state.focus == Focus::Library && state.overlays.is_empty();
@@ -46,14 +46,14 @@ pub(super) fn draw(paint: &mut Paint<'_, '_, '_>, areas: &Areas, outer: Rect) {
     let count = library.entries().len();
     let bottom =
         if count == 0 { Vec::new() } else { vec![paint.piece(count.to_string(), Role::Dim)] };
-    let mut inner = paint.panel(outer, &Frills { title, bottom, focused, ..Frills::default() });
-    if (library.filtering || !library.filter.is_empty()) && inner.height > 1 {
-        let row = Rect { height: 1, ..inner };
+    paint.panel(place.outer, &Frills { title, bottom, focused, ..Frills::default() });
+    let row = place.filter;
+    if row.height > 0 {
         let taken = paint.text(row.x, row.y, row.width, "/", paint.style(Role::FooterKey));
         let field = Rect { x: row.x + taken, width: row.width.saturating_sub(taken), ..row };
         paint.input(field, library.filter.text(), library.filter.cursor(), library.filtering);
-        inner = Rect { y: inner.y + 1, height: inner.height - 1, ..inner };
     }
+    let inner = place.rows;
     if library.rows().is_empty() {
         let text = if let Some(error) = &library.error {
             error.clone()
@@ -70,7 +70,7 @@ pub(super) fn draw(paint: &mut Paint<'_, '_, '_>, areas: &Areas, outer: Rect) {
     let open = state.document.as_ref().map(|document| &document.id);
     let rows = library.rows();
     let height = usize::from(inner.height);
-    let first = library.scroll.first(rows.len(), height);
+    let first = library.first_row();
     for (offset, (place, row)) in
         (0..inner.height).zip(rows.iter().enumerate().skip(first).take(height))
     {

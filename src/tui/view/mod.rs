@@ -3,7 +3,6 @@
 mod charts;
 mod chrome;
 mod dialogs;
-mod figures;
 mod history;
 mod inputs;
 mod library;
@@ -44,7 +43,7 @@ pub fn draw(state: &State, look: &Look, frame: &mut Frame<'_>) {
     match state.screen {
         Screen::Workbench => {
             if let Some(area) = areas.library {
-                library::draw(&mut paint, &areas, area);
+                library::draw(&mut paint, &areas, &area);
             }
             if let Some(area) = &areas.editor {
                 template::draw(&mut paint, &areas, area);
@@ -59,10 +58,10 @@ pub fn draw(state: &State, look: &Look, frame: &mut Frame<'_>) {
         Screen::Charts => charts::draw(&mut paint, &areas),
         Screen::History => {
             if let Some(area) = areas.history {
-                history::list(&mut paint, area);
+                history::list(&mut paint, &area);
             }
             if let Some(area) = areas.detail {
-                history::detail(&mut paint, area);
+                history::detail(&mut paint, &area);
             }
         }
     }

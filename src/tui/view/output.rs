@@ -8,16 +8,19 @@ use ratatui::{
 };
 
 use super::{
-    figures, inputs,
+    inputs,
     paint::{Frills, Paint, Piece, cells},
-    readings, spending,
+    readings,
 };
 use crate::{
     model::{CacheState, Status, VariantSource},
     tui::{
         keymap::{Action, Context},
-        state::{Answer, Figures, Focus, Output, Pane, PaneArea, Phase, RowKind},
-        text::markdown::{Kind, Tone},
+        state::{Answer, Figures, Focus, Output, Pane, PaneArea, Phase, RowKind, cached_mark},
+        text::{
+            figures,
+            markdown::{Kind, Tone},
+        },
         theme::Role,
         update::WINNER,
     },
@@ -376,7 +379,7 @@ fn phase<'p>(paint: &Paint<'_, '_, '_>, output: &'p Output, shown: &Figures) -> 
     match &output.phase {
         Phase::Done => {
             let execution = output.execution.as_ref();
-            let cached = execution.and_then(|it| spending::cached_mark(it, paint.glyphs()));
+            let cached = execution.and_then(|it| cached_mark(it, paint.glyphs()));
             match cached {
                 Some(mark) => vec![paint.piece(mark, Role::Information)],
                 None => vec![

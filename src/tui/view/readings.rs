@@ -16,13 +16,23 @@ pub(super) fn note(paint: &mut Paint<'_, '_, '_>, area: Rect, text: &str) {
     if area.width < 4 || area.height == 0 {
         return;
     }
-    let area = Rect { x: area.x + 1, width: area.width - 2, ..area };
-    let marks = paint.state.marks;
-    let wrapped = wrapped(text, marks, area.width);
-    let style = paint.style(Role::Placeholder);
+    paragraph(paint, area, text, Role::Placeholder);
+}
+
+/// A short text wrapped into a place, a column of air at both sides; what has no room is cut with
+/// a mark.
+pub(super) fn paragraph(paint: &mut Paint<'_, '_, '_>, area: Rect, text: &str, role: Role) {
+    let area = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+    let wrapped = wrapped(text, paint.state.marks, area.width);
+    let style = paint.style(role);
     for (offset, row) in (0..area.height).zip(0..wrapped.row_count()) {
         let place = Rect { y: area.y + offset, height: 1, ..area };
-        paint.row(place, wrapped.row(row), style);
+        if offset + 1 == area.height && row + 1 < wrapped.row_count() {
+            let rest = wrapped.shown().get(wrapped.row_range(row).start..).unwrap_or("");
+            paint.text(place.x, place.y, place.width, rest, style);
+        } else {
+            paint.row(place, wrapped.row(row), style);
+        }
     }
 }
 

@@ -1,18 +1,17 @@
-//! What a run is estimated to cost, and what an answer was spared.
+//! What a run is estimated to cost.
 
 use ratatui::layout::Rect;
 
 use super::{
-    figures,
     paint::{Frills, Paint, Piece, cells},
     readings,
 };
 use crate::{
     engine::{OutputFrom, estimate},
-    model::{CacheState, Execution, Spend},
     tui::{
         msg::CallEstimate,
         state::{Document, SpendQuestion, centred},
+        text::figures,
         theme::{Glyphs, Role},
     },
 };
@@ -102,64 +101,4 @@ pub(super) fn forecast(paint: &Paint<'_, '_, '_>, document: &Document) -> Option
 fn about(amount: f64) -> String {
     let dollars = figures::dollars(amount);
     if dollars.starts_with('<') { dollars } else { format!("~{dollars}") }
-}
-
-/// What an answer that was given before is called: `cached`, `≈ cached 0.97`.
-pub(super) fn cached(
-    cache: CacheState,
-    similarity: Option<f64>,
-    glyphs: &Glyphs,
-) -> Option<String> {
-    match (cache, similarity) {
-        (CacheState::Exact, _) => Some("cached".to_owned()),
-        // Cut and not rounded: 1.00 would say that the prompts are the same.
-        (CacheState::Similar, Some(similarity)) => {
-            let hundredths = (similarity * 100.0).floor() / 100.0;
-            Some(format!("{} cached {hundredths:.2}", glyphs.about))
-        }
-        (CacheState::Similar, None) => Some(format!("{} cached", glyphs.about)),
-        (CacheState::Off | CacheState::Miss, _) => None,
-    }
-}
-
-/// The same of an execution.
-pub(super) fn cached_mark(execution: &Execution, glyphs: &Glyphs) -> Option<String> {
-    let similarity = execution.reused.as_ref().map(|reused| reused.similarity);
-    cached(execution.cache, similarity, glyphs)
-}
-
-/// What an answer from the cache was spared, and whose answer it is.
-pub(super) fn spared(paint: &Paint<'_, '_, '_>, execution: &Execution) -> Option<String> {
-    let reused = execution.reused.as_ref()?;
-    let mark = cached_mark(execution, paint.glyphs())?;
-    let id = reused.execution.to_string();
-    let when = reused.answered_at.to_zoned(paint.state.zone.clone()).strftime("%Y-%m-%d %H:%M");
-    let mut words = vec![mark];
-    if let Some(saved) = reused.saved_usd {
-        words.push(format!("{} saved", figures::dollars(saved)));
-    }
-    let usage = &reused.saved_usage;
-    if usage.is_known() {
-        let (input, output) = (usage.input_tokens, usage.output_tokens);
-        words.push(figures::tokens(input, output, usage.estimated, paint.glyphs()));
-    }
-    words.push(format!("first given by {} {when}", id.get(..8).unwrap_or(&id)));
-    Some(words.join("  "))
-}
-
-/// The parts of a cost that are not nothing; `None` where there is one at most, which the sum
-/// says already.
-pub(super) fn parts(spend: &Spend) -> Option<String> {
-    let parts: Vec<String> = [
-        ("input", spend.input),
-        ("cached", spend.cached_input),
-        ("written", spend.cache_write),
-        ("answer", spend.visible),
-        ("reasoning", spend.reasoning),
-    ]
-    .into_iter()
-    .filter(|(_, amount)| *amount > 0.0)
-    .map(|(name, amount)| format!("{name} {}", figures::dollars(amount)))
-    .collect();
-    (parts.len() > 1).then(|| parts.join("  "))
 }

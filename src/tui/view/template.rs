@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::{
-    figures, library,
+    library,
     paint::{Frills, Paint, Piece},
     readings, spending,
 };
@@ -11,6 +11,7 @@ use crate::{
     prompt::{Severity, highlight::SpanKind},
     tui::{
         state::{Areas, Document, EditorArea, Focus, Mode},
+        text::figures,
         theme::Role,
         theme::Theme,
         widgets::editor::{EditorStyles, EditorView, StyledRange},

@@ -24,7 +24,7 @@ pub(super) fn caption(paint: &mut Paint<'_, '_, '_>, areas: &Areas) {
     // room, else at its lower edge.
     let about = match (state.screen, stop.focus) {
         _ if state.overlay().is_some() => areas.main,
-        (Screen::Workbench, Focus::Library) => areas.library.unwrap_or(areas.main),
+        (Screen::Workbench, Focus::Library) => areas.library.map_or(areas.main, |area| area.outer),
         (Screen::Workbench, Focus::Editor) => areas.editor.map_or(areas.main, |area| area.outer),
         (Screen::Workbench, Focus::Inputs) => areas.inputs.unwrap_or(areas.main),
         (Screen::Workbench, Focus::Output(variant)) => areas

@@ -7,7 +7,7 @@ use crate::{
     model::VariantSource,
     tui::{
         msg::{DeletedExecutions, HistoryCursor, HistoryLine, HistoryPage},
-        state::{DetailTab, Screen},
+        state::{DetailTab, Screen, areas},
     },
 };
 
@@ -31,7 +31,7 @@ fn line(number: u128) -> HistoryLine {
     }
 }
 
-fn page(numbers: std::ops::Range<u128>, more: bool) -> Answer {
+pub(super) fn page(numbers: std::ops::Range<u128>, more: bool) -> Answer {
     let next = more.then(|| HistoryCursor(Arc::new(())));
     Answer::History(Ok(HistoryPage { rows: numbers.map(line).collect(), next }))
 }
@@ -86,6 +86,119 @@ fn the_next_page_is_asked_for_before_the_end_and_once() {
     script.answer(more, page(100..150, false));
     assert_eq!(script.state.history.rows().len(), 150);
     assert_eq!(script.state.history.selected(), 99, "the selection stays");
+}
+
+/// The rows of the list that are drawn.
+fn in_sight(script: &Script) -> std::ops::Range<usize> {
+    let rows = areas(&script.state).history.expect("in sight").rows;
+    let first = script.state.history.first_row();
+    first..first + usize::from(rows.height)
+}
+
+#[test]
+fn the_selected_row_stays_in_sight_wherever_one_goes() {
+    for size in [(40, 12), (80, 24), (120, 36), (200, 50)] {
+        for filter in ["", "/", "/ m o d l e : x esc", "enter", "/ w enter enter"] {
+            let mut script = shown(90);
+            script.send(Msg::Resized { columns: size.0, rows: size.1 });
+            script.state.history.filter.set(if filter.is_empty() { "" } else { "word" });
+            if !filter.is_empty() {
+                script.press(filter);
+            }
+            script.state.history.in_detail = false;
+            for action in [
+                Action::MoveToBottom,
+                Action::PageUp,
+                Action::MoveUp,
+                Action::PageDown,
+                Action::MoveToTop,
+            ] {
+                for _ in 0..3 {
+                    script.act(action);
+                    let selected = script.state.history.selected();
+                    let rows = in_sight(&script);
+                    assert!(
+                        rows.contains(&selected),
+                        "{selected} in {rows:?} at {size:?} {filter:?}"
+                    );
+                }
+            }
+            for _ in 0..40 {
+                script.act(Action::MoveDown);
+                let selected = script.state.history.selected();
+                assert!(in_sight(&script).contains(&selected), "{selected} at {size:?} {filter:?}");
+            }
+            script.send(Msg::Resized { columns: 80, rows: 15 });
+            assert!(in_sight(&script).contains(&script.state.history.selected()));
+        }
+    }
+}
+
+#[test]
+fn an_execution_that_is_gone_to_is_in_sight() {
+    let mut script = shown(90);
+    let now = script.now();
+    let mut step = crate::tui::update::Step::new(&mut script.state, now);
+    step.read_execution(line(70).id);
+    step.end();
+    assert_eq!(script.state.history.selected(), 70);
+    assert!(in_sight(&script).contains(&70));
+}
+
+#[test]
+fn pages_of_a_long_answer_skip_no_row_and_reach_the_last() {
+    for size in [(40, 12), (80, 24), (120, 36)] {
+        for tab in DetailTab::ALL {
+            let mut script = shown(1);
+            script.send(Msg::Resized { columns: size.0, rows: size.1 });
+            script.press("enter");
+            let text: String = (0..200).map(|number| format!("line {number}\n")).collect();
+            let mut past = execution(0, &text);
+            past.messages = vec![Message::new(Role::User, text)];
+            past.parameters.requested.insert("seed".to_owned(), json!(1));
+            let many = (0..60).map(|number| (format!("tag{number}"), "word".repeat(9)));
+            past.tags = many.collect();
+            script.answer(is_execution, Answer::Execution(Ok(Some(Box::new(past)))));
+            script.state.history.detail.as_mut().expect("open").showing = tab;
+            script.act(Action::MoveToTop);
+            let mut seen = 0;
+            loop {
+                let detail = script.state.history.detail.as_ref().expect("open");
+                let rows = usize::from(areas(&script.state).detail.expect("in sight").body.height);
+                let first = detail.first_row();
+                assert!(rows > 0 && first <= seen, "rows {seen} to {first} are skipped, {size:?}");
+                if first + rows <= seen {
+                    break;
+                }
+                seen = first + rows;
+                script.act(Action::PageDown);
+            }
+            let detail = script.state.history.detail.as_ref().expect("open");
+            let all = match tab {
+                DetailTab::Answer => detail.output.as_ref().expect("there").row_count(),
+                DetailTab::Prompt => detail.prompt.as_ref().expect("there").row_count(),
+                DetailTab::Record => detail.facts().len(),
+            };
+            assert!(seen >= all && all > 20, "{seen} of {all} rows are seen, {tab:?} {size:?}");
+        }
+    }
+}
+
+#[test]
+fn words_that_are_found_are_brought_into_sight() {
+    let mut script = shown(1);
+    script.send(Msg::Resized { columns: 80, rows: 24 });
+    script.press("enter");
+    let text: String = (0..200).map(|number| format!("line {number}\n")).collect();
+    script.answer(is_execution, Answer::Execution(Ok(Some(Box::new(execution(0, &text))))));
+    for number in [9, 13, 17, 150, 199] {
+        script.press("/");
+        script.typed(&format!("line {number}"));
+        script.press("enter");
+        let rows = usize::from(areas(&script.state).detail.expect("in sight").body.height);
+        let first = script.state.history.detail.as_ref().expect("open").first_row();
+        assert!((first..first + rows).contains(&number), "{number} in {first} + {rows}");
+    }
 }
 
 #[test]

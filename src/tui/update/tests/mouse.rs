@@ -20,8 +20,8 @@ fn click(script: &mut Script, column: u16, row: u16) {
 fn a_click_focuses_and_selects() {
     let mut script = Script::open();
     let places = areas(&script.state);
-    let library = places.library.expect("in sight");
-    click(&mut script, library.x + 3, library.y + 1 + 3);
+    let library = places.library.expect("in sight").rows;
+    click(&mut script, library.x + 3, library.y + 3);
     assert_eq!(script.state.focus, Focus::Library);
     assert_eq!(script.state.library.selected_entry().map(|it| it.id.clone()), Some(id("b/second")));
     let editor = places.editor.expect("in sight");
@@ -58,9 +58,81 @@ fn the_wheel_scrolls_what_is_under_it_whatever_has_the_focus() {
 fn what_is_in_front_keeps_clicks_to_itself() {
     let mut script = Script::open();
     script.press("?");
-    let library = areas(&script.state).library.expect("in sight");
+    let library = areas(&script.state).library.expect("in sight").rows;
     click(&mut script, library.x + 1, library.y + 1);
     assert_eq!(script.state.focus, Focus::Editor);
+}
+
+fn history_of(count: u128) -> Script {
+    let mut script = Script::open();
+    script.press("2");
+    let first = |it: &Question| matches!(it, Question::History { .. });
+    script.answer(first, super::history::page(0..count, false));
+    script
+}
+
+#[test]
+fn a_click_in_the_history_selects_the_row_under_it() {
+    for filter in [false, true] {
+        let mut script = history_of(90);
+        script.send(Msg::Resized { columns: 80, rows: 24 });
+        script.act(Action::MoveToBottom);
+        if filter {
+            script.press("/");
+            script.typed("status:");
+        }
+        let rows = areas(&script.state).history.expect("in sight").rows;
+        for offset in [0, 1, 5, rows.height - 1] {
+            script.act(Action::MoveToBottom);
+            let first = script.state.history.first_row();
+            click(&mut script, rows.x + 2, rows.y + offset);
+            let under = first + usize::from(offset);
+            assert_eq!(script.state.history.selected(), under, "{filter}");
+            assert!(!script.state.history.filtering, "keys act on the list again");
+            if filter {
+                script.press("/");
+            }
+        }
+        script.act(Action::MoveToBottom);
+        let selected = script.state.history.selected();
+        let outer = areas(&script.state).history.expect("in sight").outer;
+        click(&mut script, outer.x + 2, outer.y);
+        let heads = areas(&script.state).history.expect("in sight").heads;
+        click(&mut script, heads.x + 2, heads.y);
+        assert_eq!(script.state.history.selected(), selected, "heads and frame are no rows");
+    }
+}
+
+#[test]
+fn a_click_in_a_filtered_library_selects_the_row_under_it() {
+    let mut script = Script::open();
+    script.focus(Focus::Library);
+    script.press("/");
+    script.typed("s");
+    let area = areas(&script.state).library.expect("in sight");
+    assert_eq!(area.filter.height, 1);
+    click(&mut script, area.rows.x + 3, area.rows.y + 3);
+    assert_eq!(script.state.library.selected_entry().map(|it| it.id.clone()), Some(id("b/second")));
+    click(&mut script, area.filter.x + 3, area.filter.y);
+    assert!(script.state.library.filtering, "a click into the filter types there");
+}
+
+#[test]
+fn a_template_that_is_gone_to_is_in_sight_in_the_library() {
+    let mut script = Script::started();
+    let names: Vec<String> = (0..400).map(|number| format!("group/template-{number:03}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    script.answer_library(&names);
+    script.answer_open(opened("group/template-000"));
+    script.press("ctrl-o");
+    script.typed("template-317");
+    script.press("enter");
+    let library = &script.state.library;
+    let rows = areas(&script.state).library.expect("in sight").rows;
+    let first = library.first_row();
+    let selected = library.selected();
+    assert_eq!(library.selected_entry().map(|it| it.id.clone()), Some(id("group/template-317")));
+    assert!((first..first + usize::from(rows.height)).contains(&selected), "{selected} {first}");
 }
 
 /// Whether rectangles share a cell.
@@ -84,12 +156,12 @@ fn places_lie_inside_the_screen_and_apart_at_every_size() {
                     let places = areas(&script.state);
                     let screen = Rect { x: 0, y: 0, width: columns, height: rows };
                     let mut all: Vec<Rect> = vec![places.title, places.status, places.footer];
-                    all.extend(places.library);
+                    all.extend(places.library.map(|it| it.outer));
                     all.extend(places.editor.map(|it| it.outer));
                     all.extend(places.inputs);
                     all.extend(places.panes.iter().map(|it| it.outer));
-                    all.extend(places.history);
-                    all.extend(places.detail);
+                    all.extend(places.history.map(|it| it.outer));
+                    all.extend(places.detail.map(|it| it.outer));
                     for (index, place) in all.iter().enumerate() {
                         assert_eq!(place.intersection(screen), *place, "{columns}x{rows}");
                         for other in &all[index + 1..] {

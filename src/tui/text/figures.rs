@@ -5,7 +5,8 @@ use std::time::Duration;
 use crate::tui::theme::Glyphs;
 
 /// A time: `121 ms`, `1.9 s`, `12.3 s`, `2 m 03 s`.
-pub(super) fn duration(time: Duration) -> String {
+#[must_use]
+pub fn duration(time: Duration) -> String {
     let millis = time.as_millis();
     match millis {
         0..1_000 => format!("{millis} ms"),
@@ -16,7 +17,8 @@ pub(super) fn duration(time: Duration) -> String {
 }
 
 /// Seconds with one digit, for counters that run: `0.4 s`.
-pub(super) fn seconds(time: Duration) -> String {
+#[must_use]
+pub fn seconds(time: Duration) -> String {
     if time.as_secs() >= 100 { duration(time) } else { format!("{:.1} s", tenths(time)) }
 }
 
@@ -26,7 +28,8 @@ fn tenths(time: Duration) -> f64 {
 }
 
 /// Tokens a second: `58 tok/s`, `3.4 tok/s`.
-pub(super) fn rate(tokens_per_second: f64) -> String {
+#[must_use]
+pub fn rate(tokens_per_second: f64) -> String {
     if tokens_per_second >= 10.0 {
         format!("{tokens_per_second:.0} tok/s")
     } else {
@@ -35,19 +38,16 @@ pub(super) fn rate(tokens_per_second: f64) -> String {
 }
 
 /// Tokens in and out: `118→2`, `131→~19`; a count that is not known is `?`.
-pub(super) fn tokens(
-    input: Option<u64>,
-    output: Option<u64>,
-    estimated: bool,
-    glyphs: &Glyphs,
-) -> String {
+#[must_use]
+pub fn tokens(input: Option<u64>, output: Option<u64>, estimated: bool, glyphs: &Glyphs) -> String {
     let word = |count: Option<u64>| count.map_or_else(|| "?".to_owned(), grouped);
     let about = if estimated && output.is_some() { "~" } else { "" };
     format!("{}{}{about}{}", word(input), glyphs.arrow, word(output))
 }
 
 /// A whole number with a comma between thousands.
-pub(super) fn grouped(number: u64) -> String {
+#[must_use]
+pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
     for (place, digit) in digits.chars().enumerate() {
@@ -61,7 +61,8 @@ pub(super) fn grouped(number: u64) -> String {
 
 /// US dollars: four decimals below a dollar, two above, and `<$0.0001` for what is there and
 /// too small to show.
-pub(super) fn dollars(amount: f64) -> String {
+#[must_use]
+pub fn dollars(amount: f64) -> String {
     if amount >= 1.0 {
         format!("${amount:.2}")
     } else if amount > 0.0 && amount < 0.000_05 {
@@ -72,7 +73,8 @@ pub(super) fn dollars(amount: f64) -> String {
 }
 
 /// A window of tokens: `8k`, `128k`, `1M`.
-pub(super) fn window(tokens: u64) -> String {
+#[must_use]
+pub fn window(tokens: u64) -> String {
     match tokens {
         0..1_000 => tokens.to_string(),
         1_000..1_000_000 => format!("{}k", tokens / 1_000),
