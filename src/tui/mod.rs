@@ -201,6 +201,7 @@ impl Place {
         state.recent = recent(&app).await;
         let welcomed = app.store.setting(update::WELCOMED).await.ok().flatten().is_some();
         state.welcome = !welcomed && !is_demo && app.workspace.is_embedded();
+        state.is_demo = is_demo;
         state.tour = is_demo.then(Tour::begin);
         let (exec, inbox) = Exec::new(app.clone());
         for notice in notices {

@@ -28,6 +28,21 @@ fn the_first_start_says_what_to_press() {
 }
 
 #[test]
+fn the_tour_says_what_is_true_where_it_is_given() {
+    for (name, is_demo) in [("tour_demo", true), ("tour", false)] {
+        for (stop, size) in [(1, SIZES[0]), (4, SIZES[0]), (7, SIZES[1]), (9, SIZES[1])] {
+            picture(&format!("{name}_{stop}"), &[size], |size| {
+                let mut stage = Stage::new(size, World::plain());
+                stage.state.is_demo = is_demo;
+                stage.act(Action::Tour);
+                stage.press(&"space ".repeat(stop - 1));
+                stage
+            });
+        }
+    }
+}
+
+#[test]
 fn the_palette_lists_every_action() {
     after("palette", ":");
     after("palette_typed", ": r u n");

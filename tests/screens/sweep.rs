@@ -191,6 +191,7 @@ fn at_work() -> Stage {
 fn sweep_after(scripts: &[&str]) {
     for keys in scripts {
         let mut stage = at_work();
+        stage.state.is_demo = true;
         for key in keys.split(' ') {
             if key == "@" {
                 stage.tell(Msg::Paste(HOSTILE.clone()));

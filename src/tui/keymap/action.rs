@@ -127,7 +127,7 @@ actions! {
     SaveVersion, "save-version", "save", "Save the text as a new version.", WORK, ["s", "f2"];
     Versions, "versions", "versions", "List the saved versions of the template.",
         Contexts::WORKBENCH, ["v"];
-    MarkVersion, "mark-version", "mark", "Mark the version; Enter then gives every marked one a pane.",
+    MarkVersion, "mark-version", "mark", "Mark the version, to run it beside the others that are marked.",
         of(&[Context::Versions]), ["space"];
     RollBack, "roll-back", "roll back", "Make a new version whose content is the selected one's.",
         of(&[Context::Versions]), ["b"];

@@ -88,17 +88,18 @@ impl Context {
     pub const fn sentence(self) -> &'static str {
         match self {
             Self::Library => {
-                "The templates of the workspace by category. Enter opens one; a dot marks a draft \
+                "The templates of the workspace by category. {accept} opens one; a dot marks a draft \
                  that is not saved as a version."
             }
             Self::Editor => {
                 "The open template: front matter between two --- lines, then messages under lines \
-                 like `system:` and `user:`. Enter or i types, Esc goes back to keys that act. \
+                 like `system:` and `user:`. {accept} or {insert-mode} types, {escape} goes back \
+                 to keys that act. \
                  Drafts are kept by themselves."
             }
             Self::Inputs => {
                 "A field for each variable of the template, then the model and the parameters of \
-                 the focused variant. Enter types into the selected one. Values are remembered."
+                 the focused variant. {accept} types into the selected one. Values are remembered."
             }
             Self::Output => {
                 "The answer of one variant as it streams in. It follows the end until you scroll \
@@ -106,20 +107,24 @@ impl Context {
             }
             Self::History => {
                 "Every call that was ever made here, newest first, with its words searchable. \
-                 Enter reads one; it can be opened in the workbench as it was."
+                 {accept} reads one; {open-in-workbench} opens it in the workbench as it was."
             }
-            Self::Detail => "One call with its prompt, its answer, its times and its cost.",
+            Self::Detail => {
+                "One call with its answer, its prompt and all that is recorded of it; \
+                 {move-left} and {move-right} turn from one to the next."
+            }
             Self::Chart => {
-                "What happened over time, against the time before. Left and right read a value, \
-                 Tab goes to the next chart and to the table, Enter gives one the whole screen."
+                "What happened over time, against the time before. {move-left} and {move-right} \
+                 read a value, {next-pane} goes to the next chart and to the table, {accept} gives \
+                 one the whole screen."
             }
             Self::ChartTable => {
-                "The same figures by model, template, version or tag. Enter lists the executions \
-                 behind the selected row."
+                "The same figures by model, template, version or tag. {accept} lists the \
+                 executions behind the selected row."
             }
-            Self::Text | Self::Line => "Keys type here. Esc goes back to keys that act.",
-            Self::Picker => "Type to narrow the list, Enter takes the selected row.",
-            Self::Form => "Fields to fill in. Enter applies, Esc goes back.",
+            Self::Text | Self::Line => "Keys type here. {escape} goes back to keys that act.",
+            Self::Picker => "Type to narrow the list, {accept} takes the selected row.",
+            Self::Form => "Fields to fill in. {accept} applies, {escape} goes back.",
             Self::Versions => {
                 "The saved versions of the template, newest first. A version never changes; \
                  rolling back makes a new one of an old content."

@@ -5,6 +5,7 @@ mod action;
 mod context;
 mod key;
 mod sets;
+mod spell;
 
 use std::{
     collections::{BTreeMap, HashMap},

@@ -229,6 +229,8 @@ pub struct State {
     pub rerun: Option<Rerun>,
     /// Whether the card for the first start is in sight: until the first key.
     pub welcome: bool,
+    /// Whether all this is the demonstration: every file a copy, every model simulated.
+    pub is_demo: bool,
     /// The walk through the program, while it is under way.
     pub tour: Option<Tour>,
     /// Whether the end was asked for; nothing is taken any more.
@@ -294,6 +296,7 @@ impl State {
             run_when_open: None,
             rerun: None,
             welcome: false,
+            is_demo: false,
             tour: None,
             quitting: false,
             pending: Pending::default(),

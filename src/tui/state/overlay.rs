@@ -284,9 +284,9 @@ impl LineIntent {
     #[must_use]
     pub const fn hint(&self) -> &'static str {
         match self {
-            Self::Label(_) => "Enter names it, empty takes the name away",
+            Self::Label(_) => "{accept} names it, empty takes the name away",
             Self::Tag(_) => "key=value; key= takes the tag away",
-            Self::InputSet => "Enter keeps them; a name that is there is replaced",
+            Self::InputSet => "{accept} keeps them; a name that is there is replaced",
             Self::LoadFile => "a path; what is in the field is replaced, undo brings it back",
             Self::NewTemplate => "its id below prompts/, such as analysis/mood",
             Self::SaveAnswer(_) => "a path; ~/ is your home, and nothing is overwritten",

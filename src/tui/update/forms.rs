@@ -33,13 +33,14 @@ impl Step<'_> {
     /// Opens the list of models to mark those that are to run side by side.
     pub fn compare_models(&mut self) {
         self.open_models();
-        self.tell("Mark up to four models with Tab; Enter gives each a pane");
+        self.tell(self.spelled("Mark up to four models with {mark}; {accept} gives each a pane"));
     }
 
     /// Marks the selected model, or takes the mark away, and goes on to the next.
     fn mark_model(&mut self) {
         if self.state.screen == Screen::History {
-            return self.warn("An execution is run again on one model; pick it with Enter");
+            let told = self.spelled("An execution is run again on one model; {accept} picks it");
+            return self.warn(told);
         }
         let Some(Overlay::Models(list)) = self.state.overlays.last_mut() else { return };
         let Some(choice) = list.picker.chosen().and_then(|place| self.state.models.get(place))

@@ -33,6 +33,7 @@ impl Step<'_> {
         }
         let keymap = self.state.keymap.clone();
         match (keymap.resolve(self.state.context(), &key), self.target()) {
+            (Some(Action::Tour), _) => self.tour_key(),
             (Some(action), _) => {
                 self.act_selecting(action, key.modifiers.contains(KeyModifiers::SHIFT));
             }

@@ -167,7 +167,7 @@ impl Step<'_> {
     fn diff_execution(&mut self) {
         let detail = self.state.history.detail.as_ref().and_then(|detail| detail.execution());
         let Some(execution) = detail.filter(|execution| execution.status != Status::Running) else {
-            return self.warn("Open an execution first (Enter), then compare it");
+            return self.warn(self.spelled("Open an execution first ({accept}), then compare it"));
         };
         let pane = self.state.pane(self.state.variant());
         let Some(output) = pane.and_then(Pane::shown) else {

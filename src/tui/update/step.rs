@@ -44,6 +44,11 @@ impl<'a> Step<'a> {
         self.effects.push(Effect::Schedule { id, after });
     }
 
+    /// A text with actions in braces, as their keys are here.
+    pub fn spelled(&self, text: &str) -> String {
+        self.state.keymap.spell(self.state.context(), text)
+    }
+
     /// Something was done as asked.
     pub fn tell(&mut self, text: impl AsRef<str>) {
         self.state.notices.tell(text.as_ref(), self.now);

@@ -3,7 +3,7 @@
 use super::step::Step;
 use crate::tui::{
     keymap::Action,
-    state::{Overlay, Tour, TourDeed},
+    state::{Focus, Overlay, Tour, TourDeed},
 };
 
 impl Step<'_> {
@@ -15,11 +15,20 @@ impl Step<'_> {
         }
     }
 
+    /// The key of the walk where none is under way: it begins one in the demonstration alone, so
+    /// that a key pressed by mistake leads nobody away from their work.
+    pub fn tour_key(&mut self) {
+        if self.state.tour.is_some() || self.state.is_demo {
+            return self.act(Action::Tour);
+        }
+        self.tell(self.spelled("`tour` in {palette} walks through the program"));
+    }
+
     /// Ends the walk; false where there was none.
     pub fn end_tour(&mut self) -> bool {
         let was = self.state.tour.take().is_some();
         if was {
-            self.tell("The tour is over; `tour` in the palette (:) begins it again");
+            self.tell(self.spelled("The tour is over; `tour` in {palette} begins it again"));
         }
         was
     }
@@ -34,8 +43,15 @@ impl Step<'_> {
         self.state.overlays.retain(|overlay| !matches!(overlay, Overlay::Diff(_)));
         self.show(stop.screen);
         self.state.zoom = false;
-        self.state.set_focus(stop.focus);
+        self.state.set_focus(match stop.focus {
+            Focus::Output(variant) if self.state.pane(variant).is_none() => {
+                Focus::Output(self.state.variant())
+            }
+            focus => focus,
+        });
         match stop.deed {
+            // Only where every model is simulated and every file a copy is anything done.
+            _ if !self.state.is_demo => {}
             TourDeed::Nothing | TourDeed::Close => {}
             TourDeed::RunAll => self.act(Action::RunAll),
             TourDeed::Diff => self.act(Action::Diff),

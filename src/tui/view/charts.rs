@@ -14,6 +14,7 @@ use super::{
 use crate::{
     app::{ChartGroup, ChartRange, ChartStep, Charts, Sum},
     tui::{
+        keymap::Context,
         state::{Areas, Chart, ChartFocus, ListArea},
         text::{cell_width, figures},
         theme::Role,
@@ -32,12 +33,9 @@ pub(super) fn draw(paint: &mut Paint<'_, '_, '_>, areas: &Areas) {
         return;
     };
     if data.total.rollup.runs == 0 {
-        readings::note(
-            paint,
-            areas.chart_body,
-            "No executions in this time. t changes the range, 1 and R run something, \
-             `lathe demo` shows a month of history.",
-        );
+        let way = "No executions in this time. {change-range} changes the range, {workbench} and \
+                   {run-all} run something, `lathe demo` shows a month of history.";
+        readings::note(paint, areas.chart_body, &paint.spell(Context::Chart, way));
         return;
     }
     tiles(paint, areas.chart_tiles, data);
@@ -243,7 +241,8 @@ fn panel(paint: &mut Paint<'_, '_, '_>, outer: Rect, chart: Chart, data: &Charts
     let bottom = match read {
         Some(step) => vec![paint.piece(reading(paint, chart, step), Role::Text)],
         None if focused && chart.is_over_time() => {
-            vec![paint.piece("left, right: read a value", Role::Dim)]
+            let ways = paint.spell(Context::Chart, "{move-left}, {move-right}: read a value");
+            vec![paint.piece(ways, Role::Dim)]
         }
         None => Vec::new(),
     };
@@ -283,11 +282,8 @@ fn panel(paint: &mut Paint<'_, '_, '_>, outer: Rect, chart: Chart, data: &Charts
         }
         Chart::Ratings => {
             if data.total.rollup.rated_runs == 0 {
-                readings::note(
-                    paint,
-                    inner,
-                    "No answer was rated in this time. Alt-1 to Alt-5 rate one.",
-                );
+                let way = "No answer was rated in this time. {rate-1} to {rate-5} rate one.";
+                readings::note(paint, inner, &paint.spell(Context::Output, way));
                 return;
             }
             let lines = [Line {
@@ -319,11 +315,8 @@ fn panel(paint: &mut Paint<'_, '_, '_>, outer: Rect, chart: Chart, data: &Charts
         Chart::Histogram => histogram(paint, inner, data),
         Chart::Cache => {
             if data.total.rollup.hit_rate().is_none() {
-                readings::note(
-                    paint,
-                    inner,
-                    "No call asked the cache in this time. K in the workbench turns it on.",
-                );
+                let way = "No call asked the cache in this time. {toggle-cache} in the workbench turns it on.";
+                readings::note(paint, inner, &paint.spell(Context::Output, way));
                 return;
             }
             let lines = [Line {
@@ -550,7 +543,8 @@ fn table(paint: &mut Paint<'_, '_, '_>, area: ListArea, data: &Charts) {
     let role = if focused { Role::TitleFocused } else { Role::Title };
     let title = vec![paint.piece(format!("By {}", by.as_str()), role)];
     let bottom = if focused {
-        vec![paint.piece("Enter: the runs behind this row", Role::Dim)]
+        let way = paint.spell(Context::ChartTable, "{accept}: the runs behind this row");
+        vec![paint.piece(way, Role::Dim)]
     } else {
         Vec::new()
     };

@@ -156,8 +156,9 @@ pub(super) fn footer(paint: &mut Paint<'_, '_, '_>, area: Rect) {
     let context = state.context();
     let lasting = |action: &Action| matches!(action, Action::Palette | Action::Help);
     if matches!(state.overlay(), Some(Overlay::Jump)) {
-        let words = paint.piece(" a letter goes to its place, Esc goes back", Role::FooterText);
-        paint.pieces(area, &[words]);
+        let words = paint.spell(context, " a letter goes to its place, {escape} goes back");
+        let words = [paint.piece(words, Role::FooterText)];
+        paint.pieces(area, &words);
         return;
     }
     let mut hints = state.keymap.hints(context);

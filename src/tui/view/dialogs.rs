@@ -11,6 +11,7 @@ use crate::{
     model::{Bump, VariantName},
     prompt::diff::SegmentKind,
     tui::{
+        keymap::{Action, Context},
         msg::Severity,
         state::{
             Conflict, ConflictChoice, DiffView, Lead, LineDialog, ListDialog, ListKind,
@@ -137,9 +138,11 @@ fn help(paint: &mut Paint<'_, '_, '_>, reading: &Reading) {
     let context = paint.state.screen_context();
     let outer = overlay_area(paint.state);
     let mut frills = titled(paint, format!("Help: {}", context.as_str()));
-    frills.bottom = vec![paint.piece("Esc closes, : lists every action", Role::Dim)];
+    let ways = paint.spell(Context::Reading, "{escape} closes");
+    frills.bottom = vec![paint.piece(ways, Role::Dim)];
     let inner = paint.dialog(outer, &frills);
-    let about = readings::wrapped(context.sentence(), paint.state.marks, inner.width);
+    let sentence = paint.spell(context, context.sentence());
+    let about = readings::wrapped(&sentence, paint.state.marks, inner.width);
     let mut y = inner.y;
     let text = paint.style(Role::Text);
     for row in 0..about.row_count() {
@@ -181,11 +184,8 @@ fn models(paint: &mut Paint<'_, '_, '_>, list: &ModelPicker) {
         return;
     }
     if list.picker.matches.is_empty() {
-        readings::note(
-            paint,
-            area,
-            "No known model matches. Enter takes what you typed, as provider/model.",
-        );
+        let way = "No known model matches. {accept} takes what you typed, as provider/model.";
+        readings::note(paint, area, &paint.spell(Context::Picker, way));
         return;
     }
     let picker = &list.picker;
@@ -284,7 +284,7 @@ fn themes(paint: &mut Paint<'_, '_, '_>, list: &ThemePicker) {
     let place = centred(state, 30, wanted.clamp(5, 20));
     let outer = Rect { x: state.size.0.saturating_sub(place.width + 2), ..place };
     let mut frills = titled(paint, "Theme");
-    frills.bottom = vec![paint.piece("Enter keeps it", Role::Dim)];
+    frills.bottom = vec![paint.piece(paint.spell(Context::Picker, "{accept} keeps it"), Role::Dim)];
     let inner = paint.dialog(outer, &frills);
     let area = query(paint, inner, &list.picker);
     if list.picker.matches.is_empty() {
@@ -312,7 +312,8 @@ fn parameters(paint: &mut Paint<'_, '_, '_>, form: &ParameterForm) {
         let name = paint.safe(&model.to_string()).into_owned();
         frills.right = vec![paint.piece(name, Role::Dim)];
     }
-    frills.bottom = vec![paint.piece("Enter applies, empty takes the template's own", Role::Dim)];
+    let ways = paint.spell(Context::Form, "{accept} applies, empty takes the template's own");
+    frills.bottom = vec![paint.piece(ways, Role::Dim)];
     let inner = paint.dialog(outer, &frills);
     for (offset, (index, row)) in (0..inner.height).zip(form.rows.iter().enumerate()) {
         let area = Rect { y: inner.y + offset, height: 1, ..inner };
@@ -347,7 +348,8 @@ fn parameters(paint: &mut Paint<'_, '_, '_>, form: &ParameterForm) {
 fn save(paint: &mut Paint<'_, '_, '_>, dialog: &SaveDialog) {
     let outer = centred(paint.state, 64, 9);
     let mut frills = titled(paint, "Save as a version");
-    frills.bottom = vec![paint.piece("Enter saves, Esc goes back", Role::Dim)];
+    let ways = paint.spell(Context::Form, "{accept} saves, {escape} goes back");
+    frills.bottom = vec![paint.piece(ways, Role::Dim)];
     let inner = paint.dialog(outer, &frills);
     let row = |offset: u16| Rect { y: inner.y + offset, height: 1, ..inner };
     let mut pieces = vec![paint.piece(" ", Role::Text)];
@@ -362,7 +364,8 @@ fn save(paint: &mut Paint<'_, '_, '_>, dialog: &SaveDialog) {
         return;
     }
     paint.pieces(row(1), &pieces);
-    let arrows = paint.piece(" up, down or Tab choose; it follows ", Role::Dim);
+    let ways = " {move-up}, {move-down} or {next-pane} choose; it follows ";
+    let arrows = paint.piece(paint.spell(Context::Form, ways), Role::Dim);
     let from = paint.piece(dialog.from.to_string(), Role::Dim);
     paint.pieces(row(2), &[arrows, from]);
     let label = paint.style(Role::Text);
@@ -433,7 +436,7 @@ fn line(paint: &mut Paint<'_, '_, '_>, dialog: &LineDialog) {
     let mut frills = titled(paint, dialog.intent.title());
     frills.bottom = match &dialog.error {
         Some(error) => vec![paint.piece(paint.safe(error).into_owned(), Role::Bad)],
-        None => vec![paint.piece(dialog.intent.hint(), Role::Dim)],
+        None => vec![paint.piece(paint.spell(Context::Form, dialog.intent.hint()), Role::Dim)],
     };
     let inner = paint.dialog(outer, &frills);
     let field = Rect {
@@ -594,10 +597,11 @@ fn confirm(paint: &mut Paint<'_, '_, '_>, text: &str) {
         paint.row(place, body.row(row), style);
     }
     let last = Rect { y: inner.bottom().saturating_sub(1), height: 1, ..inner };
+    let way = |action| paint.state.keymap.way_to(Context::Question, action);
     let pieces = [
-        paint.piece(" y", Role::FooterKey),
+        paint.piece(format!(" {}", way(Action::Yes)), Role::FooterKey),
         paint.piece(" yes   ", Role::FooterText),
-        paint.piece("n", Role::FooterKey),
+        paint.piece(way(Action::No), Role::FooterKey),
         paint.piece(" no", Role::FooterText),
     ];
     paint.pieces(last, &pieces);

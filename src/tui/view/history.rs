@@ -11,6 +11,7 @@ use super::{
 use crate::{
     model::{Execution, Status},
     tui::{
+        keymap::Context,
         msg::HistoryLine,
         state::{Detail, DetailArea, DetailTab, FactRow, FactTone, ListArea, cached},
         text::figures,
@@ -94,10 +95,11 @@ pub(super) fn list(paint: &mut Paint<'_, '_, '_>, place: &ListArea) {
         } else if history.loading || !history.loaded {
             "Reading the history".to_owned()
         } else if history.applied.is_empty() {
-            "Every call is kept here, newest first. Run something in the workbench (1, then r)."
-                .to_owned()
+            let way = "Every call is kept here, newest first. Run something in the workbench \
+                       ({workbench}, then {run}).";
+            paint.spell(Context::History, way)
         } else {
-            "Nothing fits this filter. Esc clears it.".to_owned()
+            paint.spell(Context::History, "Nothing fits this filter. {escape} clears it.")
         };
         readings::note(paint, place.below(), &text);
         return;
@@ -258,11 +260,11 @@ pub(super) fn detail(paint: &mut Paint<'_, '_, '_>, area: &DetailArea) {
     };
     if bottom.is_empty() {
         let words = if area.outer.width < 50 {
-            "left and right turn"
+            "{move-left} {move-right} turn"
         } else {
-            "left and right: answer, prompt, record"
+            "{move-left} and {move-right}: answer, prompt, record"
         };
-        bottom = vec![paint.piece(words, Role::Dim)];
+        bottom = vec![paint.piece(paint.spell(Context::Detail, words), Role::Dim)];
     }
     paint.panel(area.outer, &Frills { title, right, bottom, focused, ..Frills::default() });
     if let Some(error) = &detail.error {

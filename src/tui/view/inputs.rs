@@ -8,6 +8,7 @@ use super::{
     readings,
 };
 use crate::tui::{
+    keymap::Context,
     state::{Areas, Field, Focus, FormRow, Mode, form_slots, shown},
     theme::Role,
     widgets::editor::{EditorStyles, EditorView, StyledRange},
@@ -150,7 +151,7 @@ fn draw_field(
         let text = match (&field.spec.default, &field.spec.description) {
             (Some(default), _) => shown(default).replace('\n', " "),
             (None, Some(description)) => description.clone(),
-            (None, None) => "Enter to type".to_owned(),
+            (None, None) => paint.spell(Context::Inputs, "{accept} types here"),
         };
         let text = paint.safe(&text).into_owned();
         let style = paint.style(Role::Placeholder);

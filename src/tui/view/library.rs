@@ -4,6 +4,7 @@ use ratatui::layout::Rect;
 
 use super::paint::{Frills, Paint, Piece};
 use crate::tui::{
+    keymap::Context,
     state::{Areas, Focus, LibraryRow, ListArea},
     theme::Role,
 };
@@ -62,7 +63,7 @@ pub(super) fn draw(paint: &mut Paint<'_, '_, '_>, areas: &Areas, place: &ListAre
         } else if library.filter.is_empty() {
             "No templates yet. Put a file into prompts/ and press the reload key.".to_owned()
         } else {
-            "Nothing matches. Esc clears the filter.".to_owned()
+            paint.spell(Context::Library, "Nothing matches. {escape} clears the filter.")
         };
         super::readings::note(paint, inner, &text);
         return;

@@ -14,6 +14,7 @@ use super::Look;
 use crate::{
     safety::display_line_with,
     tui::{
+        keymap::Context,
         state::State,
         text::{cell_width, ellipsis, fit},
         theme::{Glyphs, Role},
@@ -95,6 +96,11 @@ impl<'a, 'f, 'b> Paint<'a, 'f, 'b> {
     /// Text that came from outside, safe to draw in one row.
     pub fn safe<'t>(&self, text: &'t str) -> Cow<'t, str> {
         display_line_with(text, self.state.marks)
+    }
+
+    /// A text with actions in braces, as their keys are in a context.
+    pub fn spell(&self, context: Context, text: &str) -> String {
+        self.state.keymap.spell(context, text)
     }
 
     pub fn piece<'t>(&self, text: impl Into<Cow<'t, str>>, role: Role) -> Piece<'t> {

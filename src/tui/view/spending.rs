@@ -2,13 +2,11 @@
 
 use ratatui::layout::Rect;
 
-use super::{
-    paint::{Frills, Paint, Piece, cells},
-    readings,
-};
+use super::paint::{Frills, Paint, Piece, cells};
 use crate::{
     engine::{OutputFrom, estimate},
     tui::{
+        keymap::{Action, Context},
         msg::CallEstimate,
         state::{Document, SpendQuestion, centred},
         text::figures,
@@ -60,16 +58,14 @@ pub(super) fn question(paint: &mut Paint<'_, '_, '_>, question: &SpendQuestion) 
     let why = format!("Asked above {limit} (confirm_above under [budget])");
     row(paint, &[paint.piece(why, Role::Dim)], &[]);
     let last = Rect { y: inner.bottom().saturating_sub(1), height: 1, ..inner };
+    let way = |action| paint.state.keymap.way_to(Context::Question, action);
     let keys = [
-        paint.piece(" Enter", Role::FooterKey),
+        paint.piece(format!(" {}", way(Action::Accept)), Role::FooterKey),
         paint.piece(" runs   ", Role::FooterText),
-        paint.piece("Esc", Role::FooterKey),
+        paint.piece(way(Action::Escape), Role::FooterKey),
         paint.piece(" does not", Role::FooterText),
     ];
     paint.pieces(last, &keys);
-    if inner.height < 2 {
-        readings::note(paint, inner, "Enter runs, Esc does not");
-    }
 }
 
 /// Tokens in and out, and where the second figure is from.

@@ -10,6 +10,7 @@ use super::{
 use crate::{
     prompt::{Severity, highlight::SpanKind},
     tui::{
+        keymap::Context,
         state::{Areas, Document, EditorArea, Focus, Mode},
         text::figures,
         theme::Role,
@@ -24,7 +25,8 @@ pub(super) fn draw(paint: &mut Paint<'_, '_, '_>, areas: &Areas, area: &EditorAr
     let Some(document) = &state.document else {
         let title = if areas.tabs { library::tabs(paint) } else { Vec::new() };
         let inner = paint.panel(area.outer, &Frills { title, focused, ..Frills::default() });
-        readings::note(paint, inner, "Choose a template in Prompts and press Enter to open it.");
+        let way = "Choose a template in Prompts; {accept} opens it.";
+        readings::note(paint, inner, &paint.spell(Context::Library, way));
         return;
     };
     let name = title(paint, document, focused);

@@ -17,7 +17,9 @@ pub(super) fn caption(paint: &mut Paint<'_, '_, '_>, areas: &Areas) {
     let Some(tour) = state.tour else { return };
     let stop = tour.stop();
     let width = 58.min(areas.main.width.saturating_sub(4));
-    let text = readings::wrapped(stop.text, state.marks, width.saturating_sub(4));
+    let text = if state.is_demo { stop.text } else { stop.elsewhere };
+    let text = state.keymap.spell(state.screen_context(), text);
+    let text = readings::wrapped(&text, state.marks, width.saturating_sub(4));
     let rows = u16::try_from(text.row_count()).unwrap_or(4);
     let height = (rows + 2).min(areas.main.height);
     // The caption must not hide what it speaks of: it stands below it or above it where there is
@@ -48,9 +50,7 @@ pub(super) fn caption(paint: &mut Paint<'_, '_, '_>, areas: &Areas) {
         (about.bottom().saturating_sub(height + 1), paint.glyphs().up)
     };
     let outer = Rect { x, y: y.max(areas.main.y), width, height };
-    let key = |action: Action| {
-        state.keymap.keys_of(action).first().map_or_else(String::new, ToString::to_string)
-    };
+    let key = |action: Action| state.keymap.way_to(state.screen_context(), action);
     let frills = Frills {
         title: vec![
             paint.piece(format!("{sign} Tour "), Role::TitleFocused),
@@ -87,8 +87,8 @@ pub(super) fn welcome(paint: &mut Paint<'_, '_, '_>, areas: &Areas) {
     }
     let lines = [
         (Action::RunAll, "runs all variants side by side"),
-        (Action::NextPane, "walks the panes; Enter or i types, Esc goes back"),
-        (Action::SaveVersion, "saves a version; the history (2) has every call"),
+        (Action::NextPane, "walks the panes; {accept} or {insert-mode} types, {escape} goes back"),
+        (Action::SaveVersion, "saves a version; the history ({history}) has every call"),
         (Action::Help, "explains where you are"),
         (Action::Palette, "finds every action by name"),
         (Action::Quit, "quits"),
@@ -108,8 +108,8 @@ pub(super) fn welcome(paint: &mut Paint<'_, '_, '_>, areas: &Areas) {
     let context = state.screen_context();
     let rows = (inner.top()..inner.bottom()).zip(lines);
     for (y, (action, words)) in rows {
-        let key = state.keymap.shown_key(context, action);
-        let key = key.map_or_else(String::new, |key| key.to_string());
+        let key = state.keymap.way_to(context, action);
+        let words = state.keymap.spell(context, words);
         let row = Rect { x: inner.x + 1, y, width: inner.width.saturating_sub(2), height: 1 };
         let pieces =
             [paint.piece(format!("{key:>5}  "), Role::FooterKey), paint.piece(words, Role::Text)];

@@ -145,7 +145,8 @@ fn a_failure_is_shown_where_the_charts_would_be() {
 #[test]
 fn the_walk_visits_every_stop_and_ends() {
     let mut script = Script::open();
-    script.act(Action::Tour);
+    script.state.is_demo = true;
+    script.press("space");
     let mut seen = 1;
     while script.state.tour.is_some() {
         let stop = script.state.tour.expect("on the walk").stop();
@@ -158,4 +159,33 @@ fn the_walk_visits_every_stop_and_ends() {
     script.act(Action::Tour);
     script.act(Action::Escape);
     assert_eq!(script.state.tour, None, "Esc leaves it");
+}
+
+#[test]
+fn in_a_workspace_of_ones_own_the_walk_begins_from_the_palette_and_sends_nothing() {
+    for screen in ["1", "2", "3"] {
+        let mut script = Script::open();
+        script.press(screen);
+        script.press("space");
+        assert_eq!(script.state.tour, None, "a key pressed by mistake leads nowhere");
+        assert!(script.status().contains("`tour` in :"), "{}", script.status());
+    }
+    let mut script = Script::open();
+    script.press(":");
+    script.typed("tour");
+    script.press("enter");
+    assert!(script.state.tour.is_some());
+    for _ in 0..TOUR.len() {
+        script.press("space");
+    }
+    assert_eq!(script.state.tour, None);
+    assert!(!script.effects.iter().any(|effect| matches!(effect, Effect::StartRun { .. })));
+    assert!(
+        !script.effects.iter().any(|effect| {
+            matches!(effect, Effect::Ask { question: Question::Save { .. }, .. })
+        })
+    );
+    for stop in TOUR {
+        assert!(!stop.elsewhere.contains("copy") && !stop.elsewhere.contains("has run"));
+    }
 }
