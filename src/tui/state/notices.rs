@@ -12,6 +12,11 @@ use crate::{
 /// Messages kept.
 const KEPT: usize = 500;
 
+/// How long something told stays in the status line, and something warned of. What failed stays
+/// until it is put away, or something else is told.
+const TOLD_FOR: Duration = Duration::from_secs(5);
+const WARNED_FOR: Duration = Duration::from_secs(10);
+
 /// A message that was shown, safe to draw.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoggedNotice {
@@ -26,7 +31,8 @@ pub struct LoggedNotice {
 pub struct Notices {
     log: VecDeque<LoggedNotice>,
     current: bool,
-    since: Duration,
+    /// How often anything was told.
+    told: u64,
     marks: MarkStyle,
 }
 
@@ -42,7 +48,7 @@ impl Notices {
         let safe = |text: &str| display_line_with(text, self.marks).into_owned();
         let notice = Notice { severity, text: safe(text), hint: hint.map(safe) };
         self.current = true;
-        self.since = now.monotonic;
+        self.told += 1;
         if let Some(last) = self.log.back_mut()
             && last.notice == notice
         {
@@ -77,10 +83,20 @@ impl Notices {
         self.log.back().filter(|_| self.current).map(|logged| &logged.notice)
     }
 
-    /// When the present message came, on the monotonic clock.
+    /// How often anything was told: another number is another message, or the same once more.
     #[must_use]
-    pub const fn since(&self) -> Duration {
-        self.since
+    pub const fn told(&self) -> u64 {
+        self.told
+    }
+
+    /// How long the message of the status line stays there by itself; `None` for ever.
+    #[must_use]
+    pub fn stays_for(&self) -> Option<Duration> {
+        match self.current()?.severity {
+            Severity::Information => Some(TOLD_FOR),
+            Severity::Warning => Some(WARNED_FOR),
+            Severity::Error => None,
+        }
     }
 
     /// Empties the status line; the log keeps all.

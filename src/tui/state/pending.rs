@@ -103,6 +103,8 @@ pub enum Wake {
     ChartFilter,
     /// Counters of running calls move on.
     Tick,
+    /// What the status line tells has been there long enough.
+    Notice,
 }
 
 /// Questions and wake-ups under way.

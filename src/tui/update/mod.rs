@@ -76,6 +76,7 @@ pub fn update(state: &mut State, message: Msg, now: Now) -> Vec<Effect> {
             Some(Wake::ChartFilter) => step.apply_chart_filter(),
             Some(Wake::SearchTemplates) => step.search_texts(),
             Some(Wake::Tick) => step.tick(),
+            Some(Wake::Notice) => step.state.notices.clear_current(),
             None => {}
         },
         Msg::Run { run, variant, event } => step.call_event(run, variant, event),

@@ -134,6 +134,8 @@ impl Step<'_> {
     pub fn start(&mut self, variants: &[VariantName]) {
         let Some(orders) = self.orders(variants) else { return };
         self.state.spending.anew = false;
+        // What went wrong before is past; the log has it.
+        self.state.notices.clear_current();
         for order in &orders {
             self.cancel_in(order.variant);
         }

@@ -13,19 +13,35 @@ pub(super) struct Step<'a> {
     pub state: &'a mut State,
     pub now: Now,
     pub effects: Vec<Effect>,
+    /// How often anything had been told before.
+    told: u64,
 }
 
 impl<'a> Step<'a> {
     pub fn new(state: &'a mut State, now: Now) -> Self {
         state.now = now.monotonic;
         state.wall = now.wall;
-        Self { state, now, effects: Vec::new() }
+        let told = state.notices.told();
+        Self { state, now, effects: Vec::new(), told }
     }
 
     /// Wraps what is in sight and hands the effects over.
-    pub fn end(self) -> Vec<Effect> {
+    pub fn end(mut self) -> Vec<Effect> {
+        self.time_notice();
         self.state.fit();
         self.effects
+    }
+
+    /// What was told goes by itself after a time: one wake-up for one message, and none for what
+    /// has to be put away.
+    fn time_notice(&mut self) {
+        if self.state.notices.told() == self.told {
+            return;
+        }
+        match self.state.notices.stays_for() {
+            Some(after) => self.wake(Wake::Notice, after),
+            None => self.state.pending.forget(Wake::Notice),
+        }
     }
 
     /// Asks a question, its answer to be used for `purpose`.

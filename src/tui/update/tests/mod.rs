@@ -38,12 +38,15 @@ use crate::{
         keymap::{Action, Keymap},
         msg::{
             Analysis, Answer, CallEvent, InputField, LibraryEntry, ModelChoice, ModelOrigin, Msg,
-            Now, OpenedTemplate, RequestId, RunToken,
+            Now, OpenedTemplate, RequestId, RunToken, TimerId,
         },
         state::{Focus, State, StateOptions},
         widgets::editor::{Command, Motion},
     },
 };
+
+/// Only what is told waits so long.
+const LONG: Duration = Duration::from_secs(5);
 
 /// Made once: thousands of scripts begin with it.
 static KEYMAP: LazyLock<Arc<Keymap>> = LazyLock::new(|| Arc::new(Keymap::default()));
@@ -273,13 +276,29 @@ impl Script {
         self.send(Msg::ModelsChanged(models));
     }
 
-    /// The timer scheduled last comes.
+    /// The timer scheduled last comes, that of the status line left aside.
     pub fn wake(&mut self) {
-        let id = self.effects.iter().rev().find_map(|effect| match effect {
-            Effect::Schedule { id, .. } => Some(*id),
-            _ => None,
-        });
+        let id = self.scheduled(|after| after < LONG);
         self.send(Msg::Timer(id.expect("a wake-up was scheduled")));
+    }
+
+    /// What the status line tells has been there long enough.
+    pub fn outlast_notice(&mut self) {
+        let id = self.scheduled(|after| after >= LONG);
+        self.send(Msg::Timer(id.expect("the notice goes by itself")));
+    }
+
+    fn scheduled(&self, fits: impl Fn(Duration) -> bool) -> Option<TimerId> {
+        self.effects.iter().rev().find_map(|effect| match effect {
+            Effect::Schedule { id, after } if fits(*after) => Some(*id),
+            _ => None,
+        })
+    }
+
+    /// The effects but for the wake-up that empties the status line.
+    pub fn deeds(&self) -> Vec<&Effect> {
+        let times = |it: &&Effect| matches!(it, Effect::Schedule { after, .. } if *after >= LONG);
+        self.effects.iter().filter(|effect| !times(effect)).collect()
     }
 
     /// The run started last.

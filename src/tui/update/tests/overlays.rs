@@ -220,13 +220,44 @@ fn notices_reach_status_and_log_without_escapes() {
 }
 
 #[test]
+fn what_is_told_goes_by_itself_and_what_failed_stays() {
+    let notice =
+        |severity, text: &str| Msg::Notice(Notice { severity, text: text.to_owned(), hint: None });
+    let mut script = Script::open();
+    script.send(notice(Severity::Information, "saved"));
+    script.outlast_notice();
+    assert_eq!(script.status(), "");
+    assert_eq!(script.state.notices.log().len(), 1, "the log has it");
+    script.effects.clear();
+    script.send(Msg::Focused(true));
+    assert!(script.deeds().is_empty() && script.effects.is_empty(), "nothing wakes up any more");
+    script.send(notice(Severity::Information, "one"));
+    let first = script.scheduled(|_| true).expect("it goes by itself");
+    script.send(notice(Severity::Warning, "two"));
+    script.send(Msg::Timer(first));
+    assert_eq!(script.status(), "two", "the time of the one before is not that of the next");
+    script.outlast_notice();
+    assert_eq!(script.status(), "");
+    script.effects.clear();
+    script.send(notice(Severity::Warning, "three"));
+    script.send(notice(Severity::Error, "broken"));
+    script.outlast_notice();
+    assert_eq!(script.status(), "broken", "it is put away by hand");
+    script.press("esc");
+    assert_eq!(script.status(), "");
+    script.send(notice(Severity::Error, "broken"));
+    script.press("r");
+    assert_eq!(script.status(), "", "a new run is past it");
+}
+
+#[test]
 fn the_mouse_is_listened_to_only_when_asked_for() {
     let mut script = Script::open();
     script.press("alt-m");
-    assert!(matches!(script.effects.as_slice(), [Effect::Mouse(true)]));
+    assert!(matches!(script.deeds().as_slice(), [Effect::Mouse(true)]));
     script.press("alt-m ctrl-l ctrl-z");
     assert!(matches!(
-        script.effects.as_slice(),
+        script.deeds().as_slice(),
         [_, Effect::Mouse(false), Effect::Repaint, Effect::Suspend]
     ));
 }
