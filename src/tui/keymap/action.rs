@@ -26,6 +26,23 @@ macro_rules! actions {
                 match self { $(Self::$variant => $label,)+ }
             }
 
+            /// The word or two in the footer of a context, where it means something of its own there.
+            #[must_use]
+            pub const fn label_in(self, context: Context) -> &'static str {
+                match (self, context) {
+                    (Self::Accept, Context::Inputs) => "type",
+                    (Self::Accept, Context::History) => "read",
+                    (Self::Accept, Context::ChartTable) => "runs behind it",
+                    (Self::Accept, Context::Line) => "done",
+                    (Self::Accept, Context::Picker) => "take",
+                    (Self::Accept, Context::Form) => "apply",
+                    (Self::Accept, Context::Versions) => "choose",
+                    (Self::Accept, Context::Diff) => "fold",
+                    (Self::Accept, Context::Question) => "choose",
+                    (action, _) => action.label(),
+                }
+            }
+
             /// The sentence in help.
             #[must_use]
             pub const fn sentence(self) -> &'static str {
@@ -261,7 +278,8 @@ actions! {
 
     // The program.
     Palette, "palette", "commands", "Find every action by name.", SCREENS, [":", "ctrl-p"];
-    Help, "help", "help", "Show every key that works here.", SCREENS, ["?", "f1"];
+    Help, "help", "help", "Say what this place is for, and show every key that works here.",
+        Contexts::ALL, ["?", "f1"];
     Messages, "messages", "messages", "Show what was told in the status line.",
         Contexts::PANES, ["!"];
     ToggleMouse, "toggle-mouse", "mouse", "Listen to the mouse, or leave it to the terminal.",
@@ -450,14 +468,24 @@ pub(super) const fn footer(context: Context) -> &'static [Action] {
             &[A::Escape, A::Run, A::RunAll, A::SaveVersion, A::Undo, A::Redo, A::Palette, A::Help]
         }
         Context::Line => &[A::Accept, A::Escape, A::Help],
-        Context::Picker => &[A::Accept, A::Mark, A::MoveUp, A::MoveDown, A::Escape],
-        Context::Form => &[A::Accept, A::MoveUp, A::MoveDown, A::Escape],
-        Context::Versions => {
-            &[A::Accept, A::Diff, A::RollBack, A::MarkVersion, A::LabelVersion, A::Copy, A::Escape]
+        Context::Picker => &[A::Accept, A::Mark, A::Escape, A::MoveUp, A::MoveDown, A::Help],
+        Context::Form => &[A::Accept, A::Escape, A::MoveUp, A::MoveDown, A::Help],
+        Context::Versions => &[
+            A::Accept,
+            A::Diff,
+            A::RollBack,
+            A::MarkVersion,
+            A::LabelVersion,
+            A::Copy,
+            A::Escape,
+            A::Help,
+        ],
+        Context::Diff => {
+            &[A::MoveUp, A::MoveDown, A::PageDown, A::Accept, A::Copy, A::Escape, A::Help]
         }
-        Context::Diff | Context::Reading => {
-            &[A::MoveUp, A::MoveDown, A::PageDown, A::Copy, A::Escape]
+        Context::Reading => &[A::MoveUp, A::MoveDown, A::PageDown, A::Copy, A::Escape, A::Help],
+        Context::Question => {
+            &[A::Yes, A::No, A::Accept, A::MoveUp, A::MoveDown, A::Escape, A::Help]
         }
-        Context::Question => &[A::Yes, A::No, A::Accept, A::Escape],
     }
 }

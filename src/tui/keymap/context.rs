@@ -122,16 +122,38 @@ impl Context {
                 "The same figures by model, template, version or tag. {accept} lists the \
                  executions behind the selected row."
             }
-            Self::Text | Self::Line => "Keys type here. {escape} goes back to keys that act.",
-            Self::Picker => "Type to narrow the list, {accept} takes the selected row.",
-            Self::Form => "Fields to fill in. {accept} applies, {escape} goes back.",
+            Self::Text => {
+                "Keys type here, into the editor or a field. With Shift held, moves select. \
+                 {escape} goes back to keys that act; {run} runs from here."
+            }
+            Self::Line => {
+                "Keys type here, into one line: a filter, or words to look for. What it is about \
+                 follows as you type; {accept} keeps it, {escape} takes it back."
+            }
+            Self::Picker => {
+                "Type to narrow the list; letters may be left out. {move-up} and {move-down} \
+                 select, {accept} takes the selected row, {escape} leaves things as they are."
+            }
+            Self::Form => {
+                "Fields to fill in. {move-up} and {move-down} go from one to the next, {accept} \
+                 applies, {escape} leaves things as they are."
+            }
             Self::Versions => {
                 "The saved versions of the template, newest first. A version never changes; \
                  rolling back makes a new one of an old content."
             }
-            Self::Diff => "What changed, word by word. Long unchanged stretches are folded.",
-            Self::Reading => "A text to read.",
-            Self::Question => "A question that waits for an answer.",
+            Self::Diff => {
+                "What changed, word by word: - went, + came, ~ changed in part. Long unchanged \
+                 stretches are folded; {accept} unfolds them and folds them again."
+            }
+            Self::Reading => {
+                "A text to read: {move-up} and {move-down} scroll it, {copy} copies it, {escape} \
+                 goes back to what is behind it."
+            }
+            Self::Question => {
+                "A question that waits for an answer: {yes} or {no}, or where there is a choice \
+                 {move-up}, {move-down} and {accept}. {escape} leaves things as they are."
+            }
         }
     }
 

@@ -54,6 +54,25 @@ impl From<&diff::DiffLine> for DiffLine {
     }
 }
 
+impl DiffLine {
+    fn push_marked(&self, text: &mut String) {
+        let mut at = 0;
+        for (range, kind) in self.changed.iter().filter(|(range, _)| !range.is_empty()) {
+            let (open, close) = match kind {
+                SegmentKind::Removed => ("[-", "-]"),
+                SegmentKind::Added => ("{+", "+}"),
+                SegmentKind::Same => ("", ""),
+            };
+            text.push_str(self.text.get(at..range.start).unwrap_or(""));
+            text.push_str(open);
+            text.push_str(self.text.get(range.clone()).unwrap_or(""));
+            text.push_str(close);
+            at = range.end;
+        }
+        text.push_str(self.text.get(at..).unwrap_or(""));
+    }
+}
+
 /// Two texts against each other.
 #[derive(Clone, Debug)]
 pub struct DiffView {
@@ -104,6 +123,31 @@ impl DiffView {
         };
         view.set_width(80);
         view
+    }
+
+    /// The difference as text, as folded as it is shown: a sign before each line, and what went
+    /// and came within one in `[-…-]` and `{+…+}`.
+    #[must_use]
+    pub fn as_text(&self) -> String {
+        let mut text = format!("--- {}\n+++ {}\n", self.titles.0, self.titles.1);
+        for line in self.lines() {
+            let sign = match line.sign {
+                Sign::Same => ' ',
+                Sign::Changed => '~',
+                Sign::Removed => '-',
+                Sign::Added => '+',
+                Sign::Folded(_) => '@',
+            };
+            text.push(sign);
+            text.push(' ');
+            if line.sign == Sign::Changed {
+                line.push_marked(&mut text);
+            } else {
+                text.push_str(&line.text);
+            }
+            text.push('\n');
+        }
+        text
     }
 
     /// Whether the texts are the same.
@@ -174,6 +218,15 @@ mod tests {
             line.changed.iter().map(|(range, kind)| (&line.text[range.clone()], *kind)).collect();
         assert_eq!(parts, [("red", SegmentKind::Removed), ("brown", SegmentKind::Added)]);
         assert_eq!(view.counts, (1, 1));
+    }
+
+    #[test]
+    fn a_difference_is_copied_with_its_signs() {
+        let view = view("keep\nthe red fox\nend\n", "new\nkeep\nthe brown fox\nend\n");
+        assert_eq!(
+            view.as_text(),
+            "--- a\n+++ b\n+ new\n  keep\n~ the [-red-]{+brown+} fox\n  end\n"
+        );
     }
 
     #[test]

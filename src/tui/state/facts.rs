@@ -1,4 +1,4 @@
-//! What is known of an execution besides its texts, in words: a matter each, wrapped into rows.
+//! What is known of an execution besides its texts, in words: an entry for each matter.
 
 use jiff::tz::TimeZone;
 
@@ -6,88 +6,13 @@ use crate::{
     model::{CacheState, Execution, Spend},
     safety::{MarkStyle, display_line_with},
     tui::{
-        text::{cell_width, figures, wrap_from},
+        text::{Entry as Fact, STAYS, Tone, figures},
         theme::Glyphs,
     },
 };
 
-/// Cells of the column with the names.
-const NAMES: usize = 9;
-
-/// A space that no row ends at, so that a figure keeps its unit.
-const STAYS: char = '\u{a0}';
-
-/// What a stretch of a fact is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tone {
-    /// The name of the matter.
-    Name,
-    Plain,
-    /// Known, and rarely what one looks for.
-    Aside,
-    /// Made by the simulated model.
-    Simulated,
-    /// Not as asked for.
-    Warning,
-    /// What a person thinks of it.
-    Rating,
-}
-
-/// One matter: its name, and what is known.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fact {
-    /// Safe to draw, as all texts here.
-    pub name: String,
-    pub words: Vec<(String, Tone)>,
-}
-
-/// One row on screen: the stretches from left to right.
-pub type FactRow = Vec<(String, Tone)>;
-
-impl Fact {
-    fn new(name: impl Into<String>, words: impl Into<String>, tone: Tone) -> Self {
-        Self { name: name.into(), words: vec![(words.into(), tone)] }
-    }
-
-    fn and(mut self, words: Option<String>, tone: Tone) -> Self {
-        self.words.extend(words.map(|words| (format!("  {words}"), tone)));
-        self
-    }
-
-    /// The rows it takes, the names in a column of their own.
-    fn rows(&self, width: usize, rows: &mut Vec<FactRow>) {
-        let name = format!("{:<NAMES$}", format!("{} ", self.name));
-        let indent = cell_width(&name);
-        let text: String = self.words.iter().map(|(words, _)| words.as_str()).collect();
-        let mut wrapped = Vec::new();
-        wrap_from(&text, 0, width.saturating_sub(indent).max(1), &mut wrapped);
-        for (index, row) in wrapped.into_iter().enumerate() {
-            let before = if index == 0 { name.clone() } else { " ".repeat(indent) };
-            let mut stretches = vec![(before, Tone::Name)];
-            // A space at the break hangs over the edge and is not drawn.
-            let row_end = text.get(..row.end).unwrap_or("").trim_end_matches(' ').len();
-            let mut at = 0;
-            for (words, tone) in &self.words {
-                let (start, end) = (row.start.max(at), row_end.min(at + words.len()));
-                if let Some(stretch) = text.get(start..end).filter(|stretch| !stretch.is_empty()) {
-                    stretches.push((stretch.replace(STAYS, " "), *tone));
-                }
-                at += words.len();
-            }
-            rows.push(stretches);
-        }
-    }
-}
-
-/// The facts as rows of a width.
-#[must_use]
-pub fn wrapped(facts: &[Fact], width: usize) -> Vec<FactRow> {
-    let mut rows = Vec::new();
-    for fact in facts {
-        fact.rows(width, &mut rows);
-    }
-    rows
-}
+/// Cells of the column with the names, but for longer ones.
+pub(super) const NAMES: usize = 18;
 
 /// What is known of an execution, what one looks for first at the top.
 #[must_use]
@@ -260,21 +185,4 @@ fn parts(spend: &Spend) -> Option<String> {
     .map(|(name, amount)| format!("{name} {}", figures::dollars(amount)))
     .collect();
     (parts.len() > 1).then(|| parts.join("  "))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_does_not_fit_goes_on_below_its_beginning() {
-        let fact = Fact::new("model", "one two", Tone::Plain)
-            .and(Some("three four".to_owned()), Tone::Warning);
-        let rows = wrapped(&[fact], 18);
-        let text: Vec<String> =
-            rows.iter().map(|row| row.iter().map(|(words, _)| words.as_str()).collect()).collect();
-        assert_eq!(text, ["model    one two", "         three", "         four"]);
-        assert_eq!(rows[1][1], ("three".to_owned(), Tone::Warning));
-        assert!(rows.iter().all(|row| row[0].1 == Tone::Name));
-    }
 }

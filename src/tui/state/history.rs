@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use ratatui::layout::Rect;
 
 use super::{
-    facts::{FactRow, facts, wrapped},
+    facts::{NAMES, facts},
     layout::{DetailArea, roomy},
     line_input::LineInput,
     output::Output,
@@ -17,7 +17,7 @@ use crate::{
     safety::{MarkStyle, display_line_with},
     tui::{
         msg::{DeletedExecutions, HistoryCursor, HistoryLine, HistoryPage},
-        text::{GrowingText, Scroll},
+        text::{GrowingText, Scroll, TableRow, table_rows, table_text},
     },
 };
 
@@ -73,7 +73,7 @@ pub struct Detail {
     pub prompt_scroll: Scroll,
     record_scroll: Scroll,
     /// What is known of it, wrapped.
-    facts: Vec<FactRow>,
+    facts: Vec<TableRow>,
     /// Rows of it in sight.
     height: usize,
     /// Why it could not be read, or that it is gone.
@@ -155,17 +155,14 @@ impl Detail {
 
     /// What is known of it, wrapped to the rows that are drawn.
     #[must_use]
-    pub fn facts(&self) -> &[FactRow] {
+    pub fn facts(&self) -> &[TableRow] {
         &self.facts
     }
 
     /// The same as text, a row a line.
     #[must_use]
     pub fn facts_as_text(&self) -> String {
-        let row =
-            |row: &FactRow| -> String { row.iter().map(|(words, _)| words.as_str()).collect() };
-        let rows: Vec<String> = self.facts.iter().map(row).collect();
-        rows.join("\n")
+        table_text(&self.facts)
     }
 
     /// How many rows of facts are wanted over the text that is read.
@@ -238,9 +235,9 @@ impl Detail {
         if let Some(prompt) = &mut self.prompt {
             prompt.set_width(width);
         }
-        self.facts = self
-            .execution()
-            .map_or_else(Vec::new, |execution| wrapped(&facts(execution, zone, marks), width));
+        self.facts = self.execution().map_or_else(Vec::new, |execution| {
+            table_rows(&facts(execution, zone, marks), NAMES, width)
+        });
         self.height = usize::from(DetailArea::new(outer, self.facts_above()).body.height);
     }
 }

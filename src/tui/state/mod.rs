@@ -10,6 +10,8 @@ mod comparison;
 mod diff;
 mod document;
 mod facts;
+mod fronts;
+mod help;
 mod history;
 mod inputs;
 mod jump;
@@ -36,7 +38,9 @@ pub use charts::{Chart, ChartFocus, ChartScreen};
 pub use circuits::OpenCircuit;
 pub use diff::{DiffLine, DiffView, Sign};
 pub use document::Document;
-pub use facts::{Fact, FactRow, Tone as FactTone, cached, cached_mark};
+pub use facts::{cached, cached_mark};
+pub use fronts::{FrontArea, front_area, overlay_area};
+pub use help::Help;
 pub use history::{Detail, DetailTab, History, PAGE};
 pub use inputs::{FIELD_ROWS, Field, FormRow, InputsForm, shown};
 pub use jump::{JumpLabel, JumpTo, jump_labels};
@@ -47,7 +51,7 @@ pub use layout::{
 pub use library::{Library, LibraryRow};
 pub use line_input::LineInput;
 pub use list::{Lead, ListDialog, ListKind, ListRow};
-pub use notices::{LoggedNotice, Notices};
+pub use notices::{Log, LoggedNotice, Notices};
 pub use output::{Figures, Origin, Output, Phase, RowKind, STALLED_AFTER};
 pub use overlay::{
     Confirm, Conflict, ConflictChoice, LineDialog, LineIntent, ModelPicker, Overlay, Palette,
@@ -554,17 +558,15 @@ impl State {
         if let Some(area) = areas.library {
             self.library.set_height(usize::from(area.rows.height));
         }
-        let width = usize::from(overlay_area(self).width.saturating_sub(4));
+        let rows = front_area(self).rows;
+        let (width, height) = (usize::from(rows.width), usize::from(rows.height));
         match self.overlays.last_mut() {
-            Some(Overlay::Diff(view)) => view.set_width(width),
+            // Signs stand before the lines of a difference.
+            Some(Overlay::Diff(view)) => view.set_width(width.saturating_sub(2)),
             Some(Overlay::Preview(reading)) => reading.text.set_width(width),
+            Some(Overlay::Help(help)) => help.fit(&self.keymap, width, height),
+            Some(Overlay::Log(log)) => log.fit(&self.notices, self.wall, &self.zone, width),
             _ => {}
         }
     }
-}
-
-/// The place of a large overlay: a diff, a preview, help, the log, a list.
-#[must_use]
-pub fn overlay_area(state: &State) -> ratatui::layout::Rect {
-    centred(state, state.size.0.saturating_sub(4).min(140), state.size.1.saturating_sub(4))
 }

@@ -2,11 +2,15 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{
     safety::{MarkStyle, display_line_with},
-    tui::msg::{Fault, Notice, Now, Severity},
+    tui::{
+        msg::{Fault, Notice, Now, Severity},
+        text::{Entry, Scroll, TableRow, Tone, figures, table_rows, table_text},
+        theme::Glyphs,
+    },
 };
 
 /// Messages kept.
@@ -107,6 +111,65 @@ impl Notices {
     /// Every message kept, oldest first.
     pub fn log(&self) -> impl DoubleEndedIterator<Item = &LoggedNotice> + ExactSizeIterator {
         self.log.iter()
+    }
+}
+
+/// The message log in front: every message in full.
+#[derive(Clone, Debug, Default)]
+pub struct Log {
+    pub scroll: Scroll,
+    rows: Vec<TableRow>,
+    /// What the rows were made for: how often anything was told, and the width.
+    fitted: Option<(u64, usize)>,
+}
+
+impl Log {
+    /// The rows at the present width, the last message at the end.
+    #[must_use]
+    pub fn rows(&self) -> &[TableRow] {
+        &self.rows
+    }
+
+    /// Wraps the messages at a width. Nothing happens when they are the same.
+    pub fn fit(&mut self, notices: &Notices, wall: Timestamp, zone: &TimeZone, width: usize) {
+        if self.fitted != Some((notices.told, width)) {
+            self.fitted = Some((notices.told, width));
+            self.rows = table_rows(&notices.entries(wall, zone), width / 2, width);
+        }
+    }
+}
+
+impl Notices {
+    fn entries(&self, wall: Timestamp, zone: &TimeZone) -> Vec<Entry> {
+        let glyphs = Glyphs::of(self.marks);
+        self.log()
+            .map(|logged| {
+                let tone = match logged.notice.severity {
+                    Severity::Information => Tone::Plain,
+                    Severity::Warning => Tone::Warning,
+                    Severity::Error => Tone::Bad,
+                };
+                let sign = match logged.notice.severity {
+                    Severity::Information => String::new(),
+                    Severity::Warning => format!("{} ", glyphs.warning),
+                    Severity::Error => format!("{} ", glyphs.cross),
+                };
+                let text = format!("{sign}{}", logged.notice.text);
+                let count =
+                    (logged.count > 1).then(|| format!("({}{})", logged.count, glyphs.times));
+                let hint = logged.notice.hint.as_ref();
+                Entry::new(figures::when(logged.at, wall, zone), text, tone)
+                    .and(count, Tone::Aside)
+                    .and(hint.map(|hint| format!("{} {hint}", glyphs.separator)), Tone::Aside)
+            })
+            .collect()
+    }
+
+    /// Every message as text, one a line.
+    #[must_use]
+    pub fn as_text(&self, wall: Timestamp, zone: &TimeZone) -> String {
+        const FAR: usize = usize::MAX / 2;
+        table_text(&table_rows(&self.entries(wall, zone), FAR, FAR))
     }
 }
 

@@ -2,7 +2,10 @@
 
 use semver::Version;
 
-use super::{diff::DiffView, line_input::LineInput, list::ListDialog, spending::SpendQuestion};
+use super::{
+    diff::DiffView, help::Help, line_input::LineInput, list::ListDialog, notices::Log,
+    spending::SpendQuestion,
+};
 use crate::{
     model::{
         Bump, ContentHash, ExecutionId, GenerationParameters, ModelRef, Parameter, TemplateId,
@@ -18,7 +21,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub enum Overlay {
     Palette(Palette),
-    Help(Reading),
+    Help(Help),
     Models(ModelPicker),
     Themes(ThemePicker),
     List(ListDialog),
@@ -31,7 +34,7 @@ pub enum Overlay {
     Diff(Box<DiffView>),
     /// The messages as they would be sent.
     Preview(Box<Reading>),
-    Log(Reading),
+    Log(Log),
     Conflict(Conflict),
     Confirm(Confirm),
     /// What a press is estimated to cost, and whether it is to run.
@@ -82,10 +85,9 @@ pub struct Palette {
     pub picker: Picker,
 }
 
-/// A text to read, or the help of the focused pane whose rows come from the registry.
+/// A text to read.
 #[derive(Clone, Debug)]
 pub struct Reading {
-    /// Empty where the rows are made while drawing (help, log).
     pub text: GrowingText,
     pub scroll: Scroll,
 }
@@ -272,7 +274,7 @@ impl LineIntent {
         match self {
             Self::Label(version) => format!("A name for {version}"),
             Self::Tag(_) => "Tag this execution".to_owned(),
-            Self::Export => "Write the listed executions to a file".to_owned(),
+            Self::Export => "Export the listed executions".to_owned(),
             Self::SaveAnswer(variant) => format!("Write the answer of {variant} to a file"),
             Self::InputSet => "A name for these inputs".to_owned(),
             Self::LoadFile => "Put a file's text into the field".to_owned(),

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::{Timestamp, tz::TimeZone};
+
 use crate::tui::theme::Glyphs;
 
 /// A time: `121 ms`, `1.9 s`, `12.3 s`, `2 m 03 s`.
@@ -70,6 +72,20 @@ pub fn dollars(amount: f64) -> String {
     } else {
         format!("${amount:.4}")
     }
+}
+
+/// A moment as one reads it today: the time today, the day this year, else the date.
+#[must_use]
+pub fn when(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
+    let (at, now) = (at.to_zoned(zone.clone()), now.to_zoned(zone.clone()));
+    let format = if at.date() == now.date() {
+        "%H:%M:%S"
+    } else if at.year() == now.year() {
+        "%d %b %H:%M"
+    } else {
+        "%Y-%m-%d"
+    };
+    at.strftime(format).to_string()
 }
 
 /// A window of tokens: `8k`, `128k`, `1M`.

@@ -7,9 +7,11 @@ mod growing;
 mod inline;
 pub mod markdown;
 mod scroll;
+mod table;
 mod wrap;
 
 pub use find::{Find, find};
 pub use growing::GrowingText;
 pub use scroll::Scroll;
+pub use table::{Entry, STAYS, TableRow, Tone, table_rows, table_text};
 pub use wrap::{Row, cell_width, ellipsis, fit, grapheme_cells, wrap_from};

@@ -132,6 +132,10 @@ impl Step<'_> {
         ) {
             return false;
         }
+        if action == Action::Help && self.state.overlay().is_some() {
+            self.help_in_front();
+            return true;
+        }
         if action == Action::Escape && matches!(self.state.overlay(), Some(Overlay::Diff(_))) {
             self.end_tour();
         }

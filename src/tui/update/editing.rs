@@ -235,8 +235,14 @@ impl Step<'_> {
 
     fn copied(&self) -> Option<String> {
         let state = &*self.state;
-        if let Some(Overlay::Preview(_)) = state.overlay() {
-            return state.document.as_ref().map(|it| super::reading::rendered(&it.analysis));
+        match state.overlay() {
+            Some(Overlay::Preview(_)) => {
+                return state.document.as_ref().map(|it| super::reading::rendered(&it.analysis));
+            }
+            Some(Overlay::Diff(view)) => return Some(view.as_text()),
+            Some(Overlay::Help(help)) => return Some(help.as_text(&state.keymap)),
+            Some(Overlay::Log(_)) => return Some(state.notices.as_text(state.wall, &state.zone)),
+            _ => {}
         }
         if state.screen == Screen::History {
             let detail = state.history.detail.as_ref()?;

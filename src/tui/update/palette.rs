@@ -8,7 +8,7 @@ use nucleo_matcher::{
 use super::{motion, step::Step};
 use crate::tui::{
     keymap::Action,
-    state::{Overlay, Picker, overlay_area},
+    state::{Overlay, Picker, front_area},
 };
 
 /// The places of the texts that match a query, best first; all of them, in order, for an empty one.
@@ -53,7 +53,7 @@ impl Step<'_> {
 
     /// Moves the selection of a picker; false for an action that does not move it.
     pub fn move_in_picker(&mut self, action: Action) -> bool {
-        let height = usize::from(overlay_area(self.state).height.saturating_sub(4));
+        let height = usize::from(front_area(self.state).rows.height);
         let picker: Option<&mut Picker> = match self.state.overlays.last_mut() {
             Some(Overlay::Palette(palette)) => Some(&mut palette.picker),
             Some(Overlay::Models(models)) => Some(&mut models.picker),

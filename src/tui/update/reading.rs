@@ -7,7 +7,9 @@ use crate::{
     tui::{
         keymap::Action,
         msg::Analysis,
-        state::{DiffView, Focus, Overlay, Palette, Pane, Picker, Reading, Screen, overlay_area},
+        state::{
+            DiffView, Focus, Help, Log, Overlay, Palette, Pane, Picker, Reading, Screen, front_area,
+        },
         text::{GrowingText, Scroll},
     },
 };
@@ -26,16 +28,23 @@ pub(super) fn rendered(analysis: &Analysis) -> String {
 
 impl Step<'_> {
     pub fn open_reading(&mut self, action: Action) {
-        let empty =
-            || Reading { text: GrowingText::new(self.state.marks, 80), scroll: Scroll::at_top() };
         let overlay = match action {
-            Action::Help => Overlay::Help(empty()),
-            Action::Messages => Overlay::Log(Reading { scroll: Scroll::default(), ..empty() }),
+            Action::Help => Overlay::Help(Help::of(self.state.context())),
+            Action::Messages => Overlay::Log(Log::default()),
             _ => Overlay::Palette(Palette { picker: Picker::over(0) }),
         };
         self.put_in_front(overlay);
         if action == Action::Palette {
             self.match_actions();
+        }
+    }
+
+    /// Help of what stands in front, over it; asked for in help itself, it goes again.
+    pub fn help_in_front(&mut self) {
+        if matches!(self.state.overlay(), Some(Overlay::Help(_))) {
+            self.state.overlays.pop();
+        } else {
+            self.open_reading(Action::Help);
         }
     }
 
@@ -77,9 +86,7 @@ impl Step<'_> {
         if action == Action::Copy {
             return self.copy();
         }
-        let height = usize::from(overlay_area(self.state).height.saturating_sub(2));
-        let help_rows = self.state.keymap.help(self.state.screen_context()).len();
-        let log_rows = self.state.notices.log().len();
+        let height = usize::from(front_area(self.state).rows.height);
         let Some(overlay) = self.state.overlays.last_mut() else { return };
         let (scroll, rows) = match overlay {
             Overlay::Diff(view) => {
@@ -93,8 +100,19 @@ impl Step<'_> {
                 let rows = reading.text.row_count();
                 (&mut reading.scroll, rows)
             }
-            Overlay::Help(reading) => (&mut reading.scroll, help_rows),
-            Overlay::Log(reading) => (&mut reading.scroll, log_rows),
+            Overlay::Help(help) => {
+                match action {
+                    Action::NextPane | Action::MoveRight => return help.turn(1),
+                    Action::PreviousPane | Action::MoveLeft => return help.turn(-1),
+                    _ => {}
+                }
+                let rows = help.rows().len();
+                (&mut help.scroll, rows)
+            }
+            Overlay::Log(log) => {
+                let rows = log.rows().len();
+                (&mut log.scroll, rows)
+            }
             _ => return,
         };
         match action {

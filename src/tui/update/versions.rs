@@ -7,7 +7,7 @@ use crate::{
         effect::Question,
         keymap::Action,
         msg::Fault,
-        state::{LineDialog, LineInput, LineIntent, Overlay, Purpose, VersionList, overlay_area},
+        state::{LineDialog, LineInput, LineIntent, Overlay, Purpose, VersionList, front_area},
         text::Scroll,
     },
 };
@@ -58,7 +58,7 @@ impl Step<'_> {
     }
 
     pub fn act_in_versions(&mut self, action: Action) {
-        let height = usize::from(overlay_area(self.state).height.saturating_sub(2));
+        let height = usize::from(front_area(self.state).rows.height);
         let count = self.state.document.as_ref().map_or(0, |document| document.versions.len());
         let Some(Overlay::Versions(list)) = self.state.overlays.last_mut() else { return };
         let rows = list.rows(count);

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use super::paint::{Paint, Piece, cells};
 use crate::tui::{
-    keymap::Action,
+    keymap::{Action, Context},
     msg::Severity,
     state::{Document, Overlay, SMALLEST, Screen},
     text::figures,
@@ -150,6 +150,24 @@ fn workbench(paint: &Paint<'_, '_, '_>) -> Vec<Piece<'static>> {
     vec![paint.piece(format!(" {}", words.join(&separator)), Role::Dim)]
 }
 
+/// Whether an action of the context means something to what is in front.
+const fn does_something(overlay: Option<&Overlay>, action: Action) -> bool {
+    match (overlay, action) {
+        (Some(Overlay::Models(_)), _) => true,
+        (_, Action::Mark) => false,
+        // One line has nothing above it and nothing below.
+        (Some(Overlay::Line(_)), Action::MoveUp | Action::MoveDown) => false,
+        // A choice of three, and a question with two answers.
+        (Some(Overlay::Conflict(_)), Action::Yes | Action::No) => false,
+        (Some(Overlay::Conflict(_)), _) => true,
+        (
+            Some(Overlay::Confirm(_) | Overlay::Secrets(_) | Overlay::Spend(_)),
+            Action::Accept | Action::MoveUp | Action::MoveDown,
+        ) => false,
+        _ => true,
+    }
+}
+
 /// The keys that matter here and now, as many as fit; palette and help always.
 pub(super) fn footer(paint: &mut Paint<'_, '_, '_>, area: Rect) {
     let state = paint.state;
@@ -162,12 +180,25 @@ pub(super) fn footer(paint: &mut Paint<'_, '_, '_>, area: Rect) {
         return;
     }
     let mut hints = state.keymap.hints(context);
-    let marks = matches!(state.overlay(), Some(Overlay::Models(_)));
-    hints.retain(|(_, action)| marks || *action != Action::Mark);
+    hints.retain(|(_, action)| does_something(state.overlay(), *action));
+    // Up and down are one thing to know.
+    if let Some(up) = hints.iter().position(|(_, action)| *action == Action::MoveUp)
+        && hints.get(up + 1).is_some_and(|(_, action)| *action == Action::MoveDown)
+    {
+        let (down, _) = hints.remove(up + 1);
+        if let Some((key, _)) = hints.get_mut(up) {
+            *key = format!("{key} {down}");
+        }
+    }
     let show = |(key, action): &(String, Action)| {
+        let label = match (action, context) {
+            (Action::MoveUp, Context::Reading | Context::Diff) => "scroll",
+            (Action::MoveUp, _) => "select",
+            _ => action.label_in(context),
+        };
         vec![
             paint.piece(format!(" {key}"), Role::FooterKey),
-            paint.piece(format!(" {} ", action.label()), Role::FooterText),
+            paint.piece(format!(" {label} "), Role::FooterText),
         ]
     };
     let right: Vec<Piece<'_>> =

@@ -1,6 +1,6 @@
 //! Past executions: the list, and the one that is read.
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::Timestamp;
 use ratatui::layout::Rect;
 
 use super::{
@@ -13,7 +13,7 @@ use crate::{
     tui::{
         keymap::Context,
         msg::HistoryLine,
-        state::{Detail, DetailArea, DetailTab, FactRow, FactTone, ListArea, cached},
+        state::{Detail, DetailArea, DetailTab, ListArea, cached},
         text::figures,
         theme::Role,
     },
@@ -182,7 +182,7 @@ fn cell(
     now: Timestamp,
 ) -> (String, Role) {
     match column {
-        Column::Time => (when(row.at, now, &paint.state.zone), Role::Dim),
+        Column::Time => (figures::when(row.at, now, &paint.state.zone), Role::Dim),
         Column::Status => match cached(row.cache, None, paint.glyphs()) {
             Some(mark) => (mark, Role::Information),
             None => status(row),
@@ -231,19 +231,6 @@ fn status(row: &HistoryLine) -> (String, Role) {
     (word.to_owned(), role)
 }
 
-/// A moment as one reads it today: the time today, the day this year, else the date.
-pub(super) fn when(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
-    let (at, now) = (at.to_zoned(zone.clone()), now.to_zoned(zone.clone()));
-    let format = if at.date() == now.date() {
-        "%H:%M:%S"
-    } else if at.year() == now.year() {
-        "%d %b %H:%M"
-    } else {
-        "%Y-%m-%d"
-    };
-    at.strftime(format).to_string()
-}
-
 pub(super) fn detail(paint: &mut Paint<'_, '_, '_>, area: &DetailArea) {
     let state = paint.state;
     let Some(detail) = &state.history.detail else { return };
@@ -275,11 +262,11 @@ pub(super) fn detail(paint: &mut Paint<'_, '_, '_>, area: &DetailArea) {
         readings::note(paint, area.body, "Reading the record");
         return;
     };
-    facts(paint, area.facts, detail.facts());
+    readings::table(paint, area.facts, detail.facts(), 0);
     let first = detail.first_row();
     match (detail.showing, &detail.prompt) {
         (DetailTab::Record, _) => {
-            facts(paint, area.body, detail.facts().get(first..).unwrap_or_default());
+            readings::table(paint, area.body, detail.facts(), first);
             readings::thumb(paint, area.body, first, detail.facts().len());
         }
         (DetailTab::Prompt, Some(prompt)) => {
@@ -287,26 +274,6 @@ pub(super) fn detail(paint: &mut Paint<'_, '_, '_>, area: &DetailArea) {
         }
         _ if output.is_blank() => readings::note(paint, area.body, "The answer is empty."),
         _ => output::rows(paint, area.body, output, first),
-    }
-}
-
-/// Rows of facts, as many as there is room for.
-fn facts(paint: &mut Paint<'_, '_, '_>, area: Rect, rows: &[FactRow]) {
-    for (y, row) in (area.top()..area.bottom()).zip(rows) {
-        let pieces: Vec<Piece<'_>> = row
-            .iter()
-            .map(|(words, tone)| {
-                let role = match tone {
-                    FactTone::Name | FactTone::Aside => Role::Dim,
-                    FactTone::Plain => Role::Text,
-                    FactTone::Simulated => Role::Simulated,
-                    FactTone::Warning => Role::Warning,
-                    FactTone::Rating => Role::Accent,
-                };
-                paint.piece(words.as_str(), role)
-            })
-            .collect();
-        paint.pieces(Rect { y, height: 1, ..area }, &pieces);
     }
 }
 

@@ -2,11 +2,11 @@
 
 use ratatui::layout::Rect;
 
-use super::paint::Paint;
+use super::paint::{Paint, Piece};
 use crate::{
     safety::MarkStyle,
     tui::{
-        text::{GrowingText, Scroll},
+        text::{GrowingText, Scroll, TableRow, Tone},
         theme::Role,
     },
 };
@@ -56,6 +56,29 @@ pub(super) fn text(
         paint.row(Rect { y: area.y + offset, height: 1, ..area }, text.row(row), style);
     }
     thumb(paint, area, first, rows);
+}
+
+/// Rows of a table from one on, as many as there is room for.
+pub(super) fn table(paint: &mut Paint<'_, '_, '_>, area: Rect, rows: &[TableRow], first: usize) {
+    for (y, row) in (area.top()..area.bottom()).zip(rows.iter().skip(first)) {
+        let pieces: Vec<Piece<'_>> = row
+            .iter()
+            .map(|(words, tone)| {
+                let role = match tone {
+                    Tone::Name | Tone::Aside => Role::Dim,
+                    Tone::Key => Role::FooterKey,
+                    Tone::Heading => Role::Title,
+                    Tone::Plain => Role::Text,
+                    Tone::Simulated => Role::Simulated,
+                    Tone::Warning => Role::Warning,
+                    Tone::Bad => Role::Bad,
+                    Tone::Rating => Role::Accent,
+                };
+                paint.piece(words.as_str(), role)
+            })
+            .collect();
+        paint.pieces(Rect { y, height: 1, ..area }, &pieces);
+    }
 }
 
 /// Where one is in a text that is taller than its place, on the frame at its right.

@@ -386,6 +386,7 @@ fn key_event(name: &str) -> KeyEvent {
         "backspace" => KeyCode::Backspace,
         "space" => KeyCode::Char(' '),
         "f5" => KeyCode::F(5),
+        "f1" => KeyCode::F(1),
         name => KeyCode::Char(name.chars().next().expect("a key")),
     };
     KeyEvent::new(code, modifiers)

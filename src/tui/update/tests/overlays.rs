@@ -153,6 +153,74 @@ fn the_preview_shows_and_copies_the_rendered_messages() {
 }
 
 #[test]
+fn what_is_read_in_front_is_what_is_copied() {
+    let copied = |script: &Script| {
+        script.effects.iter().rev().find_map(|effect| match effect {
+            Effect::Ask { question: Question::Copy(text), .. } => Some(text.clone()),
+            _ => None,
+        })
+    };
+    let mut script = Script::open();
+    script.press("i");
+    script.typed("X");
+    script.press("esc d y");
+    let text = copied(&script).expect("the difference");
+    assert!(text.starts_with("--- file\n+++ draft\n"), "{text}");
+    script.press("esc ? y");
+    let text = copied(&script).expect("the help");
+    assert!(text.contains("Run all variants side by side."), "{text}");
+    script.press("esc");
+    script.send(Msg::Notice(Notice {
+        severity: Severity::Error,
+        text: "the disk is full".to_owned(),
+        hint: Some("make room".to_owned()),
+    }));
+    script.press("! y");
+    let text = copied(&script).expect("the messages");
+    assert!(text.contains("the disk is full") && text.contains("make room"), "{text}");
+}
+
+#[test]
+fn help_is_of_what_has_the_keys() {
+    use crate::tui::keymap::Context;
+    let of = |script: &Script| match script.state.overlay() {
+        Some(Overlay::Help(help)) => help.context(),
+        other => panic!("{other:?}"),
+    };
+    // Keys, and the one that asks for help there: a letter where letters act.
+    for (keys, ask, context) in [
+        ("", "?", Context::Editor),
+        ("i", "f1", Context::Text),
+        ("/", "f1", Context::Line),
+        (":", "f1", Context::Picker),
+        ("m", "f1", Context::Picker),
+        ("t", "f1", Context::Form),
+        ("v", "?", Context::Versions),
+        ("p", "?", Context::Reading),
+        ("2", "?", Context::History),
+        ("3 shift-tab", "?", Context::ChartTable),
+    ] {
+        let mut script = Script::open();
+        if !keys.is_empty() {
+            script.press(keys);
+        }
+        let before = script.state.overlays.len();
+        script.press(ask);
+        assert_eq!(of(&script), context, "{keys}");
+        script.press("tab");
+        assert_ne!(of(&script), context, "the next place");
+        script.press("esc");
+        assert_eq!(script.state.overlays.len(), before, "{keys}: back to what was there");
+    }
+    let mut script = Script::open();
+    script.act(Action::TrustWorkspace);
+    script.press("?");
+    assert_eq!(of(&script), Context::Question);
+    script.press("? n");
+    assert!(script.state.overlay().is_none(), "the question is still answered");
+}
+
+#[test]
 fn a_prompt_that_does_not_render_says_where() {
     let mut script = Script::open();
     script.press("i");
