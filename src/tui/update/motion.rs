@@ -106,6 +106,8 @@ impl Step<'_> {
             Action::DeleteForward => &[Command::Delete(Motion::Right)],
             Action::DeleteLine => &[Command::DeleteLines],
             Action::DeleteToLineEnd => &[Command::Delete(Motion::LineEnd)],
+            // Behind the last character is the end of its line, and not the next one.
+            Action::Append if self.is_at_line_end() => &[],
             Action::Append => &[go(Motion::Right)],
             _ => &[go(Motion::LineEnd), Command::NewLine],
         };
@@ -115,6 +117,13 @@ impl Step<'_> {
         if matches!(action, Action::Append | Action::OpenLine) {
             self.start_typing();
         }
+    }
+
+    fn is_at_line_end(&self) -> bool {
+        self.state.document.as_ref().is_some_and(|document| {
+            let buffer = document.editor.buffer();
+            buffer.cursor().byte >= buffer.line(buffer.cursor().line).len()
+        })
     }
 
     fn move_in_history(&mut self, action: Action) {

@@ -87,6 +87,23 @@ fn a_paste_is_text_and_one_step() {
 }
 
 #[test]
+fn appending_at_the_end_of_a_line_stays_in_it() {
+    let mut script = Script::open();
+    script.press("$");
+    script.act(Action::Append);
+    script.typed("X");
+    assert!(script.text().starts_with("---X\nversion"), "{}", script.text());
+    script.press("esc 0");
+    script.act(Action::Append);
+    script.typed("Y");
+    assert!(script.text().starts_with("-Y--X\nversion"), "{}", script.text());
+    script.press("esc G");
+    script.act(Action::Append);
+    script.typed("Z");
+    assert!(script.text().ends_with("{{ message }}\nZ"), "{}", script.text());
+}
+
+#[test]
 fn the_outside_editor_gets_what_is_in_focus() {
     let mut script = Script::open();
     script.press("e");
