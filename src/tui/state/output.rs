@@ -499,6 +499,13 @@ impl Output {
         (RowKind::Gap, 0)
     }
 
+    /// The row that says why it failed, the first of them; `None` where nothing does.
+    #[must_use]
+    pub fn row_of_error(&self) -> Option<usize> {
+        let rows = self.error.row_count();
+        (rows > 0).then(|| self.row_count() - rows)
+    }
+
     /// The row that a row of the answer's text is among all rows.
     #[must_use]
     pub fn row_of_text(&self, row: usize) -> usize {

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use serde_json::Value;
 
-use super::output::{Origin, Output};
+use super::output::{Origin, Output, Phase};
 use crate::{
     model::{GenerationParameters, GuardName, ModelRef, Parameter, VariantName, VariantSource},
     safety::MarkStyle,
@@ -200,6 +200,19 @@ impl Pane {
         if let Some(output) = self.shown_mut() {
             let rows = output.row_count();
             output.scroll.by(by, rows, height);
+        }
+    }
+
+    /// Shows why an answer failed from its beginning, if its end was followed: the first words say
+    /// the most.
+    pub fn show_error(&mut self, run: RunToken) {
+        let height = self.height;
+        let Some(output) = self.output_of(run).filter(|output| output.scroll.follows()) else {
+            return;
+        };
+        if let (Phase::Failed, Some(row)) = (&output.phase, output.row_of_error()) {
+            let rows = output.row_count();
+            output.scroll.to(row, rows, height);
         }
     }
 

@@ -60,6 +60,13 @@ impl Scroll {
         self.follow = true;
     }
 
+    /// With a row first, or as far down as there are rows; at the end it follows.
+    pub const fn to(&mut self, row: usize, rows: usize, height: usize) {
+        let last = rows.saturating_sub(height);
+        self.offset = if row < last { row } else { last };
+        self.follow = row >= last;
+    }
+
     /// Brings a row into sight, moving as little as may be.
     pub const fn reveal(&mut self, row: usize, rows: usize, height: usize) {
         let first = self.first(rows, height);

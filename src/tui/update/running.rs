@@ -352,14 +352,22 @@ impl Step<'_> {
                 .warn(format!("No budget counts {variant}: the price of its model is not known")),
             CallEvent::Refused(error) => {
                 output.fail(&error, now);
+                self.show_error(run, variant);
                 self.call_ended(variant, Status::Error, Some(&error));
             }
             CallEvent::Finished(execution) => {
                 let (status, error) = (execution.status, execution.error.clone());
                 self.finish(run, variant, execution);
+                self.show_error(run, variant);
                 self.call_ended(variant, status, error.as_ref());
             }
             event => advance(output, event, now),
+        }
+    }
+
+    fn show_error(&mut self, run: RunToken, variant: VariantName) {
+        for pane in self.state.all_panes_mut().filter(|pane| pane.variant == variant) {
+            pane.show_error(run);
         }
     }
 

@@ -62,6 +62,31 @@ fn a_run_pressed_before_the_template_was_read_waits_for_its_inputs() {
 }
 
 #[test]
+fn why_a_call_failed_is_read_from_its_beginning() {
+    let mut script = Script::open();
+    script.send(Msg::Resized { columns: 80, rows: 24 });
+    script.press("r");
+    let (run, _) = script.run();
+    script.call(run, A, delta(&"line\n".repeat(30)));
+    let words: Vec<String> = (0..150).map(|number| format!("word{number}")).collect();
+    let error = CallError::new(ErrorKind::Server, words.join(" ")).hint("hint");
+    script.call(run, A, CallEvent::Refused(error));
+    let pane = script.state.pane(A).expect("a pane");
+    let output = pane.shown().expect("an answer");
+    assert!(output.row_count() - output.row_of_error().expect("told") > pane.height());
+    let (_, first) = output.row(pane.first_row());
+    assert!(first.starts_with("server: word0 word1"), "{first}");
+    script.focus(Focus::Output(A));
+    for _ in 0..40 {
+        script.act(Action::MoveDown);
+    }
+    let pane = script.state.pane(A).expect("a pane");
+    let output = pane.shown().expect("an answer");
+    let (_, last) = output.row(pane.first_row() + pane.height() - 1);
+    assert_eq!(last, "hint", "and to its end");
+}
+
+#[test]
 fn two_answers_are_compared_in_a_sentence() {
     let mut script = Script::open();
     assert_eq!(script.state.comparison(), None);
