@@ -231,6 +231,9 @@ pub struct State {
     pub run_when_open: Option<Action>,
     /// The past execution to run again once the workbench is set up as it was.
     pub rerun: Option<Rerun>,
+    /// Whether somebody has gone to another screen since the last order whose answer would bring
+    /// something else into sight. That answer then moves nobody.
+    pub gone_elsewhere: bool,
     /// Whether the card for the first start is in sight: until the first key.
     pub welcome: bool,
     /// Whether all this is the demonstration: every file a copy, every model simulated.
@@ -299,6 +302,7 @@ impl State {
             run_when_read: None,
             run_when_open: None,
             rerun: None,
+            gone_elsewhere: false,
             welcome: false,
             is_demo: false,
             tour: None,

@@ -17,6 +17,9 @@ impl Step<'_> {
         if let Some(rating) = action.rating() {
             return self.rate(rating);
         }
+        if leads_on(action) {
+            self.state.gone_elsewhere = false;
+        }
         match action {
             Action::Quit => self.quit(),
             Action::Help | Action::Palette | Action::Messages => self.open_reading(action),
@@ -203,6 +206,7 @@ impl Step<'_> {
     pub fn show(&mut self, screen: Screen) {
         self.state.mode = Mode::Act;
         if self.state.screen != screen {
+            self.state.gone_elsewhere = true;
             self.state.screen = screen;
             self.state.zoom = false;
             self.state.finding = false;
@@ -336,6 +340,21 @@ impl Step<'_> {
         self.state.quitting = true;
         self.effects.push(Effect::Quit);
     }
+}
+
+/// Whether what comes of an action, perhaps only after an answer, brings something else into sight.
+const fn leads_on(action: Action) -> bool {
+    matches!(
+        action,
+        Action::Run
+            | Action::RunAll
+            | Action::RunAnew
+            | Action::RunAnyway
+            | Action::DropParameter
+            | Action::Rerun
+            | Action::OpenInWorkbench
+            | Action::Compare
+    )
 }
 
 /// The setting that names the template to open at the next start.

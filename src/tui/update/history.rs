@@ -172,6 +172,7 @@ impl Step<'_> {
 
     /// Opens the selected execution in the workbench and runs it, on a model of its own choice.
     pub fn rerun_on(&mut self, model: Option<ModelRef>) {
+        self.state.gone_elsewhere = false;
         let row = self.state.history.selected_row();
         self.state.rerun = row.map(|row| Rerun { execution: row.id, model });
         self.recall_selected();
@@ -220,8 +221,10 @@ impl Step<'_> {
             pane.parameters = requested(&execution);
             pane.add(Output::recorded(execution, now, marks, 80));
         }
-        self.show(Screen::Workbench);
-        self.focus_variant(variant);
+        if !self.state.gone_elsewhere {
+            self.show(Screen::Workbench);
+            self.focus_variant(variant);
+        }
         self.inputs_changed();
         let rerun = self.state.rerun.take().filter(|rerun| rerun.execution == id);
         if let Some(rerun) = rerun {

@@ -35,6 +35,7 @@ impl Step<'_> {
 
     pub fn take_pair(&mut self, pair: Result<Box<(Execution, Execution)>, Fault>) {
         match pair {
+            Ok(_) if self.state.gone_elsewhere => {}
             Ok(pair) => {
                 let (one, other) = *pair;
                 let (left, right) = (self.titled(&one), self.titled(&other));

@@ -6,7 +6,7 @@ use crate::{
     tui::{
         effect::Question,
         msg::{Fault, LibraryEntry, OpenedTemplate},
-        state::{Document, Focus, Pane, Purpose, Shelved},
+        state::{Document, Focus, Pane, Purpose, Screen, Shelved},
     },
 };
 
@@ -138,7 +138,9 @@ impl Step<'_> {
             self.state.library.select_template(&id);
             self.state.library.mark_draft(&id, draft);
         }
-        self.state.zoom = false;
+        if self.state.screen == Screen::Workbench {
+            self.state.zoom = false;
+        }
         self.state.set_focus(self.state.tour.map_or(Focus::Editor, |tour| tour.stop().focus));
         self.analyse();
         self.note_recent();

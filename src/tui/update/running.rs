@@ -158,10 +158,14 @@ impl Step<'_> {
         }
         self.effects.push(Effect::StartRun { run, calls: orders });
         self.keep_inputs();
-        self.state.screen = Screen::Workbench;
-        if !matches!(self.state.focus, Focus::Output(_)) {
-            // What starts has to be seen.
-            self.state.zoom = false;
+        if self.state.screen != Screen::Workbench && self.state.gone_elsewhere {
+            self.tell("It runs in the workbench");
+        } else {
+            self.state.screen = Screen::Workbench;
+            if !matches!(self.state.focus, Focus::Output(_)) {
+                // What starts has to be seen.
+                self.state.zoom = false;
+            }
         }
         if !self.state.pending.is_waking(Wake::Tick) {
             self.wake(Wake::Tick, TICK);
@@ -184,9 +188,11 @@ impl Step<'_> {
             Ok(_) => format!("{name} is required and has no value: type one, then run again"),
         };
         document.inputs.select(FormRow::Field(index));
-        self.state.screen = Screen::Workbench;
-        self.state.zoom = false;
-        self.state.set_focus(Focus::Inputs);
+        if !self.state.gone_elsewhere {
+            self.state.screen = Screen::Workbench;
+            self.state.zoom = false;
+            self.state.set_focus(Focus::Inputs);
+        }
         self.state.notices.add(Severity::Warning, &text, None, self.now);
         true
     }

@@ -464,3 +464,58 @@ fn an_execution_runs_again_on_another_model() {
     let (_, orders) = script.run();
     assert_eq!(orders[0].model, Some(model("demo/careful")));
 }
+
+/// Somebody asks for an execution to be run again and goes on to the charts before it was read.
+#[test]
+fn an_answer_that_comes_late_moves_nobody_who_has_gone_elsewhere() {
+    let mut script = shown(1);
+    script.press("r 3");
+    script.answer(is_execution, Answer::Execution(Ok(Some(Box::new(execution(0, "other"))))));
+    script.answer_open(opened("b/second"));
+    script.answer_analysis(analysis());
+    let (_, calls) = script.run();
+    assert_eq!(calls[0].template, id("b/second"), "what was asked for is done");
+    assert_eq!(script.state.screen, Screen::Charts);
+    assert!(script.status().contains("runs in the workbench"), "{}", script.status());
+    // Back in the history, the next order leads to the workbench again.
+    script.press("2 r");
+    script.answer(is_execution, Answer::Execution(Ok(Some(Box::new(execution(0, "other"))))));
+    assert_eq!(script.state.screen, Screen::Workbench);
+}
+
+#[test]
+fn an_answer_that_comes_late_takes_nobody_out_of_typing() {
+    let mut script = shown(1);
+    script.press("o 1");
+    script.focus(Focus::Editor);
+    script.press("i");
+    script.answer(is_execution, Answer::Execution(Ok(Some(Box::new(recalled(Some("1.0.0")))))));
+    assert_eq!(script.state.panes[0].model, Some(model("demo/careful")), "it is set up");
+    script.typed("X");
+    assert!(script.text().starts_with('X'), "keys still type");
+}
+
+#[test]
+fn a_comparison_that_comes_late_is_not_put_in_front() {
+    let mut script = shown(3);
+    script.act(Action::Compare);
+    script.act(Action::MoveDown);
+    script.act(Action::Compare);
+    script.press("3");
+    let two = (execution(1, "one word"), execution(2, "two words"));
+    let pair = |it: &Question| matches!(it, Question::Pair(..));
+    script.answer(pair, Answer::Pair(Ok(Box::new(two))));
+    assert!(script.state.overlay().is_none());
+}
+
+#[test]
+fn a_run_that_waited_for_its_template_moves_nobody_who_has_gone_elsewhere() {
+    let mut script = Script::started();
+    script.answer_library(&["a/first", "b/second"]);
+    script.answer_open(opened("a/first"));
+    script.press("r 2");
+    script.answer(is_first_page, page(0..3, false));
+    script.answer_analysis(Analysis { fields: Vec::new(), ..analysis() });
+    script.run();
+    assert_eq!(script.state.screen, Screen::History);
+}
