@@ -1,12 +1,18 @@
 //! The demonstration: a month of history, a walk, and what people look for in it.
 
-use std::fs;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    time::{Duration, Instant},
+};
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::{
     place::{FAR, SMALL, Seat, WIDE},
-    session::{Session, Start},
+    session::{Session, Start, program},
 };
 
 struct Demo {
@@ -34,6 +40,59 @@ impl Demo {
         session
     }
 
+    /// The temporary database, wherever it is kept.
+    fn database(&self) -> PathBuf {
+        let found = [&self.home, &self.temporary].into_iter().find_map(|it| find(it.path()));
+        found.expect("a database")
+    }
+
+    /// What a headless command says of the same database.
+    fn ask(&self, words: &[&str]) -> Value {
+        let database = self.database();
+        let folder = database.parent().expect("a folder");
+        let output = Command::new(program().expect("the program"))
+            .args(words)
+            .args(["--format", "json", "--db"])
+            .arg(&database)
+            .arg("--workspace")
+            .arg(folder.join("demo"))
+            .arg("--config")
+            .arg(folder.join("config.toml"))
+            .env_clear()
+            .env("HOME", folder)
+            .output()
+            .expect("it runs");
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{told}");
+        serde_json::from_slice(&output.stdout).expect("JSON")
+    }
+
+    /// The p95 of each model in the last seven days, as it is written on the screen.
+    fn by_model(&self) -> Vec<(String, String)> {
+        let found = self.ask(&["stats", "--by", "model", "--range", "7d"]);
+        let groups = found["groups"].as_array().expect("groups");
+        let p95 = |group: &Value| group["latency_ms"]["p95"].as_f64().expect("a duration");
+        let name = |group: &Value| group["name"].as_str().expect("a name").to_owned();
+        groups.iter().map(|group| (name(group), written(p95(group)))).collect()
+    }
+
+    /// The execution that began last.
+    fn newest(&self) -> Value {
+        self.ask(&["history", "list", "--limit", "1"])
+    }
+
+    /// Waits until another execution is the last one and has ended.
+    fn until_newer(&self, than: &Value) -> Value {
+        let end = Instant::now() + Duration::from_mins(1);
+        loop {
+            let newest = self.newest();
+            if newest["id"] != than["id"] && newest["status"] == "ok" {
+                return newest;
+            }
+            assert!(Instant::now() < end, "nothing newer than {than}");
+        }
+    }
+
     fn leave(&self, mut session: Session) {
         session.keys("q").expect("quit");
         assert_eq!(session.ended().expect("it ends"), 0);
@@ -41,6 +100,47 @@ impl Demo {
         assert_eq!(left(&self.home), 0, "nothing of the user's was touched");
         assert_eq!(left(&self.temporary), 0, "nothing stays behind");
     }
+}
+
+/// The database somewhere below a folder.
+fn find(folder: &Path) -> Option<PathBuf> {
+    let entries = fs::read_dir(folder).ok()?.flatten();
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    paths.sort();
+    paths
+        .iter()
+        .find(|path| path.ends_with("lathe.db"))
+        .cloned()
+        .or_else(|| paths.iter().filter(|path| path.is_dir()).find_map(|path| find(path)))
+}
+
+/// A duration as the tables write it.
+fn written(milliseconds: f64) -> String {
+    if milliseconds < 999.5 {
+        format!("{milliseconds:.0} ms")
+    } else {
+        format!("{:.1} s", milliseconds / 1000.0)
+    }
+}
+
+/// The p95 of each model in the table on the screen.
+fn p95_on_screen(screen: &str) -> Vec<(String, String)> {
+    let rows: Vec<&str> = screen.lines().skip_while(|line| !line.contains("By model")).collect();
+    let head = rows.get(1).expect("a head");
+    let end = head.find("p95").expect("its column") + "p95".len();
+    let column = |line: &str| -> String {
+        // Up to where the column ends, back to the two spaces that set it apart.
+        let upto: String = line.chars().take(head[..end].chars().count()).collect();
+        upto.rsplit("  ").next().unwrap_or_default().trim().to_owned()
+    };
+    rows.iter()
+        .skip(2)
+        .filter_map(|line| {
+            let words = line.trim_start_matches(['│', ' ', '|']);
+            let name = words.split_whitespace().next()?;
+            name.starts_with("demo/").then(|| (name.to_owned(), column(line)))
+        })
+        .collect()
 }
 
 #[test]
@@ -92,14 +192,32 @@ fn looks_back(seat: &Seat<'_>) {
     session
         .until_that("one model", |screen| screen.matches(" out /M").count() == 1)
         .expect("the model");
+    let before = demo.newest();
     session.keys("\r").expect("run");
-    session.until("done ").expect("it runs in the workbench");
+    session.until("W winner").expect("it is in the workbench");
+    let newest = demo.until_newer(&before);
+    assert_eq!(newest["model"], "balanced", "{newest}");
+    assert_eq!(newest["template"], "generation/support-reply", "{newest}");
+    // The answer of before is done as well; what each took tells them apart.
+    let took = newest["total_ms"].as_u64().expect("a duration");
+    let took = match took {
+        0..1_000 => format!("{took} ms"),
+        _ => format!("{}.{} s", took / 1_000, took / 100 % 10),
+    };
+    session.until(&format!("done {took}")).expect("the answer");
     session.keys("3").expect("charts");
     session.until("last 7 days").expect("the range");
     session.keys("\x1b[Z").expect("to the table");
     session.until("By model").expect("the table");
     session.until("p95").expect("its column");
-    session.until("demo/careful").expect("its rows");
+    session
+        .until_that("its rows", |screen| p95_on_screen(screen).len() == 3)
+        .expect("one for each model");
+    // A new hour may begin between what is asked and what is on the screen.
+    let before = demo.by_model();
+    let shown = p95_on_screen(&session.screen().contents());
+    let after = demo.by_model();
+    assert!(shown == before || shown == after, "{shown:?}, and by the command {after:?}");
     demo.leave(session);
 }
 

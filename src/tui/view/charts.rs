@@ -163,8 +163,11 @@ fn percent(share: f64) -> String {
     format!("{:.1}%", share * 100.0)
 }
 
+/// A statistic is rounded where a counter is cut, so that screen and command say the same.
 fn milliseconds(value: f64) -> String {
-    figures::duration(Duration::from_secs_f64((value / 1000.0).clamp(0.0, 1e9)))
+    let unit = if value < 999.5 { 1.0 } else { 100.0 };
+    let rounded = (value / unit).round() * unit;
+    figures::duration(Duration::from_secs_f64((rounded / 1000.0).clamp(0.0, 1e9)))
 }
 
 fn change_piece<'p>(paint: &Paint<'_, '_, '_>, change: &Change) -> Piece<'p> {
