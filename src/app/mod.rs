@@ -15,6 +15,7 @@ mod log;
 mod models;
 mod prepare;
 mod redaction;
+pub mod report;
 mod safeguard;
 mod sources;
 mod templates;

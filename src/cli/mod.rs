@@ -21,7 +21,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser as _};
 
 use crate::{
-    app::{self, App, AppOptions, start_log, workspace},
+    app::{self, App, AppOptions, report, start_log, workspace},
     config::{Environment, Overrides, Paths, SettingsFlags, Umask},
 };
 use arguments::{Arguments, Command, Common, ModelsCommand};
@@ -97,6 +97,7 @@ async fn carry_out(
     output: &mut Output,
 ) -> Result<u8, Failure> {
     app::outlive_file_size_limits();
+    report::install();
     match command {
         Command::Init { folder } => return init(&options, &folder, output),
         Command::ServeDemo { port } => return serve::demo(port, output).await,
@@ -126,6 +127,7 @@ async fn carry_out(
     let _umask = Umask::restrict();
     let (app, notices) = App::open(options)?;
     start_log(&app.paths, &app.redaction);
+    report::prepare(&app.paths, &app.redaction, &app.environment);
     for notice in notices {
         output.tell(&format!("note: {}", notice.message));
     }

@@ -26,7 +26,7 @@ use std::{
 };
 
 use crate::{
-    app::{App, AppOptions, workspace},
+    app::{App, AppOptions, report, workspace},
     config::{Overrides, Umask},
     model::{ModelRef, TemplateId, VariantName},
 };
@@ -120,6 +120,7 @@ fn demo_options(options: AppOptions, folder: &Path) -> Result<AppOptions, String
 
 fn open(options: AppOptions, origin: Instant, is_demo: bool) -> Result<ExitCode, String> {
     let said = |error: &dyn std::fmt::Display| error.to_string();
+    term::install_panic_hook();
     let capabilities = Capabilities::of(&options.environment).map_err(|error| said(&error))?;
     let umask = Umask::restrict();
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -132,6 +133,7 @@ fn open(options: AppOptions, origin: Instant, is_demo: bool) -> Result<ExitCode,
     drop(inside);
     let (app, notices) = App::open(options).map_err(|error| said(&error))?;
     crate::app::start_log(&app.paths, &app.redaction);
+    report::prepare(&app.paths, &app.redaction, &app.environment);
     let settings = Arc::clone(&app.settings);
     let keymap =
         Keymap::new(settings.interface.key_set, &settings.keys).map_err(|error| said(&error))?;
@@ -149,7 +151,6 @@ fn open(options: AppOptions, origin: Instant, is_demo: bool) -> Result<ExitCode,
     }
     let outcome = runtime.block_on(async {
         let mut signals = term::listen().map_err(|error| said(&error))?;
-        term::install_panic_hook();
         let surface =
             Screen::enter(capabilities, settings.interface.mouse).map_err(|error| said(&error))?;
         let place = Place { app, notices, keymap, look, capabilities, umask, origin, is_demo };

@@ -317,6 +317,12 @@ impl Session {
         last(first).is_some_and(|at| last(other).is_none_or(|before| before < at))
     }
 
+    /// Whether a sequence is among what was written last.
+    pub fn wrote(&self, sequence: &str) -> bool {
+        let sequence = sequence.as_bytes();
+        self.tail.windows(sequence.len()).any(|window| window == sequence)
+    }
+
     /// Presses keys, as the bytes a terminal sends for them.
     pub fn keys(&mut self, bytes: &str) -> Fallible<()> {
         self.writer.write_all(bytes.as_bytes())?;

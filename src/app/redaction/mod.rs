@@ -141,6 +141,19 @@ impl Redaction {
         self.with_keys(&Redactor::default())
     }
 
+    /// The keys and all that the built-in rules and the user's own know, whatever the settings
+    /// say: for what others may be given to read.
+    #[must_use]
+    pub fn everything(&self) -> Redactor {
+        let patterns = self.export.selection.patterns.clone();
+        let all = Selection { secrets: true, personal: true, off: BTreeSet::new(), patterns };
+        // The user's own were found to be too much together.
+        let rules = Redactor::new(&all)
+            .or_else(|_| Redactor::new(&Selection { patterns: Vec::new(), ..all }))
+            .unwrap_or_default();
+        self.with_keys(&rules)
+    }
+
     /// The secrets in messages that are about to be sent; nothing where no warning is wanted.
     #[must_use]
     pub fn secrets_in(&self, messages: &[Message]) -> SecretsFound {

@@ -2,7 +2,7 @@
 //! end, a panic, a signal or a dead line, by whoever comes first, once.
 
 use std::{
-    io,
+    io::{self, Write as _},
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -11,6 +11,8 @@ use std::{
 };
 
 use ratatui::layout::Size;
+
+use crate::app::report;
 
 /// Alternate screen, paste as text, focus changes. Mouse modes that another program left on are
 /// switched off. The cursor is the frames' matter.
@@ -100,20 +102,23 @@ pub(super) fn is_away() -> bool {
     AWAY.load(Ordering::SeqCst)
 }
 
-/// Makes a panic put the terminal back before it is told. A panic on another thread than the
-/// screen's (a task of a run) leaves the screen up and goes to the log: the program goes on, and
-/// whoever waits for the task tells of it.
+/// Makes a panic put the terminal back before it is told, with the report of it. A panic on
+/// another thread than the screen's (a task of a run) leaves the screen up and goes to the log:
+/// the program goes on, and whoever waits for the task tells of it.
 pub fn install_panic_hook() {
-    let before = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |panic| {
+    std::panic::set_hook(Box::new(|panic| {
         let thread =
             ENTERED.lock().unwrap_or_else(PoisonError::into_inner).map(|entered| entered.thread);
         if thread.is_some_and(|thread| thread != std::thread::current().id()) {
-            tracing::error!("panic: {panic}");
+            let told = report::tell(panic);
+            let place = told.report.map(|path| path.display().to_string()).unwrap_or_default();
+            tracing::error!(report = place, "panic: {}", told.fault);
             return;
         }
         restore();
-        before(panic);
+        let told = report::tell(panic);
+        // Nobody can be told where standard error cannot be written.
+        let _ = io::stderr().write_all(told.lines().as_bytes());
     }));
 }
 
