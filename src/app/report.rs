@@ -206,7 +206,8 @@ fn let_the_oldest_go(folder: &Path) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     let is_report = |path: &PathBuf| {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
-        name.is_some_and(|name| name.starts_with("report-") && name.ends_with(".txt"))
+        path.extension().is_some_and(|extension| extension == "txt")
+            && name.is_some_and(|name| name.starts_with("report-"))
     };
     let mut reports: Vec<PathBuf> =
         entries.flatten().map(|entry| entry.path()).filter(is_report).collect();

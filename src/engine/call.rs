@@ -159,19 +159,16 @@ impl Call<'_> {
         settle(&mut self.execution, outcome, self.began, price);
         let kept = self.shared.parts.recorder.finish(&self.execution, &self.chunks).await;
         self.keeper.ended(kept.as_ref().map(|_| ()));
-        match kept {
-            Ok(redactions) => {
-                self.execution.redactions = redactions;
-                // Neither may an answer be given again in which something stands for what it
-                // said, nor may what was taken out of the record be kept beside it.
-                if self.execution.redactions.is_empty() {
-                    self.keep_answer().await;
-                }
+        if let Ok(redactions) = kept {
+            self.execution.redactions = redactions;
+            // Neither may an answer be given again in which something stands for what it said,
+            // nor may what was taken out of the record be kept beside it.
+            if self.execution.redactions.is_empty() {
+                self.keep_answer().await;
             }
-            Err(_) => {
-                let chunks = std::mem::take(&mut self.chunks);
-                self.shared.unkept.add(self.execution.id, chunks);
-            }
+        } else {
+            let chunks = std::mem::take(&mut self.chunks);
+            self.shared.unkept.add(self.execution.id, chunks);
         }
         self.emitter.emit(RunEventKind::Finished(Box::new(self.execution)));
     }

@@ -61,8 +61,11 @@ struct Writing {
     owed: Owed,
     /// In a lock that is never taken: it lets the call be shared between threads, as a future
     /// alone does not.
-    done: Mutex<Pin<Box<dyn Future<Output = Result<(), StoreError>> + Send>>>,
+    done: Mutex<Pin<Box<Kept>>>,
 }
+
+/// What a write comes to.
+type Kept = dyn Future<Output = Result<(), StoreError>> + Send;
 
 impl<'a> Keeper<'a> {
     pub fn new(

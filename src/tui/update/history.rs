@@ -65,7 +65,6 @@ impl Step<'_> {
                 let message = crate::safety::display_line_with(&fault.message, self.state.marks);
                 history.error = Some(message.into_owned());
                 self.fail(&fault);
-                return;
             }
         }
     }

@@ -153,14 +153,12 @@ fn workbench(paint: &Paint<'_, '_, '_>) -> Vec<Piece<'static>> {
 /// Whether an action of the context means something to what is in front.
 const fn does_something(overlay: Option<&Overlay>, action: Action) -> bool {
     match (overlay, action) {
-        (Some(Overlay::Models(_)), _) => true,
-        (_, Action::Mark) => false,
-        // One line has nothing above it and nothing below.
-        (Some(Overlay::Line(_)), Action::MoveUp | Action::MoveDown) => false,
-        // A choice of three, and a question with two answers.
-        (Some(Overlay::Conflict(_)), Action::Yes | Action::No) => false,
-        (Some(Overlay::Conflict(_)), _) => true,
-        (
+        (overlay, Action::Mark) => matches!(overlay, Some(Overlay::Models(_))),
+        // One line has nothing above it and nothing below; a question has two answers, and a
+        // conflict is a choice of three.
+        (Some(Overlay::Line(_)), Action::MoveUp | Action::MoveDown)
+        | (Some(Overlay::Conflict(_)), Action::Yes | Action::No)
+        | (
             Some(Overlay::Confirm(_) | Overlay::Secrets(_) | Overlay::Spend(_)),
             Action::Accept | Action::MoveUp | Action::MoveDown,
         ) => false,

@@ -152,7 +152,8 @@ fn pages_of_a_long_answer_skip_no_row_and_reach_the_last() {
             let mut script = shown(1);
             script.send(Msg::Resized { columns: size.0, rows: size.1 });
             script.press("enter");
-            let text: String = (0..200).map(|number| format!("line {number}\n")).collect();
+            let text =
+                (0..200).map(|number| format!("line {number}\n")).collect::<Vec<_>>().concat();
             let mut past = execution(0, &text);
             past.messages = vec![Message::new(Role::User, text)];
             past.parameters.requested.insert("seed".to_owned(), json!(1));
@@ -189,7 +190,7 @@ fn words_that_are_found_are_brought_into_sight() {
     let mut script = shown(1);
     script.send(Msg::Resized { columns: 80, rows: 24 });
     script.press("enter");
-    let text: String = (0..200).map(|number| format!("line {number}\n")).collect();
+    let text = (0..200).map(|number| format!("line {number}\n")).collect::<Vec<_>>().concat();
     script.answer(is_execution, Answer::Execution(Ok(Some(Box::new(execution(0, &text))))));
     for number in [9, 13, 17, 150, 199] {
         script.press("/");

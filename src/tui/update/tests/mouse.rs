@@ -67,7 +67,7 @@ fn history_of(count: u128) -> Script {
     let mut script = Script::open();
     script.press("2");
     let first = |it: &Question| matches!(it, Question::History { .. });
-    script.answer(first, super::history::page(0..count, false));
+    script.answer(first, history::page(0..count, false));
     script
 }
 
