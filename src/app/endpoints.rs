@@ -13,7 +13,7 @@ use super::redaction::{DiscreetProvider, Redaction};
 use crate::{
     config::{
         Authentication, EngineSettings, Environment, KeySource, ProviderKind, ProviderLimits,
-        ProviderSettings, Secret, Settings,
+        ProviderSettings, Proxy, Secret, Settings,
     },
     engine::Providers,
     model::{CallError, ErrorKind, ModelRef, Price, Usage, nearest},
@@ -117,7 +117,8 @@ impl Endpoints {
     }
 
     async fn make_ready(&self, name: &str) -> Result<Arc<dyn Provider>, CallError> {
-        let settings = self.find(name)?;
+        let mut settings = self.find(name)?;
+        settings.proxy = Proxy::of(&self.environment, &settings.base_url);
         if settings.kind == ProviderKind::Demo {
             return self.demo(name, &settings).await;
         }

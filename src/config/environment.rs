@@ -173,18 +173,19 @@ impl Environment {
             .find(|command| !command.is_empty())
     }
 
-    /// The proxy that requests to `scheme` (`http` or `https`) would go through: the lower-case
-    /// variable first, then the upper-case one, then the one for all schemes. `HTTP_PROXY` in
-    /// upper case is ignored where a CGI server may have set it from a request's header.
+    /// The proxy that requests to `scheme` (`http` or `https`) would go through, after the name
+    /// of the variable that says so: the lower-case variable first, then the upper-case one, then
+    /// the one for all schemes. `HTTP_PROXY` in upper case is ignored where a CGI server may have
+    /// set it from a request's header.
     #[must_use]
-    pub fn proxy(&self, scheme: &str) -> Option<&str> {
+    pub fn proxy(&self, scheme: &str) -> Option<(String, &str)> {
         let lower = format!("{scheme}_proxy");
         let upper = lower.to_ascii_uppercase();
         let from_request = scheme == "http" && self.get("REQUEST_METHOD").is_some();
-        self.filled(&lower)
-            .or_else(|| self.filled(&upper).filter(|_| !from_request))
-            .or_else(|| self.filled("all_proxy"))
-            .or_else(|| self.filled("ALL_PROXY"))
+        let upper = if from_request { lower.clone() } else { upper };
+        [lower, upper, "all_proxy".to_owned(), "ALL_PROXY".to_owned()]
+            .into_iter()
+            .find_map(|name| self.filled(&name).map(|value| (name.clone(), value)))
     }
 }
 
@@ -262,8 +263,9 @@ mod tests {
     #[test]
     fn proxies_are_found_in_their_usual_order() {
         let both = with(&[("https_proxy", "http://a"), ("HTTPS_PROXY", "http://b")]);
-        assert_eq!(both.proxy("https"), Some("http://a"));
-        assert_eq!(with(&[("ALL_PROXY", "http://c")]).proxy("http"), Some("http://c"));
+        assert_eq!(both.proxy("https"), Some(("https_proxy".to_owned(), "http://a")));
+        let all = with(&[("ALL_PROXY", "http://c")]);
+        assert_eq!(all.proxy("http"), Some(("ALL_PROXY".to_owned(), "http://c")));
         let cgi = with(&[("HTTP_PROXY", "http://d"), ("REQUEST_METHOD", "GET")]);
         assert_eq!(cgi.proxy("http"), None);
     }

@@ -198,6 +198,13 @@ pub const SETTING_KEYS: &[SettingKey] = &[
     ),
     key(
         MODEL,
+        "price_cache_write_hour",
+        "the catalogue's",
+        "US dollars per million input tokens written to it for an hour.",
+        Where::Trusted,
+    ),
+    key(
+        MODEL,
         "context_window",
         "the catalogue's",
         "Tokens that prompt and answer may have together.",

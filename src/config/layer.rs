@@ -14,7 +14,9 @@ use super::{
     EngineSettings, Environment, Glyphs, KeySet, KeySource, ModelOverride, Notice, NoticeKind,
     Paths, ProviderKind, ProviderSettings, Server, Settings, StatedLimits, WorkspaceToml,
     document::{Located, Section},
-    provider::{Known, is_header_name, is_header_value, is_secret_header, parse_base_url},
+    provider::{
+        Known, is_header_name, is_header_value, is_plain_word, is_secret_header, parse_base_url,
+    },
     safeguards, spending,
 };
 use crate::model::{ContentHash, ModelRef, did_you_mean, nearest};
@@ -305,6 +307,7 @@ fn model(
         price_output: section.amount("price_output"),
         price_cached_input: section.amount("price_cached_input"),
         price_cache_write: section.amount("price_cache_write"),
+        price_cache_write_hour: section.amount("price_cache_write_hour"),
         context_window: section.integer("context_window", 1..=1 << 40),
         max_output: section.integer("max_output", 1..=1 << 40),
     };
@@ -566,12 +569,6 @@ fn headers(section: &Section<'_, '_>) -> Option<Vec<(String, String)>> {
 
 fn is_provider_name(name: &str) -> bool {
     is_plain_word(name)
-}
-
-fn is_plain_word(text: &str) -> bool {
-    !text.is_empty()
-        && text.len() <= 64
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
 }
 
 fn is_variable_name(name: &str) -> bool {

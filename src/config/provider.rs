@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, path::PathBuf};
 
 use url::Url;
 
-use super::{ConfigError, Environment, KeySource, Server};
+use super::{ConfigError, Environment, KeySource, Proxy, Server};
 
 /// Which wire protocol a provider speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -93,6 +93,8 @@ pub struct ProviderSettings {
     pub ca_file: Option<PathBuf>,
     /// Limits of its own, in the place of `[engine]`'s.
     pub limits: StatedLimits,
+    /// What its requests go through, as the environment says of its address.
+    pub proxy: Option<Proxy>,
 }
 
 /// The limits that a provider's table states.
@@ -120,6 +122,7 @@ impl fmt::Debug for ProviderSettings {
             .field("allow_plain_http", &self.allow_plain_http)
             .field("ca_file", &self.ca_file)
             .field("limits", &self.limits)
+            .field("proxy", &self.proxy)
             .finish()
     }
 }
@@ -140,6 +143,7 @@ impl ProviderSettings {
             allow_plain_http: false,
             ca_file: None,
             limits: StatedLimits::default(),
+            proxy: None,
         }
     }
 
@@ -242,13 +246,27 @@ impl Known {
     }
 }
 
+/// The variable with the address of an Azure resource. There is no usual one: each has its own.
+const AZURE_ENDPOINT: &str = "AZURE_OPENAI_ENDPOINT";
+/// The variable its key is kept in.
+pub(super) const AZURE_KEY: &str = "AZURE_OPENAI_API_KEY";
+
 /// The providers that are there without any settings file.
 pub(super) fn built_in(environment: &Environment) -> BTreeMap<String, ProviderSettings> {
-    KNOWN
+    let known = KNOWN
         .iter()
         .filter(|known| known.always || environment.filled(known.key).is_some())
-        .filter_map(|known| Some((known.name.to_owned(), known.settings()?)))
-        .collect()
+        .filter_map(|known| Some((known.name.to_owned(), known.settings()?)));
+    // An address that is none is told of when the variables are applied.
+    let azure = environment.filled(AZURE_ENDPOINT).map(|text| {
+        let nowhere = Url::parse("https://azure.invalid").ok();
+        let address = parse_base_url(text).ok().or(nowhere)?;
+        let key = KeySource::Env(AZURE_KEY.to_owned());
+        let settings = ProviderSettings::new(ProviderKind::OpenAi, address, key);
+        let settings = ProviderSettings { quirks: Some(Server::Azure), ..settings };
+        Some(("azure".to_owned(), settings))
+    });
+    known.chain(azure.flatten()).collect()
 }
 
 /// Puts what the providers' own variables say over the settings: addresses, organisations, the
@@ -263,6 +281,7 @@ pub(super) fn apply_variables(
         ("openai", "OPENAI_BASE_URL"),
         ("anthropic", "ANTHROPIC_BASE_URL"),
         ("gemini", "GOOGLE_GEMINI_BASE_URL"),
+        ("azure", AZURE_ENDPOINT),
     ] {
         if let (Some(provider), Some(text)) =
             (providers.get_mut(name), environment.filled(variable))
@@ -272,6 +291,18 @@ pub(super) fn apply_variables(
                 message,
             })?;
         }
+    }
+    if let (Some(azure), Some(version)) =
+        (providers.get_mut("azure"), environment.filled("OPENAI_API_VERSION"))
+    {
+        if !is_plain_word(version) {
+            return Err(ConfigError::Variable {
+                variable: "OPENAI_API_VERSION".to_owned(),
+                message: "a version is letters, digits, `-`, `_` and `.`, such as 2024-10-21"
+                    .to_owned(),
+            });
+        }
+        azure.api_version = Some(version.to_owned());
     }
     if let Some(openai) = providers.get_mut("openai") {
         for (variable, header) in
@@ -375,6 +406,13 @@ pub(super) fn parse_ollama_host(text: &str) -> Result<Url, String> {
     Ok(url)
 }
 
+/// Whether a text can name a provider or a version: it goes into addresses as it is.
+pub(super) fn is_plain_word(text: &str) -> bool {
+    !text.is_empty()
+        && text.len() <= 64
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+}
+
 /// Whether a header of this name usually carries a secret.
 pub(super) fn is_secret_header(name: &str) -> bool {
     ["auth", "cookie", "key", "password", "secret", "token"].iter().any(|word| name.contains(word))
@@ -415,6 +453,35 @@ mod tests {
         let some = built_in(&Environment::from_pairs([("GROQ_API_KEY", "k"), ("XAI_API_KEY", "")]));
         assert!(some.contains_key("groq") && !some.contains_key("xai"));
         assert_eq!(some["groq"].base_url.as_str(), "https://api.groq.com/openai/v1");
+    }
+
+    #[test]
+    fn azure_is_there_with_the_variables_of_its_own_tools() {
+        let settings = |pairs: &[(&str, &str)]| {
+            let environment = Environment::from_pairs(pairs.iter().copied());
+            let mut providers = built_in(&environment);
+            apply_variables(&mut providers, &environment, &|_| false).map(|()| providers)
+        };
+        let endpoint = ("AZURE_OPENAI_ENDPOINT", "https://example.openai.azure.com/");
+        let key = ("AZURE_OPENAI_API_KEY", "k");
+        let without = settings(&[key]).expect("good");
+        assert!(!without.contains_key("azure"), "without an address there is nobody to ask");
+        let providers =
+            settings(&[endpoint, key, ("OPENAI_API_VERSION", "2025-01-01")]).expect("good");
+        let azure = &providers["azure"];
+        assert_eq!(azure.kind, ProviderKind::OpenAi);
+        assert_eq!(azure.quirks, Some(Server::Azure));
+        assert_eq!(azure.base_url.as_str(), "https://example.openai.azure.com/");
+        assert_eq!(azure.key, KeySource::Env("AZURE_OPENAI_API_KEY".to_owned()));
+        assert_eq!(azure.api_version.as_deref(), Some("2025-01-01"));
+        assert!(settings(&[endpoint]).expect("good")["azure"].api_version.is_none());
+        for (bad, named) in [
+            (("AZURE_OPENAI_ENDPOINT", "nowhere planted"), "AZURE_OPENAI_ENDPOINT: "),
+            (("OPENAI_API_VERSION", "1&planted"), "OPENAI_API_VERSION: "),
+        ] {
+            let error = settings(&[endpoint, bad]).expect_err("refused").to_string();
+            assert!(error.starts_with(named) && !error.contains("planted"), "{error}");
+        }
     }
 
     #[test]

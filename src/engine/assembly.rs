@@ -1,13 +1,16 @@
 //! An answer as it grows: pieces joined, times taken, and what has not been kept yet.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::run::RunEventKind;
 use crate::{
-    model::{ChunkKind, ChunkLog, Execution, FinishReason, ProviderEvent, Timing, ToolCall, Usage},
+    model::{
+        ChunkKind, ChunkLog, Execution, FinishReason, ProviderEvent, Timing, ToolCall, ToolPiece,
+        Usage,
+    },
     store::Checkpoint,
 };
 
@@ -15,6 +18,10 @@ use crate::{
 const LONGEST_UNKEPT: Duration = Duration::from_millis(500);
 /// … or once this many bytes wait to be kept.
 const MOST_UNKEPT: usize = 4 << 10;
+
+/// Calls of which pieces are kept at once. No model asks for as many, and a server that begins them
+/// without end is not to fill the memory with what it never finishes.
+const MOST_COMING: usize = 256;
 
 /// One attempt's answer so far.
 #[derive(Debug)]
@@ -24,7 +31,12 @@ pub(super) struct Assembly {
     reasoning: String,
     refusal: String,
     tool_calls: Vec<ToolCall>,
+    /// Calls of which only pieces have come, by their index.
+    coming: BTreeMap<u64, ToolCall>,
     usage: Usage,
+    cost_usd: Option<f64>,
+    request_id: Option<String>,
+    error_body: Option<String>,
     finish: Option<(FinishReason, String)>,
     response_model: Option<String>,
     timing: Timing,
@@ -48,7 +60,11 @@ impl Assembly {
             reasoning: String::new(),
             refusal: String::new(),
             tool_calls: Vec::new(),
+            coming: BTreeMap::new(),
             usage: Usage::default(),
+            cost_usd: None,
+            request_id: None,
+            error_body: None,
             finish: None,
             response_model: None,
             timing,
@@ -68,17 +84,25 @@ impl Assembly {
             // Said of the server, not of the answer.
             ProviderEvent::Limits(_) => return None,
             ProviderEvent::Sent => return Some(RunEventKind::Sent),
-            ProviderEvent::Headers { .. } => {
+            ProviderEvent::Headers { request_id, .. } => {
                 self.timing.headers_ms = Some(millis(at));
                 // That the call was accepted is worth keeping too: it is paid for from here on.
                 self.unkept_since.get_or_insert(now);
+                self.request_id = request_id;
                 return Some(RunEventKind::Headers);
+            }
+            ProviderEvent::ErrorBody(body) => {
+                self.error_body = Some(body);
+                return None;
             }
             _ => {}
         }
         self.timing.first_event_ms.get_or_insert_with(|| millis(at));
         match event {
-            ProviderEvent::Sent | ProviderEvent::Limits(_) | ProviderEvent::Headers { .. } => None,
+            ProviderEvent::Sent
+            | ProviderEvent::Limits(_)
+            | ProviderEvent::Headers { .. }
+            | ProviderEvent::ErrorBody(_) => None,
             ProviderEvent::Heartbeat => {
                 self.chunks.push(micros(at), ChunkKind::Other, 0);
                 Some(RunEventKind::Heartbeat)
@@ -90,9 +114,17 @@ impl Assembly {
             ProviderEvent::Text(text) => self.piece(ChunkKind::Text, text, now),
             ProviderEvent::Reasoning(text) => self.piece(ChunkKind::Reasoning, text, now),
             ProviderEvent::Refusal(text) => self.piece(ChunkKind::Refusal, text, now),
+            ProviderEvent::ToolPiece(piece) => {
+                self.first_content.get_or_insert(at);
+                self.chunks.push(micros(at), ChunkKind::Tool, piece.arguments.len());
+                self.coming_call(piece);
+                Some(RunEventKind::Heartbeat)
+            }
             ProviderEvent::ToolCall(call) => {
                 self.first_content.get_or_insert(at);
-                self.chunks.push(micros(at), ChunkKind::Tool, call.arguments_raw.len());
+                if !self.has_come(&call) {
+                    self.chunks.push(micros(at), ChunkKind::Tool, call.arguments_raw.len());
+                }
                 self.tool_calls.push(call);
                 None
             }
@@ -100,11 +132,45 @@ impl Assembly {
                 self.usage = usage;
                 Some(RunEventKind::Usage(usage))
             }
+            ProviderEvent::Cost(cost) => {
+                self.cost_usd = Some(cost);
+                None
+            }
             ProviderEvent::Finish { reason, raw } => {
+                // Every call is told by then.
+                self.coming.clear();
                 self.finish = Some((reason, raw));
                 None
             }
         }
+    }
+
+    /// Joins a piece to the call it belongs to.
+    fn coming_call(&mut self, piece: ToolPiece) {
+        if self.coming.len() >= MOST_COMING && !self.coming.contains_key(&piece.index) {
+            return;
+        }
+        let call = self.coming.entry(piece.index).or_insert_with(|| ToolCall {
+            id: String::new(),
+            name: String::new(),
+            arguments: None,
+            arguments_raw: String::new(),
+        });
+        if call.id.is_empty() {
+            call.id = piece.id;
+        }
+        if call.name.is_empty() {
+            call.name = piece.name;
+        }
+        call.arguments_raw.push_str(&piece.arguments);
+    }
+
+    /// Whether a call came in pieces, which are let go of.
+    fn has_come(&mut self, whole: &ToolCall) -> bool {
+        let pieces = self.coming.iter();
+        let same = |call: &ToolCall| call.id == whole.id && call.name == whole.name;
+        let index = pieces.filter(|(_, call)| same(call)).map(|(index, _)| *index).next();
+        index.is_some_and(|index| self.coming.remove(&index).is_some())
     }
 
     fn piece(&mut self, kind: ChunkKind, piece: String, now: Instant) -> Option<RunEventKind> {
@@ -138,6 +204,21 @@ impl Assembly {
     /// When it was asked for, by the time of day.
     pub const fn started_at(&self) -> Timestamp {
         self.timing.started_at
+    }
+
+    /// What the provider says that the answer cost, in US dollars.
+    pub const fn told_cost(&self) -> Option<f64> {
+        self.cost_usd
+    }
+
+    /// The name the server gave the request.
+    pub fn request_id(&self) -> Option<&str> {
+        self.request_id.as_deref()
+    }
+
+    /// The body of the error status it was answered with.
+    pub fn error_body(&self) -> Option<&str> {
+        self.error_body.as_deref()
     }
 
     /// The tokens of prompt and answer, once both are known.
@@ -204,6 +285,9 @@ impl Assembly {
         execution.reasoning = self.reasoning;
         execution.refusal = self.refusal;
         execution.tool_calls = self.tool_calls;
+        // Of calls that broke off there is what came. It is never read as arguments: cut short,
+        // it may look like whole ones.
+        execution.tool_calls.extend(self.coming.into_values());
         execution.usage = self.usage;
         if let Some((reason, raw)) = self.finish {
             execution.finish_reason = Some(reason);

@@ -47,7 +47,11 @@ impl Ended {
     pub fn attempt(&self, model: &ModelRef) -> Attempt {
         let took = self.at.saturating_duration_since(self.started);
         let took = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-        Attempt::new(model, self.assembly.started_at(), took, &self.outcome)
+        let mut attempt = Attempt::new(model, self.assembly.started_at(), took, &self.outcome);
+        let told = self.assembly.request_id().map(str::to_owned);
+        attempt.request_id = attempt.request_id.or(told);
+        attempt.error_body = self.assembly.error_body().map(str::to_owned);
+        attempt
     }
 }
 

@@ -12,7 +12,7 @@ use super::{
     guard::Guarding,
     keeping::Keeper,
     queue::Emitter,
-    record::{count_what_came, running, settle},
+    record::{ToldCost, count_what_came, running, settle},
     recover::Expectations,
     run::{CallSpec, Mode, Obey, RunEventKind},
 };
@@ -46,6 +46,7 @@ pub(super) struct Call<'a> {
     /// Whether any of the answer came; `None` while nothing was asked.
     began: Option<bool>,
     pub chunks: ChunkLog,
+    told_cost: ToldCost,
 }
 
 /// Runs one call to its end and tells of it.
@@ -86,6 +87,7 @@ pub(super) async fn run(
         expectations,
         began: None,
         chunks: ChunkLog::default(),
+        told_cost: ToldCost::default(),
     };
     emitter.emit(RunEventKind::Queued);
     match AssertUnwindSafe(call.answer()).catch_unwind().await {
@@ -131,6 +133,7 @@ impl Call<'_> {
     /// Takes what the last attempt brought into the record.
     pub fn came_back(&mut self, ended: Ended) -> Result<(), CallError> {
         self.began = Some(ended.assembly.began());
+        self.told_cost.take(ended.assembly.told_cost(), ended.assembly.began());
         self.chunks = ended.assembly.finish(&mut self.execution, ended.at);
         ended.outcome
     }
@@ -144,7 +147,7 @@ impl Call<'_> {
             "a fault of this program ended the call; what had come is kept",
         );
         let hint = "the log says more; history has the text after the next start";
-        settle(&mut self.execution, Err(error.hint(hint)), self.began, None);
+        settle(&mut self.execution, Err(error.hint(hint)), self.began, None, None);
         self.shared.parts.recorder.abandon(self.execution.id);
         self.emitter.emit(RunEventKind::Finished(Box::new(self.execution)));
     }
@@ -156,7 +159,7 @@ impl Call<'_> {
         }
         let model = self.execution.model_ref();
         let price = self.shared.parts.providers.price(&model, &self.execution.usage);
-        settle(&mut self.execution, outcome, self.began, price);
+        settle(&mut self.execution, outcome, self.began, price, self.told_cost.usd());
         let kept = self.shared.parts.recorder.finish(&self.execution, &self.chunks).await;
         self.keeper.ended(kept.as_ref().map(|_| ()));
         if let Ok(redactions) = kept {

@@ -92,7 +92,13 @@ impl Estimate {
 mod tests {
     use super::*;
 
-    const PRICE: Price = Price { input: 1.0, output: 10.0, cached_input: None, cache_write: None };
+    const PRICE: Price = Price {
+        input: 1.0,
+        output: 10.0,
+        cached_input: None,
+        cache_write: None,
+        cache_write_hour: None,
+    };
     const INPUT: TokenCount = TokenCount { tokens: 1_000, exact: true };
 
     fn with_limit(max_tokens: Option<u64>) -> GenerationParameters {

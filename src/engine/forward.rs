@@ -43,11 +43,11 @@ pub fn forward(
             let _ = assembly.take(event, started + at);
         }
     }
-    let began = assembly.began();
+    let (began, cost) = (assembly.began(), assembly.told_cost());
     let chunks = assembly.finish(&mut execution, started + played.ended);
     let took = u64::try_from(played.ended.as_millis()).unwrap_or(u64::MAX);
     let attempt = Attempt::new(&execution.model_ref(), started_at, took, &played.outcome);
     execution.attempts.push(attempt);
-    settle(&mut execution, played.outcome, Some(began), price);
+    settle(&mut execution, played.outcome, Some(began), price, cost);
     (execution, chunks)
 }

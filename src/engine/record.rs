@@ -8,13 +8,39 @@ use crate::model::{
 use super::run::CallSpec;
 use crate::prompt::tokens;
 
+/// What providers say that the answers of one call cost.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct ToldCost {
+    usd: Option<f64>,
+    /// Whether an answer came of which it was not said.
+    untold: bool,
+}
+
+impl ToldCost {
+    /// Takes in what one attempt was said to cost; `began` is whether any of an answer came.
+    pub fn take(&mut self, usd: Option<f64>, began: bool) {
+        self.untold |= began && usd.is_none();
+        self.usd = match (self.usd, usd) {
+            (Some(before), Some(now)) => Some(before + now),
+            (before, now) => before.or(now),
+        };
+    }
+
+    /// What all of them cost, in US dollars, where that was said of each.
+    pub fn usd(self) -> Option<f64> {
+        self.usd.filter(|_| !self.untold)
+    }
+}
+
 /// Writes into a record how its call ended, and what that cost. `began` is whether any of the
-/// answer came, `None` where nothing was ever asked.
+/// answer came, `None` where nothing was ever asked. `told_cost` is what the provider says that it
+/// cost, which is truer than what a price makes of it; it has no parts.
 pub(super) fn settle(
     execution: &mut Execution,
     outcome: Result<(), CallError>,
     began: Option<bool>,
     price: Option<Price>,
+    told_cost: Option<f64>,
 ) {
     execution.status = match &outcome {
         Ok(()) => Status::Ok,
@@ -29,8 +55,9 @@ pub(super) fn settle(
     execution.error = outcome.err();
     // An answer that was given before has its cost already, which is nothing.
     if !execution.cache.is_hit() {
+        let price = price.filter(|_| told_cost.is_none());
         execution.spend = price.and_then(|price| price.spend(&execution.usage));
-        execution.cost_usd = execution.spend.map(|spend| spend.total());
+        execution.cost_usd = told_cost.or_else(|| execution.spend.map(|spend| spend.total()));
     }
     if execution.status == Status::Ok && execution.finish_reason.is_none() {
         execution.finish_reason = Some(FinishReason::Unknown);

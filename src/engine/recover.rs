@@ -229,6 +229,7 @@ fn plus(a: Usage, b: Usage) -> Usage {
         output_tokens: sum(a.output_tokens, b.output_tokens),
         cached_input_tokens: sum(a.cached_input_tokens, b.cached_input_tokens),
         cache_write_tokens: sum(a.cache_write_tokens, b.cache_write_tokens),
+        cache_write_hour_tokens: sum(a.cache_write_hour_tokens, b.cache_write_hour_tokens),
         reasoning_tokens: sum(a.reasoning_tokens, b.reasoning_tokens),
         estimated: a.estimated || b.estimated,
     }

@@ -165,6 +165,9 @@ impl Call<'_> {
     /// Waits for the next attempt.
     async fn wait(&mut self, until: Instant, number: u32, of: u32, error: &CallError) -> Then {
         let wait = until.saturating_duration_since(Instant::now());
+        if wait.is_zero() {
+            return Then::Again(Turn::Again);
+        }
         self.emitter.emit(RunEventKind::Waiting {
             retry_in_ms: u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
             number,

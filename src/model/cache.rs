@@ -2,8 +2,59 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{ExecutionId, Usage};
+
+/// Whether, and how long, a provider is asked to keep a prompt for the next call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Value", into = "Value")]
+pub enum CachePrompt {
+    /// Not asked.
+    Off,
+    /// As long as it keeps prompts unless told otherwise: five minutes.
+    Short,
+    /// For an hour.
+    Hour,
+}
+
+impl CachePrompt {
+    /// The value in templates, records and `--param`: `true` (or `"5m"`), `"1h"`, `false`.
+    #[must_use]
+    pub fn from_value(value: &Value) -> Option<Self> {
+        match value {
+            Value::Bool(false) => Some(Self::Off),
+            Value::Bool(true) => Some(Self::Short),
+            Value::String(word) if word == "5m" => Some(Self::Short),
+            Value::String(word) if word == "1h" => Some(Self::Hour),
+            _ => None,
+        }
+    }
+
+    /// Whether it is asked to.
+    #[must_use]
+    pub const fn is_on(self) -> bool {
+        !matches!(self, Self::Off)
+    }
+}
+
+impl From<CachePrompt> for Value {
+    fn from(asked: CachePrompt) -> Self {
+        match asked {
+            CachePrompt::Off => Self::Bool(false),
+            CachePrompt::Short => Self::Bool(true),
+            CachePrompt::Hour => Self::from("1h"),
+        }
+    }
+}
+
+impl TryFrom<Value> for CachePrompt {
+    type Error = &'static str;
+
+    fn try_from(value: Value) -> Result<Self, Self::Error> {
+        Self::from_value(&value).ok_or("true, false, 5m or 1h")
+    }
+}
 
 /// Whether an answer that was given before may be given again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]

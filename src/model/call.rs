@@ -110,9 +110,22 @@ impl ToolCall {
     }
 }
 
+/// A piece of a tool call that is still coming.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ToolPiece {
+    /// Tells the calls of one answer apart.
+    pub index: u64,
+    /// Empty where this piece does not say it.
+    pub id: String,
+    /// Empty where this piece does not say it.
+    pub name: String,
+    /// What it adds to the arguments' text.
+    pub arguments: String,
+}
+
 /// One thing a provider said, in the order it was said. Emitted where bytes are parsed, so the
 /// receiver may take the time. Pieces of text are exact; tool calls come whole, assembled by the
-/// adapter.
+/// adapter, after the pieces they came in.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ProviderEvent {
     /// The connection stands and the request has been written.
@@ -131,9 +144,15 @@ pub enum ProviderEvent {
     Text(String),
     Reasoning(String),
     Refusal(String),
+    /// Part of a tool call. The whole call follows, unless the answer breaks off before.
+    ToolPiece(ToolPiece),
     ToolCall(ToolCall),
     /// What is known of the usage so far; later ones replace earlier ones.
     Usage(Usage),
+    /// What the provider says that the answer cost, in US dollars.
+    Cost(f64),
+    /// The body of an error status as it came, bounded; the error itself follows.
+    ErrorBody(String),
     /// The model stopped; `raw` is the provider's own word.
     Finish {
         reason: FinishReason,

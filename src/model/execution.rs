@@ -102,6 +102,12 @@ pub struct Attempt {
     pub duration_ms: u64,
     pub status: AttemptStatus,
     pub error: Option<CallError>,
+    /// The name the server gave the request, for asking its makers about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    /// The body of an error status as it came, bounded. Meant for machines: no text shows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error_body: Option<String>,
     /// Why the model was asked again; `None` for the prompt itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub strategy: Option<Strategy>,
@@ -132,6 +138,8 @@ impl Attempt {
             duration_ms,
             status: AttemptStatus::of(outcome),
             error: outcome.as_ref().err().cloned(),
+            request_id: outcome.as_ref().err().and_then(|error| error.request_id.clone()),
+            error_body: None,
             strategy: None,
             messages: Vec::new(),
             text: None,

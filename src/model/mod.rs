@@ -21,9 +21,9 @@ mod usage;
 mod variant;
 mod version;
 
-pub use cache::{CacheMode, CacheUse, Reused};
+pub use cache::{CacheMode, CachePrompt, CacheUse, Reused};
 pub use call::{
-    ChatRequest, FinishReason, ProviderEvent, ResponseFormat, SentParameters, ToolCall,
+    ChatRequest, FinishReason, ProviderEvent, ResponseFormat, SentParameters, ToolCall, ToolPiece,
 };
 pub use duration::read_duration;
 pub(crate) use duration::split_unit;
@@ -37,7 +37,7 @@ pub use ids::{ExecutionId, RunId};
 pub use limits::{Allowance, ReportedLimits};
 pub use message::{Message, Role};
 pub use model_ref::{ModelRef, ModelRefError};
-pub use nearest::{did_you_mean, nearest};
+pub use nearest::{did_you_mean, likely, nearest};
 pub use parameters::{
     DroppedParameter, GenerationParameters, Parameter, ParameterError, Preset, ReasoningEffort,
 };

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-use super::{ResponseFormat, Tool, ToolChoice, did_you_mean};
+use super::{CachePrompt, ResponseFormat, Tool, ToolChoice, did_you_mean};
 
 /// How much a reasoning model should think.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,7 +75,7 @@ pub struct GenerationParameters {
     pub tool_choice: Option<ToolChoice>,
     /// Whether the provider is asked to keep the prompt for the next call.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub cache_prompt: Option<bool>,
+    pub cache_prompt: Option<CachePrompt>,
 }
 
 /// The name of a generation parameter.
@@ -175,7 +175,7 @@ impl Parameter {
             Self::ReasoningEffort => "none, minimal, low, medium, high, xhigh or max",
             Self::Tools => "a list of {name, description, parameters}",
             Self::ToolChoice => "auto, none, required, or the name of a tool",
-            Self::CachePrompt => "true or false",
+            Self::CachePrompt => "true, false, 5m or 1h",
         }
     }
 }
@@ -308,7 +308,7 @@ impl GenerationParameters {
             Parameter::CachePrompt => {
                 self.cache_prompt = match value {
                     Value::Null => None,
-                    _ => Some(value.as_bool().ok_or_else(refuse)?),
+                    _ => Some(CachePrompt::from_value(value).ok_or_else(refuse)?),
                 };
             }
         }
@@ -453,6 +453,7 @@ mod tests {
             (Parameter::Tools, json!(["now"])),
             (Parameter::ToolChoice, json!("two words")),
             (Parameter::CachePrompt, json!("yes")),
+            (Parameter::CachePrompt, json!("2h")),
         ] {
             assert!(parameters.set(parameter, &value).is_err(), "{parameter} took {value}");
         }
@@ -486,6 +487,25 @@ mod tests {
             parameters.set(parameter, &Value::Null).expect("unset");
         }
         assert_eq!(parameters, GenerationParameters::default());
+    }
+
+    #[test]
+    fn how_long_a_prompt_is_kept_is_a_switch_or_a_time() {
+        let mut parameters = GenerationParameters::default();
+        for (typed, told) in [
+            ("true", json!(true)),
+            ("5m", json!(true)),
+            ("1h", json!("1h")),
+            ("false", json!(false)),
+        ] {
+            parameters.set_text(Parameter::CachePrompt, typed).expect("a good value");
+            assert_eq!(parameters.get(Parameter::CachePrompt), Some(told), "{typed}");
+            let written = serde_json::to_value(&parameters).expect("JSON");
+            assert_eq!(
+                serde_json::from_value::<GenerationParameters>(written).expect("read"),
+                parameters
+            );
+        }
     }
 
     #[test]

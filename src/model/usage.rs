@@ -14,6 +14,9 @@ pub struct Usage {
     pub cached_input_tokens: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache_write_tokens: Option<u64>,
+    /// Those of `cache_write_tokens` that are kept for an hour, which costs more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_write_hour_tokens: Option<u64>,
     pub reasoning_tokens: Option<u64>,
     /// True when the figures are our own estimate (an interrupted stream), not the provider's.
     pub estimated: bool,
@@ -32,26 +35,31 @@ impl Usage {
 pub struct Price {
     pub input: f64,
     pub output: f64,
-    /// Reading from the provider's prompt cache; the input price where it is not known.
+    /// Reading from the provider's prompt cache.
     #[serde(default)]
     pub cached_input: Option<f64>,
-    /// Writing to the provider's prompt cache; the input price where it is not known.
+    /// Writing to the provider's prompt cache, for as long as it keeps prompts by itself.
     #[serde(default)]
     pub cache_write: Option<f64>,
+    /// Writing to it for an hour.
+    #[serde(default)]
+    pub cache_write_hour: Option<f64>,
 }
 
 impl Price {
-    /// What a call cost in US dollars, or `None` when input or output tokens are unknown: the
-    /// sum of its [`Spend`].
+    /// What a call cost in US dollars: the sum of its [`Spend`].
     #[must_use]
     pub fn cost(&self, usage: &Usage) -> Option<f64> {
         self.spend(usage).map(|spend| spend.total())
     }
 
-    /// What each part of a call cost, or `None` when input or output tokens are unknown.
+    /// What each part of a call cost. `None` when input or output tokens are unknown, and when a
+    /// part that was used has no known price: cached input is cheaper than other input and
+    /// writing dearer, so no other price stands for theirs. Only a free input is free throughout.
     ///
-    /// `(input − cached − written)·p_in`, `cached·p_cached`, `written·p_write`,
-    /// `(output − reasoning)·p_out` and `reasoning·p_out`, each price per million.
+    /// `(input − cached − written)·p_in`, `cached·p_cached`, `written·p_write` (those kept for an
+    /// hour at their own price), `(output − reasoning)·p_out` and `reasoning·p_out`, each price
+    /// per million.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "token counts are far below 2^52")]
     pub fn spend(&self, usage: &Usage) -> Option<Spend> {
@@ -59,12 +67,18 @@ impl Price {
         let output = usage.output_tokens?;
         let cached = usage.cached_input_tokens.unwrap_or(0).min(input);
         let written = usage.cache_write_tokens.unwrap_or(0).min(input - cached);
+        let for_an_hour = usage.cache_write_hour_tokens.unwrap_or(0).min(written);
         let reasoning = usage.reasoning_tokens.unwrap_or(0).min(output);
         let dollars = |tokens: u64, price: f64| tokens as f64 * price / 1e6;
+        let part = |tokens: u64, price: Option<f64>| match price {
+            Some(price) => Some(dollars(tokens, price)),
+            None => (tokens == 0 || self.input == 0.0).then_some(0.0),
+        };
         Some(Spend {
             input: dollars(input - cached - written, self.input),
-            cached_input: dollars(cached, self.cached_input.unwrap_or(self.input)),
-            cache_write: dollars(written, self.cache_write.unwrap_or(self.input)),
+            cached_input: part(cached, self.cached_input)?,
+            cache_write: part(written - for_an_hour, self.cache_write)?
+                + part(for_an_hour, self.cache_write_hour)?,
             visible: dollars(output - reasoning, self.output),
             reasoning: dollars(reasoning, self.output),
         })
@@ -98,9 +112,17 @@ impl Spend {
 mod tests {
     use super::*;
 
+    const PRICE: Price = Price {
+        input: 2.0,
+        output: 10.0,
+        cached_input: None,
+        cache_write: None,
+        cache_write_hour: None,
+    };
+
     #[test]
     fn cached_tokens_are_inside_the_input() {
-        let price = Price { input: 2.0, output: 10.0, cached_input: Some(0.5), cache_write: None };
+        let price = Price { cached_input: Some(0.5), ..PRICE };
         let usage = Usage {
             input_tokens: Some(1_000_000),
             output_tokens: Some(100_000),
@@ -113,7 +135,7 @@ mod tests {
 
     #[test]
     fn thinking_is_paid_as_output_and_told_apart() {
-        let price = Price { input: 2.0, output: 10.0, cached_input: None, cache_write: Some(3.0) };
+        let price = Price { cache_write: Some(3.0), ..PRICE };
         let usage = Usage {
             input_tokens: Some(1_000_000),
             output_tokens: Some(1_000_000),
@@ -129,8 +151,44 @@ mod tests {
     }
 
     #[test]
+    fn what_is_kept_for_an_hour_has_a_price_of_its_own() {
+        let price = Price { cache_write: Some(2.5), cache_write_hour: Some(4.0), ..PRICE };
+        let usage = Usage {
+            input_tokens: Some(1_000_000),
+            output_tokens: Some(0),
+            cache_write_tokens: Some(1_000_000),
+            cache_write_hour_tokens: Some(400_000),
+            ..Usage::default()
+        };
+        let cost = price.cost(&usage).expect("known");
+        assert!((cost - (0.6 * 2.5 + 0.4 * 4.0)).abs() < 1e-9, "{cost}");
+    }
+
+    #[test]
     fn an_unknown_count_has_no_cost() {
-        let price = Price { input: 2.0, output: 10.0, cached_input: None, cache_write: None };
-        assert_eq!(price.cost(&Usage { input_tokens: Some(5), ..Usage::default() }), None);
+        assert_eq!(PRICE.cost(&Usage { input_tokens: Some(5), ..Usage::default() }), None);
+    }
+
+    #[test]
+    fn a_part_without_a_price_has_no_cost_unless_nothing_of_it_was_used() {
+        let plain = Usage {
+            input_tokens: Some(1_000_000),
+            output_tokens: Some(0),
+            cached_input_tokens: Some(0),
+            cache_write_tokens: Some(0),
+            ..Usage::default()
+        };
+        let read = Usage { cached_input_tokens: Some(1), ..plain };
+        let written = Usage { cache_write_tokens: Some(1), ..plain };
+        let hour = Usage { cache_write_hour_tokens: Some(1), ..written };
+        assert_eq!(PRICE.cost(&plain), Some(2.0));
+        assert_eq!((PRICE.cost(&read), PRICE.cost(&written)), (None, None));
+        let short = Price { cache_write: Some(2.5), ..PRICE };
+        assert!(short.cost(&written).is_some() && short.cost(&hour).is_none());
+        // What one's own machine reads from its memory is as free as the rest of it.
+        let free = Price { input: 0.0, output: 0.0, ..PRICE };
+        for usage in [read, written, hour] {
+            assert_eq!(free.cost(&usage), Some(0.0), "{usage:?}");
+        }
     }
 }

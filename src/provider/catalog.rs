@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::{
     config::{ModelOverride, ProviderKind},
-    model::{ModelRef, Price, ReasoningEffort, Usage, nearest},
+    model::{ModelRef, Price, ReasoningEffort, Usage},
 };
 
 const TABLE: &str = include_str!("catalog.toml");
@@ -244,15 +244,10 @@ impl Catalog {
         facts.price.filter(|_| covered)
     }
 
-    /// The known model of a provider whose name is nearest to one that is not known there.
-    #[must_use]
-    pub fn nearest(&self, model: &ModelRef) -> Option<&str> {
-        let names = self
-            .models
-            .keys()
-            .filter(|known| known.provider == model.provider)
-            .map(|known| known.model.as_str());
-        nearest(&model.model, names)
+    /// The names of a provider's models.
+    pub fn names(&self, provider: &str) -> impl Iterator<Item = &str> {
+        let known = self.models.keys().filter(move |known| known.provider == provider);
+        known.map(|known| known.model.as_str())
     }
 }
 

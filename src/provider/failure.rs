@@ -1,5 +1,6 @@
 //! What an HTTP status and an error's words mean, the same for every protocol.
 
+use super::advice::{advised, next_step};
 use crate::model::{CallError, ErrorKind};
 
 /// The longest part of a server's own words that an error repeats, in characters.
@@ -96,7 +97,7 @@ pub(crate) fn unreadable(server: &str, status: u16, body: &[u8]) -> CallError {
         CallError::new(kind, format!("{server} answered {status} with {}", body_words(body)));
     error.http_status = Some(status);
     error.retryable = retryable;
-    error
+    advised(error)
 }
 
 /// The error for a success status around a body the protocol does not know. Except for a page's
@@ -107,8 +108,7 @@ pub(crate) fn foreign(server: &str, body: &[u8]) -> CallError {
         "" => "an empty body".to_owned(),
         _ => "a body that is not its protocol's".to_owned(),
     });
-    CallError::new(ErrorKind::Protocol, format!("{server} answered with {what}"))
-        .hint("check the base URL and that the server behind it speaks this protocol")
+    advised(CallError::new(ErrorKind::Protocol, format!("{server} answered with {what}")))
 }
 
 /// Frame `number` of a stream is not what the protocol says. Its content is left out: it could
@@ -121,14 +121,16 @@ pub(crate) fn broken_frame(server: &str, number: u64) -> CallError {
     .hint("what arrived before it is kept; check that the server speaks this protocol")
 }
 
-/// The body ended before the protocol's own end.
+/// The body ended before the protocol's own end. It is not asked for again unbidden: the server
+/// has taken the request and may have worked on it.
 pub(crate) fn interrupted(server: &str, lacking: &str) -> CallError {
-    CallError::new(
-        ErrorKind::InterruptedStream,
-        format!("the answer of {server} ended before {lacking}"),
-    )
-    .hint("what arrived is kept; send again for a whole answer")
-    .retryable()
+    cut(format!("the answer of {server} ended before {lacking}"))
+}
+
+/// An answer that broke off, as told.
+pub(crate) fn cut(message: String) -> CallError {
+    CallError::new(ErrorKind::InterruptedStream, message)
+        .hint(next_step(ErrorKind::InterruptedStream))
 }
 
 /// Whether the words of an error speak of a prompt too long for the model.
@@ -144,6 +146,8 @@ pub(crate) fn speaks_of_context(words: &str) -> bool {
         "exceed context limit",
         "maximum prompt length",
         "input is too long",
+        // Gemini's and, after it, others' who count for you.
+        "input token count",
     ]
     .iter()
     .any(|phrase| words.contains(phrase))

@@ -1,5 +1,6 @@
 //! One file a wire protocol, and what they share.
 
+mod advice;
 mod anthropic;
 pub mod catalog;
 pub mod demo;
@@ -19,7 +20,7 @@ mod responses;
 mod schema;
 pub mod sse;
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::AtomicBool};
 
 use async_trait::async_trait;
 
@@ -96,10 +97,13 @@ pub fn build(
     Ok(Arc::new(http::HttpProvider {
         name: name.to_owned(),
         kind: settings.kind,
+        server: quirks.server,
         connection: http::connect(name, settings, limits, key)?,
         protocol,
         catalog: Arc::clone(catalog),
         limits: limits.clone(),
+        listing: http::Listing::default(),
+        rested: AtomicBool::new(false),
     }))
 }
 

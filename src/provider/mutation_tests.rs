@@ -119,7 +119,7 @@ fn chunks<'b>(body: &'b [u8], lengths: &[usize]) -> Vec<&'b [u8]> {
     chunks
 }
 
-/// Bytes of everything that was said.
+/// Bytes of everything that was said; a call repeats the pieces it came in.
 fn said(events: &[ProviderEvent]) -> usize {
     events
         .iter()
@@ -136,11 +136,25 @@ fn said(events: &[ProviderEvent]) -> usize {
         .sum()
 }
 
+/// Bytes of the pieces of calls.
+fn pieces(events: &[ProviderEvent]) -> usize {
+    events
+        .iter()
+        .map(|event| match event {
+            ProviderEvent::ToolPiece(piece) => {
+                piece.arguments.len() + piece.name.len() + piece.id.len()
+            }
+            _ => 0,
+        })
+        .sum()
+}
+
 /// What holds of every body, whatever it is.
 fn hold(body: &[u8], (events, result): &Outcome) -> Result<(), TestCaseError> {
     // A byte that is no UTF-8 becomes a character of three; a call without arguments or an id is
     // given some.
-    prop_assert!(said(events) <= 3 * body.len() + 64 * events.len(), "more is said than was sent");
+    let most = 3 * body.len() + 64 * events.len();
+    prop_assert!(said(events) <= most && pieces(events) <= most, "more is said than was sent");
     prop_assert!(events.len() <= body.len() + 8, "more events than bytes");
     match result {
         Ok(()) => prop_assert!(

@@ -40,6 +40,12 @@ pub(crate) trait Protocol: Send + Sync {
     fn request(&self, request: &ChatRequest, facts: Option<&ModelFacts>)
     -> (Value, SentParameters);
 
+    /// Why a request would be refused, where that is known of the model beforehand.
+    fn objection(&self, request: &ChatRequest, facts: Option<&ModelFacts>) -> Option<CallError> {
+        let _ = (request, facts);
+        None
+    }
+
     /// A reader for one streamed answer.
     fn decoder(&self) -> Box<dyn Decoder>;
 

@@ -8,7 +8,9 @@ use super::{
 };
 use crate::{
     config::Server,
-    model::{ChatRequest, GenerationParameters, Message, Parameter, Role, SentParameters},
+    model::{
+        CachePrompt, ChatRequest, GenerationParameters, Message, Parameter, Role, SentParameters,
+    },
 };
 
 /// A schema that leaves nothing open, and one that does.
@@ -313,7 +315,7 @@ fn several_pieces_of_a_last_turn_are_kept_up_to_its_end() {
         model: "some-model".to_owned(),
         messages: vec![Message::new(Role::User, "One"), Message::new(Role::User, "Two")],
         parameters: GenerationParameters {
-            cache_prompt: Some(true),
+            cache_prompt: Some(CachePrompt::Short),
             ..GenerationParameters::default()
         },
         stream: true,

@@ -130,8 +130,13 @@ fn told(event: &ProviderEvent) -> Value {
         ProviderEvent::Text(text) => json!({ "text": text }),
         ProviderEvent::Reasoning(text) => json!({ "reasoning": text }),
         ProviderEvent::Refusal(text) => json!({ "refusal": text }),
+        ProviderEvent::ToolPiece(piece) => json!({ "tool_piece": {
+            "index": piece.index, "id": piece.id, "name": piece.name, "arguments": piece.arguments,
+        } }),
         ProviderEvent::ToolCall(call) => json!({ "tool_call": call }),
         ProviderEvent::Usage(usage) => json!({ "usage": known(&json!(usage)) }),
+        ProviderEvent::Cost(cost) => json!({ "cost": cost }),
+        ProviderEvent::ErrorBody(body) => json!({ "error_body": body }),
         ProviderEvent::Finish { reason, raw } => json!({ "finish": reason, "raw": raw }),
     }
 }
@@ -219,6 +224,27 @@ fn every_transcript_gives_what_it_expects() {
     }
 }
 
+/// Whatever goes wrong, a person is told what to do next, once, and in a sentence that fits.
+#[test]
+fn every_error_says_what_to_do_next() {
+    let mut kinds = std::collections::BTreeSet::new();
+    for transcript in transcripts() {
+        let Transcript { protocol, body, status, path, .. } = &transcript;
+        let ended = match transcript.kind.as_str() {
+            "stream" => read_stream(&**protocol, [body.as_slice()]).1,
+            "whole" => protocol.whole(body, &mut |_| {}),
+            "error" => Err(protocol.error(*status, body)),
+            _ => protocol.models(body).map(drop),
+        };
+        let Err(error) = ended else { continue };
+        let hint = error.hint.clone().unwrap_or_default();
+        assert!(hint.len() > 15, "{}: {error:?}", path.display());
+        assert!(!error.message.contains(&hint), "{}: {error:?}", path.display());
+        kinds.insert(error.kind.as_str());
+    }
+    assert!(kinds.len() >= 12, "only {kinds:?}");
+}
+
 pub(super) fn streams() -> Vec<Transcript> {
     transcripts().into_iter().filter(|transcript| transcript.kind == "stream").collect()
 }
@@ -292,13 +318,17 @@ fn a_stream_that_ends_early_is_never_complete() {
                 assert!(end_is_in(&early, &body[..cut]), "{}: {cut} is no end", path.display());
                 let rest = &events[early.len()..];
                 let counts = rest.iter().all(|event| {
-                    matches!(event, ProviderEvent::Usage(_) | ProviderEvent::Heartbeat)
+                    matches!(
+                        event,
+                        ProviderEvent::Usage(_) | ProviderEvent::Cost(_) | ProviderEvent::Heartbeat
+                    )
                 });
                 assert!(counts, "{}: complete at {cut}, and more was said", path.display());
                 assert_eq!(result, Ok(()), "{}", path.display());
             } else if ended.as_ref().is_err_and(|error| error.kind == ErrorKind::InterruptedStream)
             {
-                assert!(ended.is_err_and(|error| error.retryable), "{}: {cut}", path.display());
+                // The server has taken the request: it is not asked again unbidden.
+                assert!(ended.is_err_and(|error| !error.retryable), "{}: {cut}", path.display());
             } else {
                 let kinds = [&ended, &result].map(|ended| ended.as_ref().map_err(|e| e.kind).err());
                 assert_eq!(kinds[0], kinds[1], "{}: cut at {cut} fails otherwise", path.display());

@@ -137,6 +137,8 @@ impl Facts {
                 cache_write_tokens: number(16)?,
                 reasoning_tokens: number(17)?,
                 estimated: row.get(18)?,
+                // Among the details, which lists do without.
+                cache_write_hour_tokens: None,
             },
             cost_usd: row.get(19)?,
             headers_ms: number(20)?,

@@ -444,6 +444,7 @@ fn read_row(row: &Row<'_>) -> Outcome<HistoryRow> {
             output_tokens: number(15)?,
             cached_input_tokens: number(16)?,
             cache_write_tokens: number(17)?,
+            cache_write_hour_tokens: None,
             reasoning_tokens: number(18)?,
             estimated: row.get(19)?,
         },

@@ -37,6 +37,8 @@ struct Details {
     #[serde(skip_serializing_if = "Option::is_none")]
     spend: Option<Spend>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    cache_write_hour_tokens: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     reused: Option<Reused>,
     #[serde(skip_serializing_if = "Redactions::is_empty")]
     redactions: Redactions,
@@ -122,6 +124,7 @@ impl Answer {
             quality: execution.quality.clone(),
             error: execution.error.clone(),
             spend: execution.spend,
+            cache_write_hour_tokens: execution.usage.cache_write_hour_tokens,
             reused: execution.reused.clone(),
             redactions: execution.redactions.clone(),
         };
@@ -249,6 +252,7 @@ pub(super) fn load(connection: &Connection, facts: &Facts, sequence: i64) -> Out
     execution.quality.overall = facts.quality;
     execution.error = details.error;
     execution.spend = details.spend;
+    execution.usage.cache_write_hour_tokens = details.cache_write_hour_tokens;
     execution.reused = details.reused;
     execution.redactions = details.redactions;
     Ok(execution)

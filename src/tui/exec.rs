@@ -20,8 +20,9 @@ use crate::{
     app::{self, App, AppError, ExportFormat, Filter, PromptSource, workspace},
     engine::{CallSpec, Circuit, Engine, Mode, Providers, RunEventKind, RunHandle, RunSpec},
     model::{
-        CallError, ChatRequest, ErrorKind, Execution, ExecutionId, GenerationParameters, ModelRef,
-        Parameter, ReasoningEffort, ResponseFormat, Tool, ToolChoice, VariantName,
+        CachePrompt, CallError, ChatRequest, ErrorKind, Execution, ExecutionId,
+        GenerationParameters, ModelRef, Parameter, ReasoningEffort, ResponseFormat, Tool,
+        ToolChoice, VariantName,
     },
     store::{Cursor, Deleted, HistoryQuery, HistoryRow},
 };
@@ -519,7 +520,7 @@ async fn plan(app: &App, model: &ModelRef) -> Result<ParameterPlan, Fault> {
                 parameters: serde_json::json!({ "type": "object", "properties": {} }),
             }],
             tool_choice: Some(ToolChoice::Required),
-            cache_prompt: Some(true),
+            cache_prompt: Some(CachePrompt::Short),
         },
         stream: true,
     };

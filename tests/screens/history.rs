@@ -100,6 +100,8 @@ fn rich() -> World {
         duration_ms: 212,
         status,
         error,
+        request_id: None,
+        error_body: None,
         strategy: None,
         messages: Vec::new(),
         text: None,

@@ -460,8 +460,9 @@ fn version(
 }
 
 fn models() -> Vec<ModelChoice> {
-    let priced =
-        |input, output| Some(Price { input, output, cached_input: None, cache_write: None });
+    let priced = |input, output| {
+        Some(Price { input, output, cached_input: None, cache_write: None, cache_write_hour: None })
+    };
     let choice = |name: &str, origin, window, price, unavailable: Option<&str>| ModelChoice {
         model: name.parse().expect("a model"),
         origin,

@@ -171,7 +171,13 @@ fn every_key_arrives() {
     assert!(settings.keys["zoom"].is_empty());
     let facts = &settings.models[&ModelRef::new("openai", "gpt-x")];
     assert_eq!(facts.context_window, Some(128_000));
-    let price = Price { input: 1.0, output: 2.5, cached_input: Some(0.1), cache_write: None };
+    let price = Price {
+        input: 1.0,
+        output: 2.5,
+        cached_input: Some(0.1),
+        cache_write: None,
+        cache_write_hour: None,
+    };
     assert_eq!(facts.price(None), Some(price));
     assert_eq!(notices, []);
     let names = settings.secret_variables();

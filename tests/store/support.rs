@@ -120,6 +120,7 @@ pub fn full() -> Execution {
             output_tokens: None,
             cached_input_tokens: Some(3),
             cache_write_tokens: Some(1),
+            cache_write_hour_tokens: Some(1),
             reasoning_tokens: Some(0),
             estimated: true,
         },
@@ -128,6 +129,8 @@ pub fn full() -> Execution {
             messages: vec![Message::new(Role::User, "again")],
             text: Some("not kept".to_owned()),
             usage: Some(Usage { output_tokens: Some(2), ..Usage::default() }),
+            request_id: Some("req-1".to_owned()),
+            error_body: Some("{\"error\":\u{1b}}".to_owned()),
             ..Attempt::new(
                 &ModelRef::new("demo", "fast"),
                 Timestamp::UNIX_EPOCH,

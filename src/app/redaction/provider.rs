@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use super::{Redaction, record};
 use crate::{
-    model::{CallError, ChatRequest, Redactions, SentParameters},
+    model::{CallError, ChatRequest, ProviderEvent, Redactions, SentParameters},
     provider::{EventSink, ListedModel, Provider},
 };
 
@@ -38,7 +38,15 @@ impl Provider for DiscreetProvider {
     }
 
     async fn call(&self, request: &ChatRequest, events: EventSink<'_>) -> Result<(), CallError> {
-        self.inner.call(request, events).await.map_err(|error| self.discreet(error))
+        let mut discreet = |event| {
+            events(match event {
+                ProviderEvent::ErrorBody(body) => ProviderEvent::ErrorBody(
+                    self.redaction.keys_alone().redact_cut(&body).text.into_owned(),
+                ),
+                other => other,
+            });
+        };
+        self.inner.call(request, &mut discreet).await.map_err(|error| self.discreet(error))
     }
 
     fn plan(&self, request: &ChatRequest) -> SentParameters {

@@ -141,7 +141,8 @@ pub(super) fn attempt(redactor: &Redactor, attempt: &mut Attempt, found: &mut Re
     for message in &mut attempt.messages {
         text(redactor, &mut message.content, found);
     }
-    if let Some(other) = &mut attempt.text {
+    let more = [&mut attempt.text, &mut attempt.request_id, &mut attempt.error_body];
+    for other in more.into_iter().flatten() {
         text(redactor, other, found);
     }
 }

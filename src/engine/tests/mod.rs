@@ -22,6 +22,7 @@ mod keeping;
 mod learned;
 mod limits;
 mod money;
+mod pieces;
 mod recover;
 
 use super::*;
@@ -137,6 +138,7 @@ impl Providers for Known {
             output: 2.0,
             cached_input: None,
             cache_write: None,
+            cache_write_hour: None,
         })
     }
 }

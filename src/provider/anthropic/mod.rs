@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::{
     ListedModel,
+    advice::advised,
     catalog::ModelFacts,
     failure,
     lenient::{self, count, words},
@@ -21,6 +22,10 @@ use crate::model::{CallError, ChatRequest, ErrorKind, ProviderEvent, SentParamet
 
 /// The name in messages.
 const SERVER: &str = "Anthropic";
+
+/// What to do where a model takes no beginning of its answer.
+const NO_BEGUN_ANSWER: &str = "end the prompt with a user message: this model takes no begun \
+                               answer; response_format or the system text can ask for its form";
 
 /// What every request has in common.
 static ENDPOINT: Endpoint = Endpoint {
@@ -48,6 +53,21 @@ impl Protocol for Anthropic {
         facts: Option<&ModelFacts>,
     ) -> (Value, SentParameters) {
         request::build(request, facts)
+    }
+
+    fn objection(&self, request: &ChatRequest, facts: Option<&ModelFacts>) -> Option<CallError> {
+        let takes_one = facts.is_none_or(|facts| facts.capabilities.prefill);
+        (!takes_one && request::ends_in_an_answer(request)).then(|| {
+            CallError::new(
+                ErrorKind::InvalidRequest,
+                format!(
+                    "the prompt ends with an assistant message, and {} takes no begun answer: \
+                     nothing was sent",
+                    request.model
+                ),
+            )
+            .hint(NO_BEGUN_ANSWER)
+        })
     }
 
     fn decoder(&self) -> Box<dyn Decoder> {
@@ -99,7 +119,7 @@ fn reported(value: &Value, status: Option<u16>) -> CallError {
     error.provider_code = spend_limit(inner).or(code).map(failure::quoted);
     error.request_id = words(value, "request_id").map(failure::quoted);
     error.hint = hint(kind, said).map(str::to_owned);
-    error
+    advised(error)
 }
 
 fn kind(inner: &Value, code: Option<&str>, said: &str, status: Option<u16>) -> (ErrorKind, bool) {
@@ -139,31 +159,19 @@ fn spend_limit(inner: &Value) -> Option<&str> {
         .filter(|&code| code == "enforced_spend_limit_reached")
 }
 
+/// What to change, where the words of a refusal say more than its kind.
 fn hint(kind: ErrorKind, said: &str) -> Option<&'static str> {
+    if kind != ErrorKind::InvalidRequest {
+        return None;
+    }
     let lower = said.to_ascii_lowercase();
-    Some(match kind {
-        ErrorKind::Authentication => "check the key and where it is read from",
-        ErrorKind::Permission => "the key may not use this model or feature",
-        ErrorKind::NotFound => "check the model's name in the list of models",
-        ErrorKind::Quota => "check the credit and the spending limit of the account",
-        ErrorKind::ContextLength | ErrorKind::RequestTooLarge => {
-            "shorten the prompt or lower max_tokens"
-        }
-        ErrorKind::InvalidRequest if lower.contains("prefill") => {
-            "this model takes no begun answer: end the prompt with a user message"
-        }
-        ErrorKind::InvalidRequest if lower.contains("at least one message") => {
-            "add a user message: a system prompt alone is no request here"
-        }
-        ErrorKind::InvalidRequest
-            if ["temperature", "top_p", "top_k", "thinking", "effort", "max_tokens"]
-                .iter()
-                .any(|name| lower.contains(name)) =>
-        {
-            "change or unset the parameter it names"
-        }
-        _ => return None,
-    })
+    if lower.contains("prefill") {
+        Some(NO_BEGUN_ANSWER)
+    } else if lower.contains("at least one message") {
+        Some("add a user message: a system prompt alone is no request here")
+    } else {
+        None
+    }
 }
 
 #[cfg(test)]

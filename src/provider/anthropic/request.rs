@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use crate::{
     model::{
-        ChatRequest, Parameter, ReasoningEffort, ResponseFormat, Role, SentParameters, ToolChoice,
+        CachePrompt, ChatRequest, Parameter, ReasoningEffort, ResponseFormat, Role, SentParameters,
+        ToolChoice,
     },
     provider::{
         catalog::{Capabilities, ModelFacts, Sampling, Thinking, ThinkingOff},
@@ -42,24 +43,30 @@ pub(super) fn build(request: &ChatRequest, facts: Option<&ModelFacts>) -> (Value
 
     let (system, mut messages) = conversation(request);
     let mut body = opening(request);
-    let keep = request.parameters.cache_prompt == Some(true);
-    if keep {
-        keep_last_turn(&mut messages);
+    let mark = request.parameters.cache_prompt.and_then(mark);
+    if let Some(mark) = &mark {
+        keep_last_turn(&mut messages, mark);
     }
     if !system.is_empty() {
-        let system = if keep {
-            json!([{ "type": "text", "text": system, "cache_control": kept() }])
-        } else {
-            Value::from(system)
+        let system = match &mark {
+            Some(mark) => json!([{ "type": "text", "text": system, "cache_control": mark }]),
+            None => Value::from(system),
         };
         body.insert("system".to_owned(), system);
     }
     body.insert("messages".to_owned(), messages);
     let (body, mut parameters) = plan.plan.into_body(body);
-    if keep {
-        parameters.sent.insert("cache_control".to_owned(), kept());
+    if let Some(mark) = mark {
+        parameters.sent.insert("cache_control".to_owned(), mark);
     }
     (body, parameters)
+}
+
+/// Whether the last turn is the beginning of the answer.
+pub(super) fn ends_in_an_answer(request: &ChatRequest) -> bool {
+    let turns = request.messages.iter().filter(|message| message.role != Role::System);
+    let last = turns.filter(|message| !message.content.trim().is_empty()).next_back();
+    last.is_some_and(|message| message.role == Role::Assistant)
 }
 
 /// The system text and the turns. The protocol has one system text beside the turns, and its
@@ -107,24 +114,28 @@ fn conversation(request: &ChatRequest) -> (String, Value) {
     (system, turns.collect())
 }
 
-/// The mark of a block up to which a prompt is kept, for the five minutes that are the least.
-fn kept() -> Value {
-    json!({ "type": "ephemeral" })
+/// The mark of a block up to which a prompt is kept. Without a time it is kept for five minutes.
+fn mark(asked: CachePrompt) -> Option<Value> {
+    match asked {
+        CachePrompt::Off => None,
+        CachePrompt::Short => Some(json!({ "type": "ephemeral" })),
+        CachePrompt::Hour => Some(json!({ "type": "ephemeral", "ttl": "1h" })),
+    }
 }
 
 /// Marks the last block of the last turn. The system text has a mark of its own: what comes
 /// before it (the tools too) is then kept also for a prompt that only begins the same.
-fn keep_last_turn(messages: &mut Value) {
+fn keep_last_turn(messages: &mut Value, mark: &Value) {
     let Some(turn) = messages.as_array_mut().and_then(|turns| turns.last_mut()) else { return };
     let content = turn.get_mut("content").map(Value::take);
     turn["content"] = match content {
         Some(Value::Array(mut blocks)) => {
             if let Some(last) = blocks.last_mut() {
-                last["cache_control"] = kept();
+                last["cache_control"] = mark.clone();
             }
             Value::Array(blocks)
         }
-        Some(text) => json!([{ "type": "text", "text": text, "cache_control": kept() }]),
+        Some(text) => json!([{ "type": "text", "text": text, "cache_control": mark }]),
         None => return,
     };
 }

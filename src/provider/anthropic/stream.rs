@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{SERVER, reported};
-use crate::model::{CallError, FinishReason, ProviderEvent, ToolCall, Usage};
+use crate::model::{CallError, FinishReason, ProviderEvent, ToolCall, ToolPiece, Usage};
 use crate::provider::{
     failure,
     lenient::{self, count, text, words},
@@ -123,8 +123,14 @@ impl MessageStream {
         if text(block, "type") == Some("tool_use")
             && let Some(at) = index(value)
         {
-            self.tools.insert(at, OpenTool::new(block));
-            events(ProviderEvent::Heartbeat);
+            let tool = OpenTool::new(block);
+            events(ProviderEvent::ToolPiece(ToolPiece {
+                index: at,
+                id: tool.id.clone(),
+                name: tool.name.clone(),
+                arguments: String::new(),
+            }));
+            self.tools.insert(at, tool);
         } else {
             let said = block_text(block);
             events(said.unwrap_or(ProviderEvent::Heartbeat));
@@ -140,13 +146,15 @@ impl MessageStream {
             Some("thinking_delta") => {
                 words(delta, "thinking").map(|text| ProviderEvent::Reasoning(text.to_owned()))
             }
-            Some("input_json_delta") => {
-                let tool = index(value).and_then(|at| self.tools.get_mut(&at));
-                if let (Some(tool), Some(piece)) = (tool, text(delta, "partial_json")) {
-                    tool.pieces.push_str(piece);
-                }
-                None
-            }
+            Some("input_json_delta") => index(value).and_then(|at| {
+                let (tool, piece) = (self.tools.get_mut(&at)?, words(delta, "partial_json")?);
+                tool.pieces.push_str(piece);
+                Some(ProviderEvent::ToolPiece(ToolPiece {
+                    index: at,
+                    arguments: piece.to_owned(),
+                    ..ToolPiece::default()
+                }))
+            }),
             // Signatures, citations and what comes after them carry nothing that is shown.
             _ => None,
         };
@@ -278,6 +286,8 @@ struct Reported {
     fresh: Option<u64>,
     read: Option<u64>,
     written: Option<u64>,
+    /// Of what was written, what is kept for an hour.
+    written_for_an_hour: Option<u64>,
     output: Option<u64>,
     /// The output count of the answer's beginning.
     placeholder: Option<u64>,
@@ -289,10 +299,12 @@ impl Reported {
     /// out what it does not change.
     fn read(&mut self, usage: &Value) {
         let details = usage.get("output_tokens_details").unwrap_or(&Value::Null);
+        let written = usage.get("cache_creation").unwrap_or(&Value::Null);
         for (kept, now) in [
             (&mut self.fresh, count(usage, "input_tokens")),
             (&mut self.read, count(usage, "cache_read_input_tokens")),
             (&mut self.written, count(usage, "cache_creation_input_tokens")),
+            (&mut self.written_for_an_hour, count(written, "ephemeral_1h_input_tokens")),
             (&mut self.output, count(usage, "output_tokens")),
             (&mut self.thinking, count(details, "thinking_tokens")),
         ] {
@@ -318,6 +330,7 @@ impl Reported {
             output_tokens: self.output,
             cached_input_tokens: self.read,
             cache_write_tokens: self.written,
+            cache_write_hour_tokens: self.written_for_an_hour,
             reasoning_tokens: self.thinking,
             estimated: false,
         }

@@ -84,7 +84,7 @@ impl DemoModel {
             Self::Careful => (3.0, 15.0),
             Self::Load => return None,
         };
-        Some(Price { input, output, cached_input: None, cache_write: None })
+        Some(Price { input, output, cached_input: None, cache_write: None, cache_write_hour: None })
     }
 
     /// Whether it thinks before it answers.

@@ -141,9 +141,8 @@ pub(super) fn finish(
             input_tokens: Some(input_tokens),
             output_tokens: Some(kept + reasoning_tokens),
             cached_input_tokens: Some(0),
-            cache_write_tokens: None,
             reasoning_tokens: Some(reasoning_tokens),
-            estimated: false,
+            ..Usage::default()
         },
         rate,
     }

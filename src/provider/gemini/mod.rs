@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use super::{
     ListedModel,
+    advice::advised,
     catalog::ModelFacts,
     failure,
     lenient::{self, count, words},
@@ -111,7 +112,7 @@ fn reported(value: &Value, status: Option<u16>) -> CallError {
     error.retry_after_ms = retry_delay(inner);
     error.provider_code = code.map(failure::quoted);
     error.hint = hint(kind).map(str::to_owned);
-    error
+    advised(error)
 }
 
 fn kind(inner: &Value, code: Option<&str>, said: &str, status: Option<u16>) -> (ErrorKind, bool) {
@@ -165,18 +166,17 @@ fn retry_delay(inner: &Value) -> Option<u64> {
     sensible.then_some((seconds * 1000.0).ceil() as u64)
 }
 
+/// What is particular about Gemini's refusals.
 const fn hint(kind: ErrorKind) -> Option<&'static str> {
-    Some(match kind {
-        ErrorKind::Authentication => "check the key and where it is read from",
-        ErrorKind::Permission => "the key, or the place it is used from, may not use this model",
-        ErrorKind::NotFound => "check the model's name in the list of models",
-        ErrorKind::Quota => "the day's limit of this key is used up, or it has none",
-        ErrorKind::ContextLength | ErrorKind::RequestTooLarge => {
-            "shorten the prompt or lower max_tokens"
+    match kind {
+        ErrorKind::Permission => {
+            Some("the key, or the place it is used from, may not use this model")
         }
-        ErrorKind::InvalidRequest => "change or unset the parameter it names",
-        _ => return None,
-    })
+        ErrorKind::Quota => {
+            Some("the day's limit of this key is used up, or it has none: try tomorrow or pay")
+        }
+        _ => None,
+    }
 }
 
 #[cfg(test)]

@@ -4,8 +4,8 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     model::{
-        ChatRequest, Parameter, ReasoningEffort, ResponseFormat, Role, SentParameters, Tool,
-        ToolChoice,
+        CachePrompt, ChatRequest, Parameter, ReasoningEffort, ResponseFormat, Role, SentParameters,
+        Tool, ToolChoice,
     },
     provider::plan::Plan,
 };
@@ -44,7 +44,7 @@ pub(super) fn build(request: &ChatRequest) -> (Value, SentParameters) {
         }
     }
 
-    if plan.asked.cache_prompt == Some(true) {
+    if plan.asked.cache_prompt.is_some_and(CachePrompt::is_on) {
         plan.drop(Parameter::CachePrompt, "Gemini keeps prompts by itself");
     }
 

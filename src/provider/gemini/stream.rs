@@ -156,9 +156,8 @@ fn usage(value: &Value) -> Option<Usage> {
             .map(|prompt| prompt.saturating_add(of("toolUsePromptTokenCount").unwrap_or(0))),
         output_tokens: added(of("candidatesTokenCount"), of("thoughtsTokenCount")),
         cached_input_tokens: of("cachedContentTokenCount"),
-        cache_write_tokens: None,
         reasoning_tokens: of("thoughtsTokenCount"),
-        estimated: false,
+        ..Usage::default()
     };
     usage.is_known().then_some(usage)
 }

@@ -1,7 +1,6 @@
-//! The connection to one endpoint, and what it means when it cannot be made.
+//! The connection to one endpoint.
 
-use std::{error::Error as _, io};
-
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use reqwest::{
     Certificate, Client, RequestBuilder,
     header::{ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue},
@@ -9,20 +8,22 @@ use reqwest::{
 };
 use url::Url;
 
+use super::{mask, unreached::cause};
 use crate::{
-    config::{Authentication, EngineSettings, ProviderSettings, Secret},
+    config::{Authentication, EngineSettings, KeySource, ProviderSettings, Proxy, Secret},
     model::{CallError, ErrorKind},
 };
-
-/// The shortest header value that is taken for a secret, in bytes.
-const SHORTEST_SECRET: usize = 8;
 
 /// A client for one endpoint with everything its requests carry.
 pub(in crate::provider) struct Connection {
     client: Client,
     pub base_url: Url,
     headers: HeaderMap,
-    name: String,
+    pub(super) name: String,
+    /// Where the key comes from; `None` where none is sent.
+    pub(super) key_source: Option<String>,
+    pub(super) proxy: Option<Proxy>,
+    secrets: Vec<String>,
 }
 
 /// Prepares the connection to a provider. Nothing is sent.
@@ -61,6 +62,10 @@ pub(in crate::provider) fn connect(
             builder = builder.tls_certs_only(std::iter::empty());
         }
     }
+    let proxy = settings.proxy.clone().filter(|_| !settings.is_local());
+    if let Some(proxy) = &proxy {
+        builder = builder.proxy(through(name, proxy)?);
+    }
     if let Some(path) = &settings.ca_file {
         let fault = |error: &dyn std::fmt::Display| unusable(name, path, error);
         let pem = std::fs::read(path).map_err(|error| fault(&error))?;
@@ -74,29 +79,26 @@ pub(in crate::provider) fn connect(
         None => CallError::new(ErrorKind::Connect, format!("{name}: {}", cause(&error))),
     })?;
     let headers = headers(name, settings, key)?;
-    Ok(Connection { client, base_url: settings.base_url.clone(), headers, name: name.to_owned() })
+    Ok(Connection {
+        client,
+        base_url: settings.base_url.clone(),
+        secrets: secrets(&headers, proxy.as_ref()),
+        headers,
+        name: name.to_owned(),
+        key_source: key_source(settings, key),
+        proxy,
+    })
 }
 
-/// A server's words without what is left of a secret where they were cut off: at the end, or
-/// where they say `…`.
-fn without_beginning(text: &str, secret: &str) -> String {
-    let mut masked = String::with_capacity(text.len());
-    for piece in text.split_inclusive('…') {
-        let whole = piece.strip_suffix('…').unwrap_or(piece);
-        let kept = (SHORTEST_SECRET..secret.len())
-            .rev()
-            .filter_map(|length| secret.get(..length))
-            .find_map(|beginning| whole.strip_suffix(beginning));
-        match kept {
-            Some(kept) => {
-                masked.push_str(kept);
-                masked.push_str("[key]");
-                masked.push_str(&piece[whole.len()..]);
-            }
-            None => masked.push_str(piece),
-        }
-    }
-    masked
+/// Sends everything through a proxy.
+fn through(name: &str, proxy: &Proxy) -> Result<reqwest::Proxy, CallError> {
+    reqwest::Proxy::all(proxy.address()).map_err(|_| {
+        CallError::new(
+            ErrorKind::Connect,
+            format!("{name}: {} names no proxy that can be used", proxy.variable()),
+        )
+        .hint("write it as http://HOST:PORT or socks5h://HOST:PORT")
+    })
 }
 
 /// Certificates that were to be trusted and are none.
@@ -156,116 +158,57 @@ impl Connection {
             .header(ACCEPT_ENCODING, HeaderValue::from_static("identity"))
     }
 
-    /// An error without the key in it, in case the server repeats what it was sent. The same goes
-    /// for the values of every configured header, which may hold keys too.
+    /// An error without a secret in it, in case the server repeats what it was sent.
     pub(super) fn masked(&self, mut error: CallError) -> CallError {
-        for value in self.headers.values() {
-            let Ok(value) = value.to_str() else { continue };
-            let secret = value.strip_prefix("Bearer ").unwrap_or(value);
-            // Shorter ones are words, and taking words out of a message would hide what it says.
-            if secret.len() < SHORTEST_SECRET {
-                continue;
-            }
-            let more = [&mut error.hint, &mut error.provider_code, &mut error.request_id];
-            for text in more.into_iter().flatten().chain([&mut error.message]) {
-                if text.contains(secret) {
-                    *text = text.replace(secret, "[key]");
-                }
-                *text = without_beginning(text, secret);
-            }
+        let more = [&mut error.hint, &mut error.provider_code, &mut error.request_id];
+        for text in more.into_iter().flatten().chain([&mut error.message]) {
+            *text = self.masked_text(text);
         }
         error
     }
 
-    /// What it means that no reply came.
-    pub(super) fn not_reached(&self, error: &reqwest::Error) -> CallError {
+    /// A text without the key, the values of other headers, or the proxy's password in it.
+    pub(super) fn masked_text(&self, text: &str) -> String {
+        self.secrets.iter().fold(text.to_owned(), |text, secret| mask::without(&text, secret))
+    }
+
+    /// The host and port of the server.
+    pub(super) fn place(&self) -> String {
         let host = self.base_url.host_str().unwrap_or_default();
-        let place = match self.base_url.port_or_known_default() {
+        match self.base_url.port_or_known_default() {
             Some(port) => format!("{host}:{port}"),
             None => host.to_owned(),
-        };
-        let cause = cause(error);
-        let said = |kind, message: String| CallError::new(kind, message).retryable();
-        let base_url = format!("base_url under [providers.{}] in config.toml", self.name);
-        if error.is_timeout() {
-            return said(ErrorKind::Timeout, format!("no connection to {place} in time"))
-                .hint(format!("check that it can be reached from here, and {base_url}"));
         }
-        let all = chain(error);
-        if all.contains("dns error") || all.contains("failed to lookup address") {
-            return said(ErrorKind::Connect, format!("the name {host} cannot be resolved"))
-                .hint(format!("check the network, and {base_url}"));
-        }
-        if all.contains("certificate") || all.contains("handshake") || all.contains("tls") {
-            return CallError::new(
-                ErrorKind::Tls,
-                format!("no secure connection to {place}: {cause}"),
-            )
-            .hint(format!("ca_file adds a certificate; check https and {base_url}"));
-        }
-        if io_kind(error) == Some(io::ErrorKind::ConnectionRefused) {
-            return said(ErrorKind::Connect, format!("nothing listens at {place}"))
-                .hint(format!("start the server, or correct {base_url}"));
-        }
-        if error.is_connect() {
-            return said(ErrorKind::Connect, format!("no connection to {place}: {cause}"))
-                .hint(format!("check the network, and {base_url}"));
-        }
-        said(ErrorKind::Connect, format!("the connection to {place} ended before a reply: {cause}"))
-            .hint("send again".to_owned())
     }
 }
 
-/// The innermost cause of an error, without any address: those may hold what nobody should see.
-pub(super) fn cause(error: &reqwest::Error) -> String {
-    let mut innermost: &dyn std::error::Error = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
+/// Where the key of a provider comes from, in the words of its settings; `None` where none is
+/// sent.
+fn key_source(settings: &ProviderSettings, key: Option<&Secret>) -> Option<String> {
+    match (&settings.key, key) {
+        (KeySource::None, Some(_)) => Some("this program".to_owned()),
+        (source, Some(_)) => Some(source.describe()),
+        (_, None) => settings.secret_headers().next().map(|_| "a header in config.toml".to_owned()),
     }
-    if innermost.source().is_none() && error.source().is_none() {
-        return "the reply could not be read".to_owned();
-    }
-    crate::provider::failure::quoted(&innermost.to_string())
 }
 
-/// All causes in lower case, to look for words in.
-fn chain(error: &reqwest::Error) -> String {
-    let mut all = String::new();
-    let mut next = error.source();
-    while let Some(source) = next {
-        all.push_str(&source.to_string().to_lowercase());
-        all.push('\n');
-        next = source.source();
-    }
-    all
-}
-
-fn io_kind(error: &reqwest::Error) -> Option<io::ErrorKind> {
-    let mut next = error.source();
-    while let Some(source) = next {
-        if let Some(io) = source.downcast_ref::<io::Error>()
-            && io.kind() != io::ErrorKind::Other
-        {
-            return Some(io.kind());
-        }
-        next = source.source();
-    }
-    None
-}
-
-#[cfg(test)]
-mod cut_tests {
-    use super::*;
-
-    #[test]
-    fn a_key_that_was_cut_off_is_masked_as_far_as_it_came() {
-        for (text, masked) in [
-            ("the key planted-01234… is wrong", "the key [key]… is wrong"),
-            ("500 (planted-0…): planted-0123456789ab", "500 ([key]…): [key]"),
-            ("planted is a word", "planted is a word"),
-            ("it was planted", "it was planted"),
-        ] {
-            assert_eq!(without_beginning(text, "planted-0123456789abcdef"), masked);
-        }
-    }
+/// What must not be told of a connection: the values of its headers, which hold the key, and the
+/// password of its proxy.
+fn secrets(headers: &HeaderMap, proxy: Option<&Proxy>) -> Vec<String> {
+    let values = headers.values().filter_map(|value| value.to_str().ok());
+    let values = values.map(|value| value.strip_prefix("Bearer ").unwrap_or(value).to_owned());
+    let password = proxy.and_then(|proxy| Url::parse(proxy.address()).ok()).and_then(|url| {
+        let (name, raw) = (url.username(), url.password()?);
+        // As it is written, as it is meant, and as it travels.
+        let query = format!("it={}", raw.replace('+', "%2B"));
+        let plain = url::form_urlencoded::parse(query.as_bytes()).next()?.1.into_owned();
+        let sent = BASE64_STANDARD.encode(format!("{name}:{plain}"));
+        Some([raw.to_owned(), plain, sent])
+    });
+    let mut secrets: Vec<String> =
+        values.chain(password.into_iter().flatten()).filter(|it| mask::is_secret(it)).collect();
+    // The longer first, lest a part of one stands where the whole was.
+    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+    secrets.dedup();
+    secrets
 }

@@ -6,8 +6,17 @@ mod body;
 mod client;
 mod frames;
 mod headers;
+mod hints;
+mod mask;
+mod unreached;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -23,12 +32,13 @@ use super::{
     sse::LineError,
 };
 use crate::{
-    config::{EngineSettings, ProviderKind},
+    config::{EngineSettings, ProviderKind, Server},
     model::{CallError, ChatRequest, ErrorKind, ModelRef, ProviderEvent, SentParameters},
 };
 
 pub(super) use client::{Connection, connect};
 pub(super) use frames::{Frames, Stop};
+pub(super) use hints::Listing;
 
 /// Most bytes of an error's body that are read.
 const MOST_OF_AN_ERROR: u64 = 64 << 10;
@@ -37,10 +47,16 @@ const MOST_OF_AN_ERROR: u64 = 64 << 10;
 pub(super) struct HttpProvider {
     pub name: String,
     pub kind: ProviderKind,
+    /// Which server it is, where it speaks OpenAI's protocol.
+    pub server: Server,
     pub connection: Connection,
     pub protocol: Box<dyn Protocol>,
     pub catalog: Arc<Catalog>,
     pub limits: EngineSettings,
+    /// The models the endpoint listed.
+    pub listing: Listing,
+    /// Whether a connection may rest that the server can close any moment.
+    pub rested: AtomicBool,
 }
 
 #[async_trait]
@@ -50,7 +66,13 @@ impl Provider for HttpProvider {
     }
 
     async fn call(&self, request: &ChatRequest, events: EventSink<'_>) -> Result<(), CallError> {
-        self.answer(request, events).await.map_err(|error| self.connection.masked(error))
+        match self.answer(request, events).await {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                let told = self.told(error, Some(&request.model)).await;
+                Err(self.connection.masked(told))
+            }
+        }
     }
 
     fn plan(&self, request: &ChatRequest) -> SentParameters {
@@ -58,14 +80,25 @@ impl Provider for HttpProvider {
     }
 
     async fn models(&self) -> Result<Vec<ListedModel>, CallError> {
-        self.list().await.map_err(|error| self.connection.masked(error))
+        match self.list().await {
+            Ok(models) => {
+                let names = models.iter().map(|model| self.connection.masked_text(&model.id));
+                self.listing.keep(Some(names.collect())).await;
+                Ok(models)
+            }
+            Err(error) => Err(self.connection.masked(self.told(error, None).await)),
+        }
     }
 }
 
 impl HttpProvider {
     async fn answer(&self, request: &ChatRequest, events: EventSink<'_>) -> Result<(), CallError> {
         let deadline = Instant::now() + self.limits.total_timeout;
-        let (body, _) = self.protocol.request(request, self.facts(request).as_ref());
+        let facts = self.facts(request);
+        if let Some(objection) = self.protocol.objection(request, facts.as_ref()) {
+            return Err(objection);
+        }
+        let (body, _) = self.protocol.request(request, facts.as_ref());
         let body = serde_json::to_vec(&body).map_err(|error| {
             CallError::new(ErrorKind::InvalidRequest, format!("the request is no JSON: {error}"))
         })?;
@@ -79,13 +112,37 @@ impl HttpProvider {
         if !limits.is_empty() {
             events(ProviderEvent::Limits(limits));
         }
-        let response = self.accept(response, Some(request)).await?;
+        let response = match self.accept(response).await {
+            Ok(response) => response,
+            Err(refused) => return Err(self.refused(refused, request, events)),
+        };
+        let request_id = headers::request_id(response.headers());
         events(ProviderEvent::Headers {
             http_status: response.status().as_u16(),
-            request_id: headers::request_id(response.headers()),
+            request_id: request_id.clone(),
         });
         let read = self.read(response, request.stream, events);
-        timeout_at(deadline, read).await.unwrap_or_else(|_| Err(self.too_long()))
+        let read = timeout_at(deadline, read).await.unwrap_or_else(|_| Err(self.too_long()));
+        read.map_err(|mut error| {
+            error.request_id = error.request_id.or(request_id);
+            error
+        })
+    }
+
+    /// The error of a status that is no success, with what it says of the request; the body
+    /// around it is told first.
+    fn refused(
+        &self,
+        Refused { mut error, body }: Refused,
+        request: &ChatRequest,
+        events: EventSink<'_>,
+    ) -> CallError {
+        if !body.is_empty() {
+            let text = String::from_utf8_lossy(&body);
+            events(ProviderEvent::ErrorBody(self.connection.masked_text(&text)));
+        }
+        self.name_parameter(&mut error, &body, request);
+        error
     }
 
     async fn list(&self) -> Result<Vec<ListedModel>, CallError> {
@@ -96,9 +153,9 @@ impl HttpProvider {
         }
         let response = timeout(self.limits.idle_timeout, request.send())
             .await
-            .map_err(|_| self.silent())?
+            .map_err(|_| self.silent().retryable())?
             .map_err(|error| self.connection.not_reached(&error))?;
-        let response = self.accept(response, None).await?;
+        let response = self.accept(response).await.map_err(|refused| refused.error)?;
         let body = self.whole_body(response).await?;
         self.protocol.models(&body)
     }
@@ -144,54 +201,68 @@ impl HttpProvider {
                     if !sent {
                         events(ProviderEvent::Sent);
                     }
-                    return reply.map_err(|error| self.connection.not_reached(&error));
+                    return match reply {
+                        Ok(reply) => {
+                            self.rested.store(true, Ordering::Relaxed);
+                            Ok(reply)
+                        }
+                        Err(error) => Err(self.unanswered(&error)),
+                    };
                 }
-                () = tokio::time::sleep_until(since + patience) => return Err(self.silent()),
+                () = tokio::time::sleep_until(since + patience) => {
+                    return Err(self.silent().retryable());
+                }
             }
         }
     }
 
-    /// Takes the reply if its status is a success with a body, else makes an error of it.
-    async fn accept(
-        &self,
-        response: Response,
-        request: Option<&ChatRequest>,
-    ) -> Result<Response, CallError> {
-        let status = response.status();
-        if status.is_redirection() {
-            return Err(self.redirect(&response));
+    /// The error of a request that was not answered. One that went out over a connection that had
+    /// rested, and that the server may have closed just then, is worth a fresh one at once; the
+    /// next such error is not.
+    fn unanswered(&self, error: &reqwest::Error) -> CallError {
+        let mut told = self.connection.not_reached(error);
+        if unreached::ended_before_a_reply(error) && self.rested.swap(false, Ordering::Relaxed) {
+            told.retry_after_ms = Some(0);
         }
+        told
+    }
+
+    /// Takes the reply if its status is a success with a body, else makes an error of it.
+    async fn accept(&self, response: Response) -> Result<Response, Refused> {
+        let status = response.status();
         if status.is_success() && status != StatusCode::NO_CONTENT {
             return Ok(response);
         }
         let request_id = headers::request_id(response.headers());
         let wishes = headers::Wishes::of(response.headers());
-        let mut error = if status.is_success() {
+        let mut body = Vec::new();
+        let mut error = if status.is_redirection() {
+            self.redirect(&response)
+        } else if status.is_success() {
             CallError::new(
                 ErrorKind::Protocol,
                 format!("{} answered {} and no content", self.name, status.as_u16()),
             )
             .hint("check the base URL: this address does not answer chat requests")
+        } else if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED
+            && self.connection.proxy.is_some()
+        {
+            self.connection.proxy_wants_a_password()
         } else {
-            let body = self.bounded(response, MOST_OF_AN_ERROR).await;
-            let mut error = self.protocol.error(status.as_u16(), &body);
-            self.name_parameter(&mut error, &body, request);
-            error
+            body = self.bounded(response, MOST_OF_AN_ERROR).await;
+            self.protocol.error(status.as_u16(), &body)
         };
         error.http_status = Some(status.as_u16());
         error.request_id = error.request_id.or(request_id);
         wishes.apply(&mut error);
-        if error.kind == ErrorKind::NotFound && error.hint.is_none() {
-            error.hint = Some(self.not_found(request.map(|request| request.model.as_str())));
-        }
-        Err(error)
+        Err(Refused { error, body })
     }
 
     /// Names the parameter that the model refused, if it refused one, and what to do.
-    fn name_parameter(&self, error: &mut CallError, body: &[u8], request: Option<&ChatRequest>) {
-        let Some(request) = request.filter(|_| error.kind == ErrorKind::InvalidRequest) else {
+    fn name_parameter(&self, error: &mut CallError, body: &[u8], request: &ChatRequest) {
+        if error.kind != ErrorKind::InvalidRequest {
             return;
-        };
+        }
         error.parameter = refusal::refused(body, &request.parameters);
         if let Some(parameter) = error.parameter {
             let (name, model) = (parameter.as_str(), &request.model);
@@ -200,16 +271,6 @@ impl HttpProvider {
                  from then on",
                 self.name
             ));
-        }
-    }
-
-    fn not_found(&self, model: Option<&str>) -> String {
-        let near = model
-            .map(|model| ModelRef::new(&self.name, model))
-            .and_then(|model| self.catalog.nearest(&model).map(str::to_owned));
-        match near {
-            Some(near) => format!("did you mean {}/{near}? `lathe models` lists more", self.name),
-            None => format!("`lathe models {}` asks the server what it has", self.name),
         }
     }
 
@@ -222,13 +283,10 @@ impl HttpProvider {
             .and_then(|url| url.host_str().map(str::to_owned));
         let to = target.map_or_else(String::new, |host| format!(" to {host}"));
         let status = response.status().as_u16();
-        let mut error = CallError::new(
+        CallError::new(
             ErrorKind::Redirect,
             format!("{} answered {status}: it redirects{to}, which is never followed", self.name),
         )
-        .hint("set base_url to the address it should be, if you trust it");
-        error.http_status = Some(status);
-        error
     }
 
     /// Reads a success body, streamed or whole, whichever it is.
@@ -265,14 +323,7 @@ impl HttpProvider {
         loop {
             let chunk = match timeout(self.limits.idle_timeout, response.chunk()).await {
                 Err(_) => return Err(self.silent()),
-                Ok(Err(error)) => {
-                    return Err(CallError::new(
-                        ErrorKind::InterruptedStream,
-                        format!("the connection to {} broke: {}", self.name, client::cause(&error)),
-                    )
-                    .hint("what arrived is kept; send again for a whole answer")
-                    .retryable());
-                }
+                Ok(Err(error)) => return Err(self.connection.broken(&error)),
                 Ok(Ok(chunk)) => chunk,
             };
             let Some(chunk) = chunk else { return frames.finish(events) };
@@ -300,13 +351,7 @@ impl HttpProvider {
         loop {
             match timeout(self.limits.idle_timeout, response.chunk()).await {
                 Err(_) => return Err(self.silent()),
-                Ok(Err(error)) => {
-                    return Err(CallError::new(
-                        ErrorKind::InterruptedStream,
-                        format!("the connection to {} broke: {}", self.name, client::cause(&error)),
-                    )
-                    .retryable());
-                }
+                Ok(Err(error)) => return Err(self.connection.broken(&error)),
                 Ok(Ok(None)) => return Ok(body),
                 Ok(Ok(Some(chunk))) => {
                     if (body.len() + chunk.len()) as u64 > limit {
@@ -339,7 +384,6 @@ impl HttpProvider {
             format!("{} sent nothing for {} s", self.name, self.limits.idle_timeout.as_secs_f64()),
         )
         .hint("a slow model may need a larger idle_timeout under [engine] in config.toml")
-        .retryable()
     }
 
     fn too_long(&self) -> CallError {
@@ -364,6 +408,12 @@ impl HttpProvider {
             _ => "max_response under [engine] in config.toml allows more",
         })
     }
+}
+
+/// A reply that is no success, and as much of its body as was read.
+struct Refused {
+    error: CallError,
+    body: Vec<u8>,
 }
 
 /// Lets a connection be used again: what follows the protocol's end is read away, for a moment.

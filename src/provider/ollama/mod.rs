@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use super::{
     ListedModel,
+    advice::advised,
     catalog::ModelFacts,
     failure,
     lenient::{self, count, words},
@@ -105,7 +106,7 @@ fn reported(value: &Value, status: Option<u16>) -> CallError {
     error.retryable = retryable;
     error.provider_code = words(inner, "code").map(failure::quoted);
     error.hint = hint(kind, said);
-    error
+    advised(error)
 }
 
 fn kind(said: &str, status: Option<u16>) -> (ErrorKind, bool) {

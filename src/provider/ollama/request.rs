@@ -4,7 +4,10 @@ use serde_json::{Value, json};
 
 use crate::{
     config::Server,
-    model::{ChatRequest, Parameter, ReasoningEffort, ResponseFormat, SentParameters, ToolChoice},
+    model::{
+        CachePrompt, ChatRequest, Parameter, ReasoningEffort, ResponseFormat, SentParameters,
+        ToolChoice,
+    },
     provider::{
         catalog::{ModelFacts, Thinking},
         openai::function,
@@ -65,7 +68,7 @@ pub(super) fn build(request: &ChatRequest, facts: Option<&ModelFacts>) -> (Value
     if matches!(choice, Some(ToolChoice::Required | ToolChoice::Named(_))) {
         plan.drop(Parameter::ToolChoice, "Ollama lets the model choose");
     }
-    if plan.asked.cache_prompt == Some(true) {
+    if plan.asked.cache_prompt.is_some_and(CachePrompt::is_on) {
         plan.drop(Parameter::CachePrompt, "Ollama keeps the last prompt by itself");
     }
     match plan.asked.reasoning_effort {

@@ -118,7 +118,13 @@ fn nothing_asked_is_nothing_sent() {
     true,
     Some("wait")
 )]
-#[case(500, "llama runner process has terminated: exit status 2", "server", true, None)]
+#[case(
+    500,
+    "llama runner process has terminated: exit status 2",
+    "server",
+    true,
+    Some("run again")
+)]
 fn errors_are_told_by_their_words(
     #[case] status: u16,
     #[case] said: &str,
@@ -130,8 +136,6 @@ fn errors_are_told_by_their_words(
     assert_eq!((error.kind.as_str(), error.retryable), (kind, retryable), "{error}");
     assert_eq!(error.http_status, Some(status));
     assert!(error.message.contains(said), "{error}");
-    match hint {
-        Some(hint) => assert!(error.hint.is_some_and(|said| said.contains(hint))),
-        None => assert_eq!(error.hint, None),
-    }
+    let hint = hint.expect("every error has one");
+    assert!(error.hint.is_some_and(|said| said.contains(hint)));
 }

@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use super::{
     ListedModel,
+    advice::advised,
     catalog::ModelFacts,
     failure,
     lenient::{self, text, words},
@@ -135,8 +136,10 @@ pub(super) fn reported(value: &Value, status: Option<u16>) -> CallError {
     error.http_status = status;
     error.retryable = retryable;
     error.provider_code = code.map(failure::quoted);
-    error.hint = hint(kind, words(inner, "param"));
-    error
+    error.hint = words(inner, "param")
+        .filter(|_| kind == ErrorKind::InvalidRequest)
+        .map(|name| format!("the server names `{}`: unset it", failure::quoted(name)));
+    advised(error)
 }
 
 fn kind(
@@ -176,22 +179,4 @@ fn kind(
         Some(status) if status >= 300 => failure::by_status(status),
         _ => (ErrorKind::Server, true),
     }
-}
-
-fn hint(kind: ErrorKind, parameter: Option<&str>) -> Option<String> {
-    Some(match kind {
-        ErrorKind::Authentication => "check the key: it is missing, wrong or expired".to_owned(),
-        ErrorKind::Permission => "this key may not use the model or the organisation".to_owned(),
-        ErrorKind::Quota => {
-            "the account has no credit or has reached its limit; waiting does not help".to_owned()
-        }
-        ErrorKind::ContextLength => {
-            "shorten the prompt, or choose a model with a larger window".to_owned()
-        }
-        ErrorKind::InvalidRequest => match parameter {
-            Some(name) => format!("the server names `{}`: unset it", failure::quoted(name)),
-            None => return None,
-        },
-        _ => return None,
-    })
 }

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use super::OpenAi;
 use crate::{
     model::{
-        ChatRequest, Parameter, ReasoningEffort, ResponseFormat, SentParameters, Tool, ToolChoice,
+        CachePrompt, ChatRequest, Parameter, ReasoningEffort, ResponseFormat, SentParameters, Tool,
+        ToolChoice,
     },
     provider::{
         catalog::{Capabilities, ModelFacts, Sampling},
@@ -41,7 +42,7 @@ pub(super) fn build(
                 continue;
             }
             Parameter::CachePrompt => {
-                if request.parameters.cache_prompt == Some(true) {
+                if request.parameters.cache_prompt.is_some_and(CachePrompt::is_on) {
                     plan.drop(parameter, quirks.caching());
                 }
                 continue;

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{SERVER, error_in, plain, reported};
 use crate::{
-    model::{CallError, ErrorKind, FinishReason, ProviderEvent, ToolCall, Usage},
+    model::{CallError, ErrorKind, FinishReason, ProviderEvent, ToolCall, ToolPiece, Usage},
     provider::{
         failure,
         lenient::{self, count, words},
@@ -82,7 +82,7 @@ impl Decoder for Reader {
             let delta = choice.get("delta").or_else(|| choice.get("message"));
             if let Some(delta) = delta {
                 self.refused |= content(delta, self.quirks, &mut tell);
-                self.tools.take(delta);
+                self.tools.take(delta, &mut tell);
             }
             if let Some(raw) = words(choice, "finish_reason") {
                 if self.quirks.is_broken_off(raw) {
@@ -93,9 +93,7 @@ impl Decoder for Reader {
                 tell(finish(raw, self.refused));
             }
         }
-        if let Some(usage) = usage(&value, self.quirks) {
-            tell(ProviderEvent::Usage(usage));
-        }
+        spent(&value, self.quirks, &mut tell);
         if !said {
             events(ProviderEvent::Heartbeat);
         }
@@ -104,8 +102,8 @@ impl Decoder for Reader {
 
     fn end(&mut self, events: &mut dyn FnMut(ProviderEvent)) -> Result<(), CallError> {
         if !self.finished && !self.done {
-            // What there is of a tool call is left out: cut short, its arguments may still read
-            // as whole ones.
+            // What there is of a tool call was told in pieces and is never told as a call: cut
+            // short, its arguments may still read as whole ones.
             return Err(failure::interrupted(SERVER, "its finish reason"));
         }
         self.tools.deliver(events);
@@ -164,12 +162,10 @@ pub(super) fn whole(
     let mut tools = Tools::default();
     if let Some(message) = choice.get("message").or_else(|| choice.get("delta")) {
         refused = content(message, quirks, events);
-        tools.take(message);
+        tools.take(message, &mut |_| {});
     }
     tools.deliver(events);
-    if let Some(usage) = usage(&value, quirks) {
-        events(ProviderEvent::Usage(usage));
-    }
+    spent(&value, quirks, events);
     match words(choice, "finish_reason") {
         Some(raw) if quirks.is_broken_off(raw) => Err(broken_off(raw)),
         Some(raw) => {
@@ -239,6 +235,16 @@ fn broken_off(raw: &str) -> CallError {
     error
 }
 
+/// Tells what a chunk or reply says of its usage and of what it cost.
+fn spent(value: &Value, quirks: &Quirks, events: &mut dyn FnMut(ProviderEvent)) {
+    if let Some(usage) = usage(value, quirks) {
+        events(ProviderEvent::Usage(usage));
+    }
+    if let Some(cost) = quirks.cost_in(value) {
+        events(ProviderEvent::Cost(cost));
+    }
+}
+
 /// What a chunk or reply says of its usage, wherever the server puts it.
 fn usage(value: &Value, quirks: &Quirks) -> Option<Usage> {
     let (place, counts) = quirks.usage_in(value)?;
@@ -258,7 +264,7 @@ fn usage(value: &Value, quirks: &Quirks) -> Option<Usage> {
             cached_input_tokens: quirks.cached_in(counts),
             cache_write_tokens: within("prompt_tokens_details", "cache_write_tokens"),
             reasoning_tokens: within("completion_tokens_details", "reasoning_tokens"),
-            estimated: false,
+            ..Usage::default()
         }
     };
     read.is_known().then_some(read)
@@ -281,7 +287,8 @@ struct Partial {
 }
 
 impl Tools {
-    fn take(&mut self, delta: &Value) {
+    /// Takes in the pieces of a delta and tells each of them.
+    fn take(&mut self, delta: &Value, events: &mut dyn FnMut(ProviderEvent)) {
         let pieces =
             delta.get("tool_calls").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         for piece in pieces {
@@ -295,32 +302,46 @@ impl Tools {
                 }
             });
             self.last = index;
-            self.add(index, words(piece, "id"), piece.get("function").unwrap_or(&Value::Null));
+            let function = piece.get("function").unwrap_or(&Value::Null);
+            self.add(index, words(piece, "id"), function, events);
         }
         // Some servers tell a call in its old form too, beside the new one.
         self.told_as_calls |= !pieces.is_empty();
         let old = delta.get("function_call").filter(|call| call.is_object());
         if let Some(function) = old.filter(|_| !self.told_as_calls) {
-            self.add(0, None, function);
+            self.add(0, None, function, events);
         }
     }
 
-    fn add(&mut self, index: u64, id: Option<&str>, function: &Value) {
+    fn add(
+        &mut self,
+        index: u64,
+        id: Option<&str>,
+        function: &Value,
+        events: &mut dyn FnMut(ProviderEvent),
+    ) {
+        let mut piece = ToolPiece { index, ..ToolPiece::default() };
         let call = self.calls.entry(index).or_default();
         if let Some(id) = id
             && call.id.is_empty()
         {
             id.clone_into(&mut call.id);
+            id.clone_into(&mut piece.id);
         }
         if let Some(name) = words(function, "name")
             && call.name.is_empty()
         {
             name.clone_into(&mut call.name);
+            name.clone_into(&mut piece.name);
         }
         match function.get("arguments") {
-            Some(Value::String(piece)) => call.arguments.push_str(piece),
-            Some(whole @ Value::Object(_)) => call.arguments.push_str(&whole.to_string()),
+            Some(Value::String(text)) => piece.arguments.clone_from(text),
+            Some(whole @ Value::Object(_)) => piece.arguments = whole.to_string(),
             _ => {}
+        }
+        call.arguments.push_str(&piece.arguments);
+        if !(piece.id.is_empty() && piece.name.is_empty() && piece.arguments.is_empty()) {
+            events(ProviderEvent::ToolPiece(piece));
         }
     }
 

@@ -144,8 +144,16 @@ fn a_stream_with_everything_in_it() {
             ProviderEvent::Reasoning("hm".to_owned()),
             ProviderEvent::Text("Hi".to_owned()),
             ProviderEvent::Heartbeat,
-            ProviderEvent::Heartbeat,
-            ProviderEvent::Heartbeat,
+            ProviderEvent::ToolPiece(crate::model::ToolPiece {
+                index: 0,
+                id: "c".to_owned(),
+                name: "f".to_owned(),
+                arguments: "{\"a\"".to_owned(),
+            }),
+            ProviderEvent::ToolPiece(crate::model::ToolPiece {
+                arguments: ":1}".to_owned(),
+                ..crate::model::ToolPiece::default()
+            }),
             ProviderEvent::ToolCall(crate::model::ToolCall {
                 id: "c".to_owned(),
                 name: "f".to_owned(),

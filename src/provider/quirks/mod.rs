@@ -43,6 +43,8 @@ pub(crate) struct Quirks {
     pub usage: &'static [UsagePlace],
     /// Where the tokens read from a prompt cache stand in the counts.
     pub cached: &'static [&'static str],
+    /// Whether it tells beside the counts, in US dollars, what an answer cost (`cost`).
+    pub tells_cost: bool,
     /// The forms of its errors.
     pub errors: &'static [ErrorShape],
     /// Reasons to stop that say the answer was broken off.
@@ -236,6 +238,23 @@ impl Quirks {
     /// The tokens read from a prompt cache, of an object of counts.
     pub fn cached_in(&self, counts: &Value) -> Option<u64> {
         own_first(self.cached, ROWS[0].cached).find_map(|path| count_at(counts, path))
+    }
+
+    /// What a chunk or reply says that the answer cost, in US dollars. Read only where the server
+    /// is known to mean that by it.
+    pub fn cost_in(&self, value: &Value) -> Option<f64> {
+        let counts = value.get("usage").filter(|_| self.tells_cost)?;
+        let dollars = |value: &Value, key: &str| {
+            value.get(key)?.as_f64().filter(|cost| cost.is_finite() && *cost >= 0.0)
+        };
+        let cost = dollars(counts, "cost")?;
+        // With a key of one's own at the provider behind it, `cost` is the fee alone.
+        let own_key = counts.get("is_byok").and_then(Value::as_bool) == Some(true);
+        let behind = counts
+            .get("cost_details")
+            .filter(|_| own_key)
+            .and_then(|details| dollars(details, "upstream_inference_cost"));
+        Some(cost + behind.unwrap_or(0.0))
     }
 
     /// The context window a row of a list of models tells.

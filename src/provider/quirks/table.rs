@@ -22,6 +22,7 @@ const USUAL: Quirks = Quirks {
     reasoning: &[],
     usage: &[UsagePlace::Usage],
     cached: &[],
+    tells_cost: false,
     errors: &[ErrorShape::Object],
     broken_off: &[],
     windows: &[],
@@ -157,11 +158,12 @@ pub(crate) static ROWS: [Quirks; Server::ALL.len()] = [
         title: "OpenRouter",
         hosts: &["openrouter.ai"],
         reasoning: &[Thoughts::Plain, Thoughts::Details],
+        tells_cost: true,
         errors: &[ErrorShape::Numbered],
         broken_off: &["error"],
         windows: &["context_length"],
-        remark: "sends comments while a call waits; leaves out parameters a model does not take \
-                 without a word; 402 means no credits",
+        remark: "tells what each answer cost; sends comments while a call waits; leaves out \
+                 parameters a model does not take without a word; 402 means no credits",
         ..USUAL
     },
     Quirks {

@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::{
-    model::{ChatRequest, Parameter, ResponseFormat, Role, SentParameters, Tool, ToolChoice},
+    model::{
+        CachePrompt, ChatRequest, Parameter, ResponseFormat, Role, SentParameters, Tool, ToolChoice,
+    },
     provider::{
         catalog::{Capabilities, ModelFacts},
         openai::refusal,
@@ -39,7 +41,7 @@ pub(super) fn build(
                 continue;
             }
             Parameter::CachePrompt => {
-                if request.parameters.cache_prompt == Some(true) {
+                if request.parameters.cache_prompt.is_some_and(CachePrompt::is_on) {
                     plan.drop(parameter, quirks.caching());
                 }
                 continue;

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::SERVER;
 use crate::{
-    model::{CallError, FinishReason, ProviderEvent, ToolCall, Usage},
+    model::{CallError, FinishReason, ProviderEvent, ToolCall, ToolPiece, Usage},
     provider::{
         failure,
         lenient::{self, count, text, words},
@@ -71,6 +71,13 @@ impl Decoder for ResponseStream {
                 let later = count(&value, "summary_index").unwrap_or(0) > 0;
                 later.then(|| ProviderEvent::Reasoning("\n\n".to_owned()))
             }
+            "response.output_item.added" => value.get("item").and_then(|item| begun(&value, item)),
+            "response.function_call_arguments.delta" | "response.custom_tool_call_input.delta" => {
+                piece().map(|arguments| {
+                    let index = count(&value, "output_index").unwrap_or(0);
+                    ProviderEvent::ToolPiece(ToolPiece { index, arguments, ..ToolPiece::default() })
+                })
+            }
             "response.output_item.done" => {
                 let call = value.get("item").and_then(tool_call);
                 self.seen.calls += usize::from(call.is_some());
@@ -122,6 +129,13 @@ impl ResponseStream {
         events(ProviderEvent::Model(model.to_owned()));
         true
     }
+}
+
+/// The beginning of a tool call, of which no argument has come.
+fn begun(event: &Value, item: &Value) -> Option<ProviderEvent> {
+    let ToolCall { id, name, .. } = tool_call(item)?;
+    let index = count(event, "output_index").unwrap_or(0);
+    Some(ProviderEvent::ToolPiece(ToolPiece { index, id, name, arguments: String::new() }))
 }
 
 fn tool_call(item: &Value) -> Option<ToolCall> {
@@ -205,7 +219,7 @@ fn usage(counts: &Value) -> Usage {
         cached_input_tokens: within("input_tokens_details", "cached_tokens"),
         cache_write_tokens: within("input_tokens_details", "cache_write_tokens"),
         reasoning_tokens: within("output_tokens_details", "reasoning_tokens"),
-        estimated: false,
+        ..Usage::default()
     }
 }
 
