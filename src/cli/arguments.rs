@@ -70,7 +70,7 @@ pub enum Command {
     },
     /// List the providers, where they are, and whether their key is there
     Providers {
-        /// Ask each of them for its list of models, and say what works
+        /// Ask each of them for its models and one of those for a few tokens, and say what works
         #[arg(long)]
         check: bool,
         #[arg(long, value_enum, default_value_t)]

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{arguments::TextOrJson, error::Failure, output::Output};
 use crate::{
-    app::{App, AppError},
+    app::{App, AppError, Found, ProviderCheck},
     model::{CallError, ErrorKind, ModelRef},
 };
 
@@ -93,49 +93,58 @@ pub fn providers(app: &App, format: TextOrJson, output: &mut Output) -> Result<u
     Ok(0)
 }
 
-/// Asks every provider that could be called for its models, all at once, and says what became of
-/// it; 3 where one of them does not work.
+/// Asks every provider that could be called for its models and for a few tokens, all at once, and
+/// says what became of it; 3 where one of them does not work.
 pub async fn check_providers(
     app: &App,
     format: TextOrJson,
     output: &mut Output,
 ) -> Result<u8, Failure> {
     app.discover().await;
-    let asked = app.endpoints.all().into_iter().map(|(name, settings)| async move {
-        if let Some(reason) = app.endpoints.unavailable(&settings) {
-            return (name, None, Some(reason));
-        }
-        let listed = app.list_models(&name).await.map(|models| models.len());
-        (name, Some(listed), None)
-    });
+    let all = app.endpoints.all();
+    let asked = all.iter().map(|(name, settings)| app.check_provider(name, settings));
     let mut failed = false;
-    for (name, listed, skipped) in join_all(asked).await {
-        let (works, text) = match (&listed, &skipped) {
-            (Some(Ok(count)), _) => (Some(true), format!("lists {count} models")),
-            (Some(Err(error)), _) => {
-                failed = true;
-                let hint = error.hint.as_ref().map_or_else(String::new, |hint| format!("; {hint}"));
-                (Some(false), format!("{}{hint}", error.message))
-            }
-            (None, reason) => (None, reason.clone().unwrap_or_default()),
-        };
+    for check in join_all(asked).await {
+        let (works, text) = (check.works(), check.describe());
+        failed |= works == Some(false);
         match format {
-            TextOrJson::Json => output.json(&json!({
-                "name": name, "works": works, "text": text,
-                "models": listed.as_ref().and_then(|listed| listed.as_ref().ok()),
-                "error": listed.as_ref().and_then(|listed| listed.as_ref().err()),
-            }))?,
+            TextOrJson::Json => output.json(&row(&check))?,
             TextOrJson::Text => {
                 let sign = match works {
                     Some(true) => "ok  ",
                     Some(false) => "BAD ",
                     None => "-   ",
                 };
-                output.line(&format!("{sign}  {name:<14} {text}"))?;
+                output.line(&format!("{sign}  {:<14} {text}", check.name))?;
             }
         }
     }
     Ok(if failed { 3 } else { 0 })
+}
+
+/// A check as data.
+fn row(check: &ProviderCheck) -> serde_json::Value {
+    let (listed, call) = match &check.found {
+        Found::Skipped(_) => (None, None),
+        Found::Asked { listed, call } => (listed.as_ref().ok(), call.as_ref()),
+    };
+    json!({
+        "name": check.name,
+        "works": check.works(),
+        "reachable": check.is_reachable(),
+        "key": check.key.as_ref().map(|source| {
+            json!({ "source": source, "accepted": check.key_is_accepted() })
+        }),
+        "models": listed,
+        "call": call.map(|call| json!({
+            "model": call.model.to_string(),
+            "answered": call.outcome.is_ok(),
+            "ms": u64::try_from(call.took.as_millis()).unwrap_or(u64::MAX),
+            "cost_usd": call.cost_usd,
+        })),
+        "text": check.describe(),
+        "error": check.error(),
+    })
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the end of an error's way")]

@@ -368,6 +368,7 @@ fn providers_are_checked_by_asking_them() {
         line.unwrap_or_else(|| panic!("no {name} in {told}")).to_owned()
     };
     assert!(line("demo").starts_with("ok") && line("demo").contains("3 models"), "{told}");
+    assert!(line("demo").contains("demo/fast answered"), "{told}");
     assert!(line("gone").starts_with("BAD") && line("gone").contains("127.0.0.1:1"), "{told}");
     assert!(line("gemini").starts_with('-') && line("gemini").contains("GEMINI_API_KEY"), "{told}");
 }

@@ -5,7 +5,7 @@
 use std::{
     io::{Read as _, Write},
     net::{TcpListener, TcpStream},
-    sync::Arc,
+    sync::{Arc, Mutex},
     thread,
 };
 
@@ -181,51 +181,175 @@ fn nothing_of_a_frame_that_is_none_reaches_a_screen_a_log_or_the_database() {
     }
 }
 
+/// A server that answers a list of models with one reply and everything else with another, and
+/// counts what it was asked.
+fn listing(list: Vec<u8>, answer: Vec<u8>) -> (u16, Arc<Mutex<Vec<String>>>) {
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&asked);
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { return };
+            let (mut request, mut piece) = (Vec::new(), [0; 4096]);
+            while let Ok(count @ 1..) = stream.read(&mut piece) {
+                request.extend_from_slice(&piece[..count]);
+                if servers::is_whole(&request) {
+                    break;
+                }
+            }
+            let text = String::from_utf8_lossy(&request).into_owned();
+            let reply = if text.starts_with("GET") { &list } else { &answer };
+            seen.lock().expect("whole").push(text);
+            // A client that hangs up ends its connection, and nothing else.
+            let _ = stream.write_all(reply);
+        }
+    });
+    (port, asked)
+}
+
+fn whole(status: &str, body: &str) -> Vec<u8> {
+    format!(
+        "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
+         connection: close\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
+}
+
+/// What a check says of the provider `it`, as data and as a line, and its exit code.
+fn checked(kind: &str, port: u16) -> (Value, String, Option<i32>) {
+    let place = place_with(kind, port);
+    let check = |more: &[&str]| {
+        let mut command = place.command(&["providers", "--check"]);
+        command.args(more).env("PLANTED", "sk-planted").output().expect("it runs")
+    };
+    let output = check(&["--format", "json"]);
+    let told = text(&output);
+    let row = told
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .find(|row| row["name"] == "it")
+        .expect("a row");
+    let told = text(&check(&[]));
+    let line = told.lines().find(|line| line.contains(" it ")).expect("a line").to_owned();
+    assert!(!line.contains("sk-planted") && !row.to_string().contains("sk-planted"), "{line}");
+    (row, line, output.status.code())
+}
+
+const LISTS: [(&str, &str); 5] = [
+    ("openai", "{\"data\":[{\"id\":\"text-embedding\"},{\"id\":\"b-mini\"},{\"id\":\"a\"}]}"),
+    (
+        "openai-responses",
+        "{\"data\":[{\"id\":\"text-embedding\"},{\"id\":\"b-mini\"},{\"id\":\"a\"}]}",
+    ),
+    (
+        "anthropic",
+        "{\"data\":[{\"id\":\"embed\"},{\"id\":\"b-mini\"},{\"id\":\"a\"}],\"has_more\":false}",
+    ),
+    (
+        "gemini",
+        "{\"models\":[{\"name\":\"models/embed\"},{\"name\":\"models/b-mini\"},{\"name\":\"models/a\"}]}",
+    ),
+    ("ollama", "{\"models\":[{\"name\":\"nomic-embed\"},{\"name\":\"b-mini\"},{\"name\":\"a\"}]}"),
+];
+
+const REFUSAL: &str = "{\"error\":{\"message\":\"no\",\"type\":\"authentication_error\"}}";
+
 #[test]
-fn a_check_of_the_providers_says_of_each_protocol_what_is_so() {
-    let lists = [
-        ("openai", "{\"data\":[{\"id\":\"a\"},{\"id\":\"b\"}]}"),
-        ("openai-responses", "{\"data\":[{\"id\":\"a\"},{\"id\":\"b\"}]}"),
-        ("anthropic", "{\"data\":[{\"id\":\"a\"},{\"id\":\"b\"}],\"has_more\":false}"),
-        ("gemini", "{\"models\":[{\"name\":\"models/a\"},{\"name\":\"models/b\"}]}"),
-        ("ollama", "{\"models\":[{\"name\":\"a\"},{\"name\":\"b\"}]}"),
-    ];
-    let refusal = "{\"error\":{\"message\":\"no\",\"type\":\"authentication_error\"}}";
-    for (kind, list) in lists {
-        for (status, body, works, said) in [
-            ("200 OK", list, true, "2 models"),
-            ("401 Unauthorized", refusal, false, "401"),
-            ("200 OK", "<html><title>Sign in</title></html>", false, "a web page: Sign in"),
-            ("200 OK", "{}", false, "not its protocol's"),
-            ("500 Oops", "", false, "500"),
+fn a_check_of_the_providers_asks_a_model_of_each_protocol_for_as_little_as_it_gives() {
+    for (kind, list) in LISTS {
+        let (_, content_type, _) = KINDS.iter().find(|(it, ..)| *it == kind).expect("known");
+        let mut answer = head(content_type).into_bytes();
+        answer.extend_from_slice(&transcript(kind, "plain"));
+        let (port, asked) = listing(whole("200 OK", list), answer);
+        let (row, line, code) = checked(kind, port);
+        assert_eq!((&row["works"], &row["reachable"]), (&true.into(), &true.into()), "{row}");
+        assert_eq!((&row["models"], &row["key"]["accepted"]), (&3.into(), &true.into()), "{row}");
+        assert_eq!(row["key"]["source"], "env PLANTED");
+        assert_eq!(row["call"]["model"], "it/b-mini", "the small one that chats: {row}");
+        assert_eq!(row["call"]["answered"], true);
+        assert!(row["error"].is_null(), "{row}");
+        for words in ["ok ", "key accepted (env PLANTED)", "lists 3 models", "it/b-mini answered"] {
+            assert!(line.contains(words), "{kind}: no `{words}` in {line}");
+        }
+        // Whatever else this machine has, `it` is no reason to fail.
+        assert!(matches!(code, Some(0 | 3)));
+        let asked = asked.lock().expect("whole").clone();
+        let posts: Vec<_> = asked.iter().filter(|request| request.starts_with("POST")).collect();
+        assert_eq!(posts.len(), 2, "one of each check: {asked:?}");
+        let body: Value =
+            serde_json::from_str(posts[0].split_once("\r\n\r\n").expect("a body").1).expect("JSON");
+        let limit = [
+            &body["max_tokens"],
+            &body["max_output_tokens"],
+            &body["generationConfig"]["maxOutputTokens"],
+            &body["options"]["num_predict"],
+        ];
+        let limit = limit.into_iter().find_map(Value::as_u64).expect("a limit");
+        assert!(limit <= 16, "{kind}: {body}");
+        assert!(posts[0].len() < 1_000, "{kind}: {}", posts[0]);
+    }
+}
+
+#[test]
+fn a_check_of_the_providers_says_of_each_protocol_what_is_wrong() {
+    for (kind, list) in LISTS {
+        for (status, list, answer, models, accepted, words) in [
+            // A list that anyone is shown says nothing of the key.
+            (
+                "200 OK",
+                list,
+                whole("401 No", REFUSAL),
+                Some(3),
+                Some(false),
+                "key rejected (from env PLANTED)",
+            ),
+            ("401 No", REFUSAL, whole("401 No", REFUSAL), None, Some(false), "401"),
+            ("200 OK", list, whole("500 Oops", ""), Some(3), None, "it/b-mini did not answer"),
+            ("200 OK", list, whole("200 OK", "{}"), Some(3), None, "did not answer"),
+            (
+                "200 OK",
+                "<html><title>Sign in</title></html>",
+                Vec::new(),
+                None,
+                None,
+                "a web page: Sign in",
+            ),
+            ("200 OK", "{}", Vec::new(), None, None, "not its protocol's"),
+            ("500 Oops", "", Vec::new(), None, None, "500"),
         ] {
-            let reply = format!(
-                "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
-                 connection: close\r\n\r\n{body}",
-                body.len()
-            );
-            let port = server(move |stream| stream.write_all(reply.as_bytes()));
-            let place = place_with(kind, port);
-            let mut command = place.command(&["providers", "--check", "--format", "json"]);
-            let output = command.env("PLANTED", "sk-planted").output().expect("it runs");
-            let told = text(&output);
-            let row: Value = told
-                .lines()
-                .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-                .find(|row| row["name"] == "it")
-                .expect("a row");
-            assert_eq!(row["works"], works, "{kind} {status}: {row}");
-            assert!(row["text"].as_str().is_some_and(|it| it.contains(said)), "{kind}: {row}");
-            assert!(works || output.status.code() == Some(3), "{kind} {status}");
+            let (port, _) = listing(whole(status, list), answer);
+            let (row, line, code) = checked(kind, port);
+            assert_eq!(row["works"], false, "{kind} {status}: {row}");
+            assert_eq!(row["models"].as_u64(), models, "{kind} {status}: {row}");
+            assert_eq!(row["key"]["accepted"].as_bool(), accepted, "{kind} {status}: {row}");
+            assert!(line.starts_with("BAD ") && line.contains(words), "{kind} {status}: {line}");
+            assert!(!row["error"].is_null(), "{kind} {status}: {row}");
+            assert_eq!(code, Some(3), "{kind} {status}");
         }
         // Nobody is there.
         let nobody = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let place = place_with(kind, nobody.local_addr().expect("an address").port());
+        let port = nobody.local_addr().expect("an address").port();
         drop(nobody);
-        let mut command = place.command(&["providers", "--check"]);
-        let output = command.env("PLANTED", "sk-planted").output().expect("it runs");
-        let told = text(&output);
-        let row = told.lines().find(|line| line.contains(" it ")).expect("a row");
-        assert!(row.starts_with("BAD ") && row.contains("nothing listens"), "{kind}: {told}");
+        let (row, line, _) = checked(kind, port);
+        assert_eq!((&row["reachable"], &row["works"]), (&false.into(), &false.into()), "{row}");
+        assert!(line.starts_with("BAD ") && line.contains("nothing listens"), "{kind}: {line}");
     }
+}
+
+#[test]
+fn a_key_that_may_not_list_and_may_call_works() {
+    let mut answer = head("text/event-stream").into_bytes();
+    answer.extend_from_slice(&transcript("openai", "plain"));
+    let forbidden = "{\"error\":{\"message\":\"not this\",\"type\":\"permission_error\"}}";
+    let (port, _) = listing(whole("403 No", forbidden), answer);
+    let place = place_with("openai", port);
+    let config = fs::read_to_string(place.path(".config/lathe/config.toml")).expect("read");
+    place.write(".config/lathe/config.toml", format!("default_model = \"it/own\"\n{config}"));
+    let mut command = place.command(&["providers", "--check"]);
+    let told = text(&command.env("PLANTED", "sk-planted").output().expect("it runs"));
+    let line = told.lines().find(|line| line.contains(" it ")).expect("a line");
+    assert!(line.starts_with("ok ") && line.contains("it/own answered"), "{told}");
+    assert!(line.contains("lists no models: the server answered 403"), "{told}");
 }
