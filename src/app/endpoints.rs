@@ -15,8 +15,11 @@ use crate::{
         Authentication, EngineSettings, Environment, KeySource, ProviderKind, ProviderLimits,
         ProviderSettings, Proxy, Secret, Settings,
     },
-    engine::Providers,
-    model::{CallError, ErrorKind, ModelRef, Price, Usage, nearest},
+    engine::{AnswerFacts, Providers},
+    model::{
+        CallError, ErrorKind, GenerationParameters, ModelRef, Price, ReasoningEffort, Usage,
+        nearest,
+    },
     provider::{
         Catalog, ListedModel, Provider, build,
         demo::{DemoConfig, DemoServer, Pace},
@@ -209,6 +212,22 @@ impl Providers for Endpoints {
     fn limits(&self, name: &str) -> Option<ProviderLimits> {
         let settings = self.settings.read().unwrap_or_else(PoisonError::into_inner);
         Some(self.limits.limits_of(settings.get(name)))
+    }
+
+    fn answers(&self, model: &ModelRef, parameters: &GenerationParameters) -> AnswerFacts {
+        let settings = self.settings.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(kind) = settings.get(&model.provider).map(|provider| provider.kind) else {
+            return AnswerFacts::default();
+        };
+        let facts = self.catalog.facts(kind, model).unwrap_or_default();
+        let known = &facts.capabilities;
+        let effort = parameters.reasoning_effort.or(known.default_effort);
+        let can_think = known.efforts.as_ref().is_some_and(|efforts| !efforts.is_empty());
+        let unseen = matches!(kind, ProviderKind::OpenAi | ProviderKind::Responses);
+        AnswerFacts {
+            most_tokens: facts.max_output,
+            thinks_unseen: unseen && can_think && effort != Some(ReasoningEffort::None),
+        }
     }
 
     fn price(&self, model: &ModelRef, usage: &Usage) -> Option<Price> {

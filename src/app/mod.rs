@@ -53,7 +53,7 @@ use crate::{
         ConfigError, Environment, Notice, NoticeKind, Overrides, Paths, Settings, SettingsFlags,
         most_calls_at_once,
     },
-    engine::{Engine, EngineParts, Mode, Money, Recorder, RunHandle, RunSpec},
+    engine::{Engine, EngineParts, Mode, Money, Recorder, RunHandle, RunSpec, count_cut_off},
     model::{Execution, ExecutionId, RunId},
     provider::Catalog,
     store::{OpenReport, Store, StoreError, StoreOptions},
@@ -120,7 +120,8 @@ impl App {
         let untrusted = notices.iter().map(|notice| notice.kind.clone()).collect();
         let templates = TemplateTrust::of(&workspace, &paths, &environment);
         let name = store_key(&workspace);
-        let (store, report) = open_store(&paths.database, &name, unsaved)?;
+        let catalog = Arc::new(Catalog::builtin().with_overrides(&settings.models));
+        let (store, report) = open_store(&paths.database, &name, unsaved, &catalog)?;
         let records = if unsaved {
             Store::open(&StoreOptions::in_memory().workspace(name))?.0
         } else {
@@ -137,7 +138,6 @@ impl App {
                 ),
             }));
         }
-        let catalog = Arc::new(Catalog::builtin().with_overrides(&settings.models));
         let redaction =
             Redaction::new(&settings, &environment).map_err(|reason| ConfigError::Refused {
                 path: paths.config_file.clone(),
@@ -295,8 +295,13 @@ fn open_store(
     path: &Path,
     workspace: &str,
     unsaved: bool,
+    catalog: &Arc<Catalog>,
 ) -> Result<(Store, OpenReport), StoreError> {
-    let opened = Store::open(&StoreOptions::file(path).workspace(workspace));
+    let catalog = Arc::clone(catalog);
+    let options = StoreOptions::file(path).workspace(workspace).counting(move |execution| {
+        count_cut_off(execution, |model, usage| catalog.price(model, usage));
+    });
+    let opened = Store::open(&options);
     if unsaved && opened.is_err() {
         return Store::open(&StoreOptions::in_memory().workspace(workspace));
     }

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use super::run::RunEventKind;
+use super::{account::Reach, run::RunEventKind};
 use crate::{
     model::{
         ChunkKind, ChunkLog, Execution, FinishReason, ProviderEvent, Timing, ToolCall, ToolPiece,
@@ -40,6 +40,8 @@ pub(super) struct Assembly {
     finish: Option<(FinishReason, String)>,
     response_model: Option<String>,
     timing: Timing,
+    /// Whether the whole request was handed to the connection.
+    sent: bool,
     first_content: Option<Duration>,
     chunks: ChunkLog,
     /// How much of each text is written for sure.
@@ -68,6 +70,7 @@ impl Assembly {
             finish: None,
             response_model: None,
             timing,
+            sent: false,
             first_content: None,
             chunks: ChunkLog::default(),
             kept: [0; 3],
@@ -83,7 +86,10 @@ impl Assembly {
         match event {
             // Said of the server, not of the answer.
             ProviderEvent::Limits(_) => return None,
-            ProviderEvent::Sent => return Some(RunEventKind::Sent),
+            ProviderEvent::Sent => {
+                self.sent = true;
+                return Some(RunEventKind::Sent);
+            }
             ProviderEvent::Headers { request_id, .. } => {
                 self.timing.headers_ms = Some(millis(at));
                 // That the call was accepted is worth keeping too: it is paid for from here on.
@@ -229,6 +235,11 @@ impl Assembly {
     /// Whether any of the answer has come.
     pub const fn began(&self) -> bool {
         self.first_content.is_some()
+    }
+
+    /// How far the attempt came.
+    pub const fn reach(&self) -> Reach {
+        Reach { sent: self.sent, began: self.began() }
     }
 
     /// When what has come is to be kept at the latest; `None` while all of it is.

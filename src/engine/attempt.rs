@@ -1,7 +1,10 @@
 //! One attempt: the request leaves once, and what comes back is told and kept as it comes.
 
 use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -10,6 +13,7 @@ use tokio::{sync::Notify, time::Instant};
 use super::{
     assembly::Assembly,
     keeping::Keeper,
+    meter::{self, Meter, Metering},
     run::{Obey, cancelled},
 };
 use crate::{
@@ -25,6 +29,8 @@ pub(super) struct Sending<'a> {
     pub request: &'a ChatRequest,
     /// Longest whole attempt; `None` for the provider's own bound.
     pub timeout: Option<Duration>,
+    /// What is set aside for the answer, where that is to be watched.
+    pub meter: Option<Meter<'a>>,
 }
 
 /// What the head of a reply tells before its body is read.
@@ -70,8 +76,13 @@ impl Keeper<'_> {
         let emitter = self.emitter();
         let assembly = Mutex::new(Assembly::new(started, timing));
         let grown = Notify::new();
+        let written = Written::of(sending.meter.is_some());
+        let mut metering = Metering::new(sending.meter);
         let outcome = {
             let mut receive = |event| {
+                if written.count(&event) {
+                    grown.notify_one();
+                }
                 match event {
                     ProviderEvent::Limits(limits) => heard(Head::Limits(limits)),
                     ProviderEvent::Headers { .. } => heard(Head::Success),
@@ -89,15 +100,20 @@ impl Keeper<'_> {
                     emitter.emit(kind);
                 }
             };
+            let name = sending.provider.name();
             let mut answer = sending.provider.call(sending.request, &mut receive);
             let deadline = sending.timeout.map(|timeout| started + timeout);
             loop {
                 let due = lock(&assembly).keep_by().filter(|_| self.is_idle());
+                if let Err(refused) = metering.look(written.tokens()) {
+                    break Err(refused);
+                }
                 tokio::select! {
                     biased;
                     () = orders.cancelled() => break Err(cancelled()),
-                    outcome = &mut answer => break outcome,
-                    () = until(deadline) => break Err(out_of_time(&sending)),
+                    outcome = &mut answer, if !metering.holds(written.tokens()) => break outcome,
+                    () = until(deadline) => break Err(out_of_time(name, sending.timeout)),
+                    () = metering.answered() => {}
                     (attempt, kept) = self.done() => {
                         // What an earlier attempt left is not of this one's text.
                         if attempt == number {
@@ -124,13 +140,44 @@ impl Keeper<'_> {
 }
 
 /// The error of an attempt that took longer than its model was given.
-fn out_of_time(sending: &Sending<'_>) -> CallError {
-    let seconds = sending.timeout.unwrap_or_default().as_secs_f64();
-    CallError::new(
-        ErrorKind::Timeout,
-        format!("{} was not done after {seconds} s", sending.provider.name()),
-    )
-    .hint("the fallback's own timeout was over")
+fn out_of_time(provider: &str, timeout: Option<Duration>) -> CallError {
+    let seconds = timeout.unwrap_or_default().as_secs_f64();
+    CallError::new(ErrorKind::Timeout, format!("{provider} was not done after {seconds} s"))
+        .hint("the fallback's own timeout was over")
+}
+
+/// How many tokens have come, where somebody wants to know.
+struct Written(Option<AtomicU64>);
+
+impl Written {
+    fn of(wanted: bool) -> Self {
+        Self(wanted.then(AtomicU64::default))
+    }
+
+    /// Counts an event; whether there is anything to look at.
+    fn count(&self, event: &ProviderEvent) -> bool {
+        let Some(tokens) = &self.0 else { return false };
+        match event {
+            ProviderEvent::Text(piece)
+            | ProviderEvent::Reasoning(piece)
+            | ProviderEvent::Refusal(piece) => {
+                tokens.fetch_add(meter::tokens_of(piece), Ordering::Relaxed);
+            }
+            ProviderEvent::ToolCall(call) => {
+                tokens.fetch_add(meter::tokens_of(&call.arguments_raw), Ordering::Relaxed);
+            }
+            // What the provider itself counts may hold what is not seen.
+            ProviderEvent::Usage(usage) => {
+                tokens.fetch_max(usage.output_tokens.unwrap_or(0), Ordering::Relaxed);
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    fn tokens(&self) -> u64 {
+        self.0.as_ref().map_or(0, |tokens| tokens.load(Ordering::Relaxed))
+    }
 }
 
 async fn until(due: Option<Instant>) {

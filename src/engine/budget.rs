@@ -7,14 +7,18 @@ use async_trait::async_trait;
 use jiff::{Span, Timestamp, Zoned, tz::TimeZone};
 
 use super::{
+    Shared,
     call::Call,
-    estimate::{Estimate, estimate},
+    estimate::{Estimate, Expected, estimate},
+    meter::Meter,
     run::RunEventKind,
 };
 use crate::{
     config::{BudgetSettings, UnknownPrice},
-    model::{CallError, ErrorKind, GenerationParameters, Message, ModelRef, TemplateId, Usage},
-    prompt::tokens::{self, TokenCount},
+    model::{
+        CachePrompt, CallError, ErrorKind, GenerationParameters, Message, ModelRef, TemplateId,
+        Usage,
+    },
     store::{BudgetLimit, BudgetSpan, Reservation, Reserved, Store, StoreError, TypicalOutput},
 };
 
@@ -69,6 +73,7 @@ pub(super) struct Asked<'a> {
     pub template: Option<&'a TemplateId>,
     pub messages: &'a [Message],
     pub parameters: &'a GenerationParameters,
+    pub stream: bool,
 }
 
 /// One budget as it stands at a time.
@@ -81,42 +86,65 @@ struct Limited {
 }
 
 impl Call<'_> {
-    /// Sets aside what the call may cost. Whatever its end, recording it lets go of that.
-    pub(super) async fn reserve(&self) -> Result<(), CallError> {
-        let money = &self.shared.parts.money;
-        if !money.budget.is_set() {
+    /// Sets aside what the call may cost, with what its attempts so far have cost. Whatever its
+    /// end, recording it lets go of that.
+    pub(super) async fn reserve(&mut self) -> Result<(), CallError> {
+        self.meter = None;
+        let shared = self.shared;
+        let budget = &shared.parts.money.budget;
+        if !budget.is_set() {
             return Ok(());
         }
         let model = self.execution.model_ref();
-        let estimate = self
-            .shared
+        let estimate = shared
             .estimate(Asked {
                 model: &model,
                 template: self.execution.template.as_ref(),
                 messages: &self.request.messages,
                 parameters: &self.request.parameters,
+                stream: self.request.stream,
             })
             .await;
-        let Some(amount_usd) = estimate.most_usd else {
-            if money.budget.unknown_price == UnknownPrice::Block {
+        if estimate.aside_usd.is_none() {
+            if budget.unknown_price == UnknownPrice::Block {
                 return Err(unpriced(&model));
             }
             self.emitter.emit(RunEventKind::Unpriced);
-            return Ok(());
-        };
+        }
+        let amount_usd = self.spent_usd() + estimate.aside_usd.unwrap_or(0.0);
         if amount_usd <= 0.0 {
             return Ok(());
         }
-        let limits = money.limits((self.shared.parts.wall)());
-        let reservation =
-            Reservation { execution: self.execution.id, run: self.execution.run_id, amount_usd };
+        let (execution, run) = (self.execution.id, self.execution.run_id);
+        let reservation = Reservation { execution, run, amount_usd };
+        shared.set_aside(reservation).await?;
+        let price = shared.parts.providers.price(&model, &Usage::default());
+        if let (Some(price), Some(most)) = (price, estimate.grows_to) {
+            self.meter = Some(Meter {
+                shared,
+                reservation,
+                per_token: price.output / 1e6,
+                granted: estimate.aside_output_tokens,
+                most,
+            });
+        }
+        Ok(())
+    }
+}
+
+impl Shared {
+    /// Sets money aside for a call in the place of what was set aside for it before, if every
+    /// budget allows that.
+    pub(super) async fn set_aside(&self, reservation: Reservation) -> Result<(), CallError> {
+        let money = &self.parts.money;
+        let limits = money.limits((self.parts.wall)());
         let asked = limits.iter().map(|limited| limited.limit).collect();
         match money.ledger.reserve(reservation, asked).await {
             Ok(Reserved::Granted) => Ok(()),
             Ok(Reserved::Refused { limit, spent_usd, reserved_usd }) => {
                 Err(limits.get(limit).map_or_else(
                     || CallError::new(ErrorKind::Budget, "a budget would be passed"),
-                    |limited| limited.refusal(spent_usd, reserved_usd, amount_usd),
+                    |limited| limited.refusal(spent_usd, reserved_usd, reservation.amount_usd),
                 ))
             }
             Err(error) => Err(CallError::new(
@@ -126,19 +154,23 @@ impl Call<'_> {
             .hint("make the database writable, choose another with --db, or take [budget] out")),
         }
     }
-}
 
-impl super::Shared {
     /// What a call will cost, as far as that is known.
     pub(super) async fn estimate(&self, asked: Asked<'_>) -> Estimate {
-        let (model, messages) = (asked.model.clone(), asked.messages.to_vec());
-        let counted =
-            tokio::task::spawn_blocking(move || tokens::count_messages(&model, &messages));
-        let input = counted.await.unwrap_or(TokenCount { tokens: 0, exact: false });
-        let known = self.parts.money.ledger.typical_output(asked.model, asked.template).await;
+        let Asked { model, template, messages, parameters, stream } = asked;
+        let input = self.count_prompt(model, messages, parameters).await;
+        let known = self.parts.money.ledger.typical_output(model, template).await;
         let usage = Usage { input_tokens: Some(input.tokens as u64), ..Usage::default() };
-        let price = self.parts.providers.price(asked.model, &usage);
-        estimate(input, asked.parameters, known.ok().flatten(), price)
+        let facts = self.parts.providers.answers(model, parameters);
+        estimate(&Expected {
+            input,
+            max_tokens: parameters.max_tokens,
+            model_limit: facts.most_tokens,
+            typical: known.ok().flatten(),
+            price: self.parts.providers.price(model, &usage),
+            writes_cache: parameters.cache_prompt.unwrap_or(CachePrompt::Off),
+            seen: stream && !facts.thinks_unseen,
+        })
     }
 }
 

@@ -11,8 +11,9 @@ use super::{
     cache::Question,
     guard::Guarding,
     keeping::Keeper,
+    meter::Meter,
     queue::Emitter,
-    record::{ToldCost, count_what_came, running, settle},
+    record::{running, settle},
     recover::Expectations,
     run::{CallSpec, Mode, Obey, RunEventKind},
 };
@@ -41,12 +42,15 @@ pub(super) struct Call<'a> {
     pub without: Vec<Parameter>,
     /// What is written of it on its way.
     pub keeper: Keeper<'a>,
+    /// What is set aside for the answer, where more may be while it comes.
+    pub meter: Option<Meter<'a>>,
     pub guarding: Guarding,
     pub expectations: Expectations,
     /// Whether any of the answer came; `None` while nothing was asked.
     began: Option<bool>,
+    /// Which of the attempts brought what the record holds.
+    pub place: Option<usize>,
     pub chunks: ChunkLog,
-    told_cost: ToldCost,
 }
 
 /// Runs one call to its end and tells of it.
@@ -83,11 +87,12 @@ pub(super) async fn run(
         asked,
         without,
         keeper,
+        meter: None,
         guarding,
         expectations,
         began: None,
+        place: None,
         chunks: ChunkLog::default(),
-        told_cost: ToldCost::default(),
     };
     emitter.emit(RunEventKind::Queued);
     match AssertUnwindSafe(call.answer()).catch_unwind().await {
@@ -130,11 +135,13 @@ impl Call<'_> {
         self.keeper.begin(&self.execution).await;
     }
 
-    /// Takes what the last attempt brought into the record.
-    pub fn came_back(&mut self, ended: Ended) -> Result<(), CallError> {
-        self.began = Some(ended.assembly.began());
-        self.told_cost.take(ended.assembly.told_cost(), ended.assembly.began());
+    /// Takes what the last attempt brought into the record, and counts what it took.
+    pub async fn came_back(&mut self, ended: Ended) -> Result<(), CallError> {
+        let (reach, told) = (ended.assembly.reach(), ended.assembly.told_cost());
+        self.began = Some(reach.began);
         self.chunks = ended.assembly.finish(&mut self.execution, ended.at);
+        self.count(reach, told, &ended.outcome).await;
+        self.place = self.execution.attempts.len().checked_sub(1);
         ended.outcome
     }
 
@@ -147,19 +154,15 @@ impl Call<'_> {
             "a fault of this program ended the call; what had come is kept",
         );
         let hint = "the log says more; history has the text after the next start";
-        settle(&mut self.execution, Err(error.hint(hint)), self.began, None, None);
+        settle(&mut self.execution, Err(error.hint(hint)), self.began);
         self.shared.parts.recorder.abandon(self.execution.id);
         self.emitter.emit(RunEventKind::Finished(Box::new(self.execution)));
     }
 
     /// Records how it ended and tells so.
     async fn record(mut self, outcome: Result<(), CallError>) {
-        if self.began == Some(true) && outcome.is_err() {
-            count_what_came(&mut self.execution).await;
-        }
-        let model = self.execution.model_ref();
-        let price = self.shared.parts.providers.price(&model, &self.execution.usage);
-        settle(&mut self.execution, outcome, self.began, price, self.told_cost.usd());
+        settle(&mut self.execution, outcome, self.began);
+        self.sum_up();
         let kept = self.shared.parts.recorder.finish(&self.execution, &self.chunks).await;
         self.keeper.ended(kept.as_ref().map(|_| ()));
         if let Ok(redactions) = kept {

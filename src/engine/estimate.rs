@@ -1,14 +1,15 @@
 //! What a call will cost, before it is sent.
 
 use crate::{
-    model::{GenerationParameters, Price, Usage},
+    model::{CachePrompt, Price, Usage},
     prompt::tokens::TokenCount,
     store::TypicalOutput,
 };
 
 /// The tokens of an answer of which nothing is known: some paragraphs.
 const UNKNOWN_OUTPUT: u64 = 500;
-/// The tokens such an answer may have, for setting money aside.
+/// The tokens that money is set aside for at first, where no limit is asked for and the answers
+/// before were no longer.
 const UNKNOWN_MOST: u64 = 2_000;
 
 /// Where the length of an answer is taken from.
@@ -22,60 +23,96 @@ pub enum OutputFrom {
     Guess,
 }
 
+/// What is known of a call before it is sent.
+#[derive(Clone, Copy, Debug)]
+pub struct Expected {
+    /// The prompt, with the tools and the form beside it.
+    pub input: TokenCount,
+    /// The limit on the answer that is asked for.
+    pub max_tokens: Option<u64>,
+    /// The most tokens of one answer that the model gives.
+    pub model_limit: Option<u64>,
+    /// The answers before it.
+    pub typical: Option<TypicalOutput>,
+    pub price: Option<Price>,
+    /// How the prompt may be written to the provider's own cache, which costs more.
+    pub writes_cache: CachePrompt,
+    /// Whether the answer is seen token by token, so that it can be stopped on its way.
+    pub seen: bool,
+}
+
 /// What a call will cost as far as that can be known beforehand.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Estimate {
     pub input: TokenCount,
     /// The tokens of the answer that are likely.
     pub output_tokens: u64,
-    /// The tokens of the answer that money is set aside for: the limit that is asked for, else
+    /// The most tokens the answer can have: the limit that is asked for, else the model's, else
     /// the longest of the last answers.
     pub most_output_tokens: u64,
+    /// The tokens of the answer that money is set aside for before it is sent.
+    pub aside_output_tokens: u64,
+    /// Up to how many more is set aside while the answer comes; `None` where all of it is at
+    /// once.
+    pub grows_to: Option<u64>,
     pub output_from: OutputFrom,
     /// US dollars that are likely; `None` where the price is not known.
     pub cost_usd: Option<f64>,
-    /// US dollars that are set aside; `None` where the price is not known.
+    /// US dollars that it costs at most; `None` where the price is not known.
     pub most_usd: Option<f64>,
+    /// US dollars that are set aside before it is sent; `None` where the price is not known.
+    pub aside_usd: Option<f64>,
     /// Whether an answer that was given before will be given again, for nothing.
     pub cached: bool,
 }
 
-/// Estimates a call from its counted prompt, its parameters and the answers before it.
+/// Estimates a call from what is known of it.
 #[must_use]
-pub fn estimate(
-    input: TokenCount,
-    parameters: &GenerationParameters,
-    typical: Option<TypicalOutput>,
-    price: Option<Price>,
-) -> Estimate {
-    let limit = parameters.max_tokens;
-    let limited = |tokens: u64| limit.map_or(tokens, |limit| tokens.min(limit));
-    let (output_tokens, output_from) = match (typical, limit) {
+pub fn estimate(expected: &Expected) -> Estimate {
+    let &Expected { input, max_tokens, model_limit, typical, price, .. } = expected;
+    let limited = |tokens: u64| max_tokens.map_or(tokens, |limit| tokens.min(limit));
+    let (output_tokens, output_from) = match (typical, max_tokens) {
         (Some(typical), _) => {
             (limited(typical.median), OutputFrom::History { answers: typical.answers })
         }
         (None, Some(limit)) => (limit, OutputFrom::MaxTokens),
         (None, None) => (UNKNOWN_OUTPUT, OutputFrom::Guess),
     };
-    let longest = typical.map_or(0, |typical| typical.longest);
-    let most_output_tokens = limit.unwrap_or_else(|| longest.max(UNKNOWN_MOST));
+    let longest = typical.map_or(0, |typical| typical.longest).max(UNKNOWN_MOST);
+    let most_output_tokens = max_tokens.or(model_limit).unwrap_or(longest);
+    let grows = max_tokens.is_none() && expected.seen;
+    // Where nobody says how long an answer can be there is no end to it.
+    let grows_to = grows.then(|| model_limit.unwrap_or(u64::MAX));
+    let aside_output_tokens =
+        if grows { longest.min(most_output_tokens) } else { most_output_tokens };
     let tokens = input.tokens as u64;
     // An estimated count may be too low; a quarter more covers what estimates are off by.
     let most_input = if input.exact { tokens } else { tokens + tokens.div_ceil(4) };
-    let cost = |input, output| {
+    let cost = |input, output, written| {
         price?.cost(&Usage {
             input_tokens: Some(input),
             output_tokens: Some(output),
+            cache_write_tokens: written,
+            cache_write_hour_tokens: written.filter(|_| expected.writes_cache == CachePrompt::Hour),
             ..Usage::default()
         })
+    };
+    // Writing to a provider's cache may be dearer than reading, and never counts as cheaper.
+    let most = |output| {
+        let written = (expected.writes_cache != CachePrompt::Off).then_some(most_input);
+        let plain = cost(most_input, output, None)?;
+        Some(cost(most_input, output, written).map_or(plain, |with| with.max(plain)))
     };
     Estimate {
         input,
         output_tokens,
         most_output_tokens,
+        aside_output_tokens,
+        grows_to,
         output_from,
-        cost_usd: cost(tokens, output_tokens),
-        most_usd: cost(most_input, most_output_tokens),
+        cost_usd: cost(tokens, output_tokens, None),
+        most_usd: most(most_output_tokens),
+        aside_usd: most(aside_output_tokens),
         cached: false,
     }
 }
@@ -84,7 +121,8 @@ impl Estimate {
     /// The estimate of a call whose answer is given again.
     #[must_use]
     pub fn from_cache(self) -> Self {
-        Self { cached: true, cost_usd: Some(0.0), most_usd: Some(0.0), ..self }
+        let nothing = Some(0.0);
+        Self { cached: true, cost_usd: nothing, most_usd: nothing, aside_usd: nothing, ..self }
     }
 }
 
@@ -101,39 +139,84 @@ mod tests {
     };
     const INPUT: TokenCount = TokenCount { tokens: 1_000, exact: true };
 
-    fn with_limit(max_tokens: Option<u64>) -> GenerationParameters {
-        GenerationParameters { max_tokens, ..GenerationParameters::default() }
+    fn expected(max_tokens: Option<u64>) -> Expected {
+        Expected {
+            input: INPUT,
+            max_tokens,
+            model_limit: None,
+            typical: None,
+            price: Some(PRICE),
+            writes_cache: CachePrompt::Off,
+            seen: true,
+        }
+    }
+
+    fn close(one: Option<f64>, other: f64) -> bool {
+        one.is_some_and(|it| (it - other).abs() < 1e-12)
     }
 
     #[test]
     fn history_says_what_is_likely_and_the_limit_what_is_possible() {
-        let typical = TypicalOutput { median: 100, longest: 5_000, answers: 7 };
-        let close = |one: Option<f64>, other: f64| one.is_some_and(|it| (it - other).abs() < 1e-12);
-        let free = estimate(INPUT, &with_limit(None), Some(typical), Some(PRICE));
+        let typical = Some(TypicalOutput { median: 100, longest: 5_000, answers: 7 });
+        let free = estimate(&Expected { typical, ..expected(None) });
         assert_eq!((free.output_tokens, free.most_output_tokens), (100, 5_000));
         assert_eq!(free.output_from, OutputFrom::History { answers: 7 });
         assert!(close(free.cost_usd, 0.002) && close(free.most_usd, 0.051), "{free:?}");
-        let held = estimate(INPUT, &with_limit(Some(50)), Some(typical), Some(PRICE));
+        let held = estimate(&Expected { typical, ..expected(Some(50)) });
         assert_eq!((held.output_tokens, held.most_output_tokens), (50, 50));
-        let first = estimate(INPUT, &with_limit(Some(300)), None, Some(PRICE));
+        let first = estimate(&expected(Some(300)));
         assert_eq!((first.output_tokens, first.output_from), (300, OutputFrom::MaxTokens));
-        let nothing = estimate(INPUT, &with_limit(None), None, Some(PRICE));
+        let nothing = estimate(&expected(None));
         assert_eq!(nothing.output_from, OutputFrom::Guess);
         assert!(nothing.most_usd > nothing.cost_usd);
+    }
+
+    /// What the model may write is what it may cost, and what can be stopped on its way need not
+    /// be set aside at once.
+    #[test]
+    fn without_a_limit_the_models_own_is_the_most() {
+        let open = Expected { model_limit: Some(64_000), ..expected(None) };
+        let seen = estimate(&open);
+        assert_eq!((seen.most_output_tokens, seen.aside_output_tokens), (64_000, 2_000));
+        assert_eq!(seen.grows_to, Some(64_000));
+        assert!(close(seen.most_usd, 0.641) && close(seen.aside_usd, 0.021), "{seen:?}");
+        let hidden = estimate(&Expected { seen: false, ..open });
+        assert_eq!(hidden.aside_output_tokens, 64_000, "nothing could stop it");
+        assert_eq!(hidden.grows_to, None);
+        assert_eq!(estimate(&expected(None)).grows_to, Some(u64::MAX), "nobody knows an end");
+        let limited = estimate(&Expected { model_limit: Some(64_000), ..expected(Some(9_000)) });
+        assert_eq!((limited.most_output_tokens, limited.aside_output_tokens), (9_000, 9_000));
+        assert_eq!(limited.grows_to, None);
     }
 
     #[test]
     fn more_is_set_aside_for_what_is_only_estimated() {
         let guessed = TokenCount { exact: false, ..INPUT };
-        let estimate = estimate(guessed, &with_limit(Some(0)), None, Some(PRICE));
-        assert!((estimate.most_usd.expect("known") - 0.001_25).abs() < 1e-12);
-        assert!((estimate.cost_usd.expect("known") - 0.001).abs() < 1e-12);
+        let estimate = estimate(&Expected { input: guessed, ..expected(Some(0)) });
+        assert!(close(estimate.most_usd, 0.001_25) && close(estimate.aside_usd, 0.001_25));
+        assert!(close(estimate.cost_usd, 0.001));
+    }
+
+    #[test]
+    fn writing_to_a_providers_cache_is_the_most_it_can_cost() {
+        let dear = Price { cache_write: Some(1.25), ..PRICE };
+        let written =
+            Expected { price: Some(dear), writes_cache: CachePrompt::Short, ..expected(Some(0)) };
+        assert!(close(estimate(&written).most_usd, 0.001_25));
+        let cheap = Price { cache_write: Some(0.5), ..PRICE };
+        assert!(close(estimate(&Expected { price: Some(cheap), ..written }).most_usd, 0.001));
+        let unkept = Expected { writes_cache: CachePrompt::Off, ..written };
+        assert!(close(estimate(&unkept).most_usd, 0.001));
+        let long = Price { cache_write_hour: Some(2.0), ..dear };
+        let for_an_hour =
+            Expected { price: Some(long), writes_cache: CachePrompt::Hour, ..written };
+        assert!(close(estimate(&for_an_hour).most_usd, 0.002));
     }
 
     #[test]
     fn an_unknown_price_stays_unknown() {
-        let estimate = estimate(INPUT, &with_limit(Some(5)), None, None);
-        assert_eq!((estimate.cost_usd, estimate.most_usd), (None, None));
+        let estimate = estimate(&Expected { price: None, ..expected(Some(5)) });
+        assert_eq!((estimate.cost_usd, estimate.most_usd, estimate.aside_usd), (None, None, None));
         assert_eq!(estimate.from_cache().cost_usd, Some(0.0));
     }
 }

@@ -57,6 +57,7 @@ impl Call<'_> {
             // What was set aside was for another model.
             self.ask(&candidate.model);
             if let Err(refused) = self.reserve().await {
+                self.not_even_tried(&candidate.model, &refused);
                 break refused;
             }
         };
@@ -65,16 +66,24 @@ impl Call<'_> {
         if let Some(mut first) = first_error.filter(|_| !self.has_begun())
             && last.kind != ErrorKind::Cancelled
         {
-            first.message =
-                format!("{}; then {}: {}", first.message, candidate.model, last.message);
             self.ask(&asked);
-            last = first;
+            if last.kind == ErrorKind::Budget {
+                // The call ended because of the money: that is what it ended with.
+                last.message = format!(
+                    "{} is not asked: {}; before it, {asked}: {}",
+                    candidate.model, last.message, first.message
+                );
+            } else {
+                first.message =
+                    format!("{}; then {}: {}", first.message, candidate.model, last.message);
+                last = first;
+            }
         }
         Err(last)
     }
 
     /// A model that was passed over leaves its trace among the attempts.
-    fn not_even_tried(&mut self, model: &ModelRef, error: &CallError) {
+    pub(super) fn not_even_tried(&mut self, model: &ModelRef, error: &CallError) {
         let now = (self.shared.parts.wall)();
         self.execution.attempts.push(Attempt::new(model, now, 0, &Err(error.clone())));
     }

@@ -43,11 +43,18 @@ pub fn forward(
             let _ = assembly.take(event, started + at);
         }
     }
-    let (began, cost) = (assembly.began(), assembly.told_cost());
+    let (began, told) = (assembly.began(), assembly.told_cost());
     let chunks = assembly.finish(&mut execution, started + played.ended);
     let took = u64::try_from(played.ended.as_millis()).unwrap_or(u64::MAX);
-    let attempt = Attempt::new(&execution.model_ref(), started_at, took, &played.outcome);
-    execution.attempts.push(attempt);
-    settle(&mut execution, played.outcome, Some(began), price, cost);
+    let (model, usage) = (execution.model_ref(), execution.usage);
+    let spend = price.filter(|_| told.is_none()).and_then(|price| price.spend(&usage));
+    let cost = told.or_else(|| spend.map(|spend| spend.total()));
+    execution.attempts.push(Attempt {
+        usage: usage.is_known().then_some(usage),
+        cost_usd: cost,
+        ..Attempt::new(&model, started_at, took, &played.outcome)
+    });
+    settle(&mut execution, played.outcome, Some(began));
+    execution.sum_up(usage, cost, spend, Some(0));
     (execution, chunks)
 }

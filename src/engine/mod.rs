@@ -1,6 +1,7 @@
 //! A call's way: wait for a turn, record that it runs, send with retries, stream, record how it
 //! ended. Every step is in a file of its own; `call` reads like this line.
 
+mod account;
 mod assembly;
 mod attempt;
 mod backoff;
@@ -16,6 +17,7 @@ mod guard;
 mod keeping;
 mod learned;
 mod limit;
+mod meter;
 mod parts;
 mod queue;
 mod record;
@@ -29,16 +31,17 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+pub use account::count_cut_off;
 pub use backoff::{Backoff, NextAttempt};
 pub use breaker::Circuit;
 pub use budget::{Ledger, Money};
 pub use cache::Answers;
 pub use endpoint::EndpointStatus;
-pub use estimate::{Estimate, OutputFrom, estimate};
+pub use estimate::{Estimate, Expected, OutputFrom, estimate};
 pub use forward::{Played, forward};
 pub use guard::Safeguards;
 pub use learned::Capabilities;
-pub use parts::{EngineParts, Providers, Recorder};
+pub use parts::{AnswerFacts, EngineParts, Providers, Recorder};
 pub use recover::Expectations;
 pub use run::{CallSpec, Mode, RunEvent, RunEventKind, RunHandle, RunSpec};
 
@@ -113,6 +116,7 @@ impl Engine {
             template: spec.stamp.template.as_ref(),
             messages: &spec.messages,
             parameters: &spec.parameters,
+            stream: spec.stream,
         };
         let estimate = self.shared.estimate(asked).await;
         match self.shared.cache.question(spec) {

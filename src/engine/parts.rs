@@ -8,7 +8,10 @@ use jiff::Timestamp;
 use super::{budget::Money, cache::Answers, learned::Capabilities};
 use crate::{
     config::{CacheSettings, EngineSettings, ProviderLimits},
-    model::{CallError, ChunkLog, Execution, ExecutionId, ModelRef, Price, Redactions, Usage},
+    model::{
+        CallError, ChunkLog, Execution, ExecutionId, GenerationParameters, ModelRef, Price,
+        Redactions, Usage,
+    },
     provider::Provider,
     store::{Checkpoint, Store, StoreError},
 };
@@ -28,8 +31,23 @@ pub trait Providers: Send + Sync {
         None
     }
 
+    /// What is known of how long an answer of a model can be, and of how it is seen.
+    fn answers(&self, model: &ModelRef, parameters: &GenerationParameters) -> AnswerFacts {
+        let _ = (model, parameters);
+        AnswerFacts::default()
+    }
+
     /// The price of a model for a call of this size; `None` when it is not known.
     fn price(&self, model: &ModelRef, usage: &Usage) -> Option<Price>;
+}
+
+/// What is known of a model's answers before they come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AnswerFacts {
+    /// The most tokens of one answer.
+    pub most_tokens: Option<u64>,
+    /// Whether it thinks without showing that, so that nobody can see how much it has written.
+    pub thinks_unseen: bool,
 }
 
 /// Keeps executions. The database in the program; something simpler in tests.

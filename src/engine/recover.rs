@@ -4,8 +4,8 @@
 use super::{call::Call, run::RunEventKind};
 use crate::{
     model::{
-        Attempt, Check, ChunkLog, Execution, FinishReason, Recovery, ResponseFormat, Strategy,
-        Timing, ToolCall, Usage,
+        Check, ChunkLog, Execution, FinishReason, ModelRef, Recovery, ResponseFormat,
+        SentParameters, Strategy, Timing, ToolCall, Usage,
     },
     prompt::{
         Validation,
@@ -32,8 +32,12 @@ struct Kept {
     usage: Usage,
     timing: Timing,
     checks: Vec<Check>,
+    model: ModelRef,
     response_model: Option<String>,
+    parameters: SentParameters,
     chunks: ChunkLog,
+    /// Which of the attempts brought it.
+    place: Option<usize>,
     faults: Vec<Fault>,
 }
 
@@ -46,7 +50,6 @@ impl Call<'_> {
         let mut tried: Vec<Strategy> = Vec::new();
         let Recovery { on, max, ref strategies } = self.expectations.recovery.clone();
         let first = self.request.messages.clone();
-        let mut spent = self.execution.usage;
         while on && self.execution.reused.is_none() && tried.len() < max as usize {
             let Some(strategy) = choose(strategies, &tried, &faults) else { break };
             let format = self.request.parameters.response_format.clone();
@@ -64,7 +67,6 @@ impl Call<'_> {
             self.request.messages = messages;
             self.keep_what_was_put_aside(&kept).await;
             let came = self.again().await;
-            spent = plus(spent, self.execution.usage);
             self.note_attempts(attempts, strategy);
             let found = if came { self.judge() } else { Vec::new() };
             if came && found.len() < kept.faults.len() {
@@ -81,7 +83,6 @@ impl Call<'_> {
         }
         // What was sent in the end is the first prompt; the others stand with their attempts.
         self.request.messages = first;
-        self.execution.usage = spent;
     }
 
     /// Has the answer that was put aside written with its attempt before the next one comes, so
@@ -98,7 +99,12 @@ impl Call<'_> {
 
     /// Sends once more; whether an answer came that no guard stops.
     async fn again(&mut self) -> bool {
-        self.reserve().await.is_ok() && self.send().await.is_ok() && self.guard_reply().is_ok()
+        if let Err(refused) = self.reserve().await {
+            let model = self.execution.model_ref();
+            self.not_even_tried(&model, &refused);
+            return false;
+        }
+        self.send().await.is_ok() && self.guard_reply().is_ok()
     }
 
     /// Holds the answer against its template's wishes, records the outcome, and says what is
@@ -148,10 +154,6 @@ impl Call<'_> {
     /// true whatever comes next.
     fn put_aside(&mut self, faults: Vec<Fault>, guarded: usize) -> Kept {
         let execution: &mut Execution = &mut self.execution;
-        let usage = execution.usage;
-        if let Some(attempt) = execution.attempts.last_mut() {
-            attempt.usage = usage.is_known().then_some(usage);
-        }
         let before = execution.checks[..guarded].iter().filter(|it| is_of_values(it)).cloned();
         let before: Vec<Check> = before.collect();
         Kept {
@@ -163,14 +165,20 @@ impl Call<'_> {
             usage: std::mem::take(&mut execution.usage),
             timing: execution.timing.clone(),
             checks: std::mem::replace(&mut execution.checks, before),
+            model: execution.model_ref(),
             response_model: execution.response_model.take(),
+            parameters: execution.parameters.clone(),
             chunks: std::mem::take(&mut self.chunks),
+            place: self.place,
             faults,
         }
     }
 
     fn put_back(&mut self, kept: Kept) -> Vec<Fault> {
+        // Another model may have been asked meanwhile.
+        self.ask(&kept.model);
         let execution = &mut self.execution;
+        execution.parameters = kept.parameters;
         execution.text = kept.text;
         execution.reasoning = kept.reasoning;
         execution.refusal = kept.refusal;
@@ -181,21 +189,16 @@ impl Call<'_> {
         execution.checks = kept.checks;
         execution.response_model = kept.response_model;
         self.chunks = kept.chunks;
+        self.place = kept.place;
         kept.faults
     }
 
-    /// Says of the attempts from one on what they were for, what was sent, and what it took.
+    /// Says of the attempts from one on what they were for, and what was sent.
     fn note_attempts(&mut self, from: usize, strategy: Strategy) {
-        let usage = self.execution.usage;
         let messages = &self.request.messages;
-        let mut attempts: Vec<&mut Attempt> =
-            self.execution.attempts.iter_mut().skip(from).collect();
-        for attempt in &mut attempts {
+        for attempt in self.execution.attempts.iter_mut().skip(from) {
             attempt.strategy = Some(strategy);
             attempt.messages.clone_from(messages);
-        }
-        if let Some(last) = attempts.last_mut() {
-            last.usage = usage.is_known().then_some(usage);
         }
     }
 
@@ -216,21 +219,4 @@ fn is_of_values(check: &Check) -> bool {
 fn check(kind: &str, name: &str, passed: bool, reason: &str) -> Check {
     let (kind, name, reason) = (kind.to_owned(), name.to_owned(), reason.to_owned());
     Check { kind, name, passed, score: None, reason }
-}
-
-/// Two usages together. What only one of them says is what is known.
-fn plus(a: Usage, b: Usage) -> Usage {
-    let sum = |a: Option<u64>, b: Option<u64>| match (a, b) {
-        (Some(a), Some(b)) => Some(a + b),
-        (one, other) => one.or(other),
-    };
-    Usage {
-        input_tokens: sum(a.input_tokens, b.input_tokens),
-        output_tokens: sum(a.output_tokens, b.output_tokens),
-        cached_input_tokens: sum(a.cached_input_tokens, b.cached_input_tokens),
-        cache_write_tokens: sum(a.cache_write_tokens, b.cache_write_tokens),
-        cache_write_hour_tokens: sum(a.cache_write_hour_tokens, b.cache_write_hour_tokens),
-        reasoning_tokens: sum(a.reasoning_tokens, b.reasoning_tokens),
-        estimated: a.estimated || b.estimated,
-    }
 }

@@ -52,7 +52,7 @@ impl Call<'_> {
                 (Err(error), _) => return Err(error),
             };
             let began = ended.assembly.began();
-            let Err(error) = self.came_back(ended) else { return Ok(()) };
+            let Err(error) = self.came_back(ended).await else { return Ok(()) };
             self.learn(&error).await;
             match self.after(&error, began, made, &backoff, &endpoint).await {
                 Then::Again(next) => turn = next,
@@ -115,7 +115,12 @@ impl Call<'_> {
             Head::Success => passage.answered(),
         };
         let timing = Timing::started((self.shared.parts.wall)());
-        let sending = Sending { provider, request: &self.request, timeout: candidate.timeout };
+        let sending = Sending {
+            provider,
+            request: &self.request,
+            timeout: candidate.timeout,
+            meter: self.meter.clone(),
+        };
         let ended = self.keeper.attempt(sending, timing, &mut heard, &mut self.orders).await;
         passage.report(Verdict::of(&ended.outcome));
         match &ended.outcome {

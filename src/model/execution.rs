@@ -117,9 +117,12 @@ pub struct Attempt {
     /// What came, where another answer was kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
-    /// What this answer took, where the call has several.
+    /// What it took, where that is known: an attempt that never reached a model took nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usage: Option<Usage>,
+    /// US dollars; `None` where its usage or its price is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost_usd: Option<f64>,
 }
 
 impl Attempt {
@@ -144,6 +147,7 @@ impl Attempt {
             messages: Vec::new(),
             text: None,
             usage: None,
+            cost_usd: None,
         }
     }
 }
@@ -206,8 +210,9 @@ pub struct Execution {
     pub finish_reason: Option<FinishReason>,
     pub finish_reason_raw: Option<String>,
     pub parameters: SentParameters,
+    /// Of all its attempts together.
     pub usage: Usage,
-    /// US dollars; `None` when the price or the usage is unknown.
+    /// US dollars, of all its attempts together; `None` when a price or the usage is unknown.
     pub cost_usd: Option<f64>,
     /// What the parts of it cost, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -243,6 +248,47 @@ impl Execution {
         let first = self.attempts.first()?;
         let asked = ModelRef::new(&first.provider, &first.model);
         (asked != self.model_ref()).then_some(asked)
+    }
+
+    /// Writes what the whole call took and cost: `answer` is the usage of what it holds, `cost`
+    /// what that cost in US dollars, `spend` the parts of it where they are known, and `place`
+    /// where its attempt stands among all, if it does.
+    pub fn sum_up(
+        &mut self,
+        answer: Usage,
+        cost: Option<f64>,
+        spend: Option<Spend>,
+        place: Option<usize>,
+    ) {
+        let others: Vec<&Attempt> = self
+            .attempts
+            .iter()
+            .enumerate()
+            .filter(|(at, attempt)| Some(*at) != place && attempt.usage.is_some())
+            .map(|(_, attempt)| attempt)
+            .collect();
+        let usage = others.iter().filter_map(|attempt| attempt.usage).fold(answer, Usage::plus);
+        // One that is not known leaves the sum unknown: a cost that is too low misleads.
+        let retry: Option<f64> = others.iter().map(|attempt| attempt.cost_usd).sum();
+        self.spend = match (spend, retry) {
+            (Some(spend), Some(retry)) => Some(Spend { retry, ..spend }),
+            // What failed and took nothing leaves what the others cost.
+            (None, Some(retry))
+                if cost.is_none()
+                    && !answer.is_known()
+                    && self.status != Status::Ok
+                    && !others.is_empty() =>
+            {
+                Some(Spend { retry, ..Spend::default() })
+            }
+            _ => None,
+        };
+        self.usage = usage;
+        self.cost_usd = match (self.spend, cost, retry) {
+            (Some(spend), ..) => Some(spend.total()),
+            (None, Some(cost), Some(retry)) => Some(cost + retry),
+            _ => None,
+        };
     }
 
     /// The kind of its error, if it has one.

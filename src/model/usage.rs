@@ -28,6 +28,27 @@ impl Usage {
     pub fn is_known(&self) -> bool {
         self.input_tokens.is_some() || self.output_tokens.is_some()
     }
+
+    /// Both together. What only one of them says is what is known.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        let sum = |a: Option<u64>, b: Option<u64>| match (a, b) {
+            (Some(a), Some(b)) => Some(a.saturating_add(b)),
+            (one, other) => one.or(other),
+        };
+        Self {
+            input_tokens: sum(self.input_tokens, other.input_tokens),
+            output_tokens: sum(self.output_tokens, other.output_tokens),
+            cached_input_tokens: sum(self.cached_input_tokens, other.cached_input_tokens),
+            cache_write_tokens: sum(self.cache_write_tokens, other.cache_write_tokens),
+            cache_write_hour_tokens: sum(
+                self.cache_write_hour_tokens,
+                other.cache_write_hour_tokens,
+            ),
+            reasoning_tokens: sum(self.reasoning_tokens, other.reasoning_tokens),
+            estimated: self.estimated || other.estimated,
+        }
+    }
 }
 
 /// Prices in US dollars per million tokens.
@@ -81,6 +102,7 @@ impl Price {
                 + part(for_an_hour, self.cache_write_hour)?,
             visible: dollars(output - reasoning, self.output),
             reasoning: dollars(reasoning, self.output),
+            retry: 0.0,
         })
     }
 }
@@ -98,13 +120,24 @@ pub struct Spend {
     pub visible: f64,
     /// Output spent on thinking.
     pub reasoning: f64,
+    /// All that the other attempts of the call cost: those that broke off, and answers that were
+    /// asked for again.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub retry: f64,
+}
+
+/// Whether an amount is not worth a field of its own.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature a field's rule must have")]
+fn is_nothing(amount: &f64) -> bool {
+    *amount <= 0.0
 }
 
 impl Spend {
     /// All of it.
     #[must_use]
     pub fn total(&self) -> f64 {
-        self.input + self.cached_input + self.cache_write + self.visible + self.reasoning
+        let parts = [self.input, self.cached_input, self.cache_write, self.visible, self.reasoning];
+        parts.iter().sum::<f64>() + self.retry
     }
 }
 

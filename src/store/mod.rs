@@ -100,7 +100,8 @@ impl Store {
                 options.workspace.clone(),
                 options.busy,
                 &report.journal_mode,
-            );
+            )
+            .counting(options.counting.clone());
             if !in_memory {
                 report.interrupted = writer.recover()?;
             }

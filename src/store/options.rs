@@ -1,6 +1,8 @@
 //! How a store is opened, and what opening it found.
 
-use std::{path::PathBuf, time::Duration};
+use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
+
+use crate::model::Execution;
 
 /// Which journal the database gets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,6 +23,16 @@ pub(super) enum Location {
     Memory,
 }
 
+/// Counts what an execution took that was cut off with its process, and what that cost.
+#[derive(Clone)]
+pub(super) struct Counting(pub(super) Arc<dyn Fn(&mut Execution) + Send + Sync>);
+
+impl fmt::Debug for Counting {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Counting")
+    }
+}
+
 /// How to open a store.
 #[derive(Clone, Debug)]
 pub struct StoreOptions {
@@ -30,6 +42,7 @@ pub struct StoreOptions {
     pub(super) read_only: bool,
     pub(super) max_size: Option<u64>,
     pub(super) busy: Duration,
+    pub(super) counting: Option<Counting>,
 }
 
 impl StoreOptions {
@@ -52,6 +65,7 @@ impl StoreOptions {
             read_only: false,
             max_size: None,
             busy: Duration::from_secs(10),
+            counting: None,
         }
     }
 
@@ -82,6 +96,14 @@ impl StoreOptions {
     #[must_use]
     pub const fn max_size(mut self, bytes: u64) -> Self {
         self.max_size = Some(bytes);
+        self
+    }
+
+    /// How executions are counted that were cut off with their process: called with each before
+    /// it is written as interrupted. Without it they are kept as they are.
+    #[must_use]
+    pub fn counting(mut self, count: impl Fn(&mut Execution) + Send + Sync + 'static) -> Self {
+        self.counting = Some(Counting(Arc::new(count)));
         self
     }
 

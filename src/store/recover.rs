@@ -65,6 +65,9 @@ pub(super) fn interrupt(session: &mut Session<'_>, process: i64) -> Outcome<usiz
             )
             .hint("run it again"),
         );
+        if let Some(counting) = session.counting {
+            (counting.0)(&mut execution);
+        }
         executions::end(session, &execution, &ChunkLog::default())?;
     }
     Ok(sequences.len())

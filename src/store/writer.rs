@@ -15,6 +15,7 @@ use super::{
     connection::is_busy,
     error::StoreError,
     fault::{Fault, Outcome},
+    options::Counting,
     presence::Presence,
     recover,
     rollup::Deltas,
@@ -101,6 +102,7 @@ pub(super) struct Session<'a> {
     pub(super) path: &'a Path,
     pub(super) deltas: &'a mut Deltas,
     pub(super) memory: &'a mut Memory,
+    pub(super) counting: Option<&'a Counting>,
     workspace_name: &'a str,
     has_file: bool,
 }
@@ -164,6 +166,7 @@ pub(super) struct Writer {
     careful: bool,
     deltas: Deltas,
     memory: Memory,
+    counting: Option<Counting>,
 }
 
 impl Writer {
@@ -184,7 +187,14 @@ impl Writer {
             careful: false,
             deltas: Deltas::default(),
             memory: Memory::default(),
+            counting: None,
         }
+    }
+
+    /// Counts what was cut off before it is written as that.
+    pub(super) fn counting(mut self, counting: Option<Counting>) -> Self {
+        self.counting = counting;
+        self
     }
 
     /// Does what it is asked until it is told to close, or nobody can ask any more.
@@ -265,6 +275,7 @@ impl Writer {
             path: &self.path,
             deltas: &mut self.deltas,
             memory: &mut self.memory,
+            counting: self.counting.as_ref(),
             workspace_name: &self.workspace,
             has_file: self.has_file,
         };

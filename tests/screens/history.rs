@@ -1,8 +1,6 @@
 //! The history: the list, its filter, and one execution in full.
 
-use promptlathe::model::{
-    Attempt, AttemptStatus, CallError, DroppedParameter, ErrorKind, Execution,
-};
+use promptlathe::model::{Attempt, CallError, DroppedParameter, ErrorKind, Execution, ModelRef};
 use serde_json::json;
 
 use crate::{
@@ -93,19 +91,8 @@ fn lines_are_filled_in() {
 /// An execution with everything a record can hold.
 fn rich() -> World {
     let mut world = World::plain();
-    let attempt = |status, error| Attempt {
-        provider: "demo".to_owned(),
-        model: "fast".to_owned(),
-        started_at: NOW,
-        duration_ms: 212,
-        status,
-        error,
-        request_id: None,
-        error_body: None,
-        strategy: None,
-        messages: Vec::new(),
-        text: None,
-        usage: None,
+    let attempt = |outcome: Result<(), CallError>| {
+        Attempt::new(&ModelRef::new("demo", "fast"), NOW, 212, &outcome)
     };
     let limited = CallError::new(ErrorKind::RateLimit, "too many calls");
     let parameters = json!({ "temperature": 0, "max_tokens": 16, "top_k": 40 });
@@ -116,10 +103,7 @@ fn rich() -> World {
         response_model: Some("fast-2026-01-15".to_owned()),
         reasoning: "The customer is angry.\nOne word is asked for.\n".to_owned(),
         text: world.execution.text.repeat(14),
-        attempts: vec![
-            attempt(AttemptStatus::Error, Some(limited)),
-            attempt(AttemptStatus::Ok, None),
-        ],
+        attempts: vec![attempt(Err(limited)), attempt(Ok(()))],
         rating: Some(4),
         ..world.execution
     };

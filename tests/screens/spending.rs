@@ -84,6 +84,7 @@ fn the_record_says_whose_answer_it_is_and_what_was_spared() {
 fn the_record_says_what_each_part_cost() {
     let mut world = World::plain();
     world.execution.spend = Some(Spend {
+        retry: 0.0007,
         input: 0.0021,
         cached_input: 0.0004,
         cache_write: 0.0,

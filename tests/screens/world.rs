@@ -378,9 +378,12 @@ fn estimated(place: usize, order: &CallOrder) -> CallEstimate {
             input: TokenCount { tokens: 1_180, exact: place == 0 },
             output_tokens: 420,
             most_output_tokens: 800,
+            aside_output_tokens: 500,
+            grows_to: None,
             output_from,
             cost_usd: (place != 1).then_some(0.2175),
             most_usd: (place != 1).then_some(0.4),
+            aside_usd: (place != 1).then_some(0.4),
             cached: place == 2,
         },
     }

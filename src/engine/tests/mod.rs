@@ -14,6 +14,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use tokio::time::Instant;
 use uuid::Uuid;
 
+mod account;
 mod breaker;
 mod calls;
 mod fallback;
@@ -132,8 +133,14 @@ impl Providers for Known {
             .ok_or_else(|| CallError::new(ErrorKind::NotFound, format!("no provider `{name}`")))
     }
 
-    fn price(&self, model: &ModelRef, _: &Usage) -> Option<Price> {
-        (model.model != "unpriced").then_some(Price {
+    fn price(&self, model: &ModelRef, usage: &Usage) -> Option<Price> {
+        let known = match model.model.as_str() {
+            "unpriced" => false,
+            // As models whose long prompts have another price.
+            "tiered" => usage.input_tokens <= Some(1_500_000),
+            _ => true,
+        };
+        known.then_some(Price {
             input: 1.0,
             output: 2.0,
             cached_input: None,

@@ -353,7 +353,7 @@ async fn what_came_of_a_cancelled_answer_is_counted_and_paid_for() {
     });
     let told = [opening(), vec![Step::Say(early), say("six words that were paid for"), Step::Hang]];
     let untold = [opening(), vec![say("six words that were paid for"), Step::Hang]];
-    let scripts = vec![told.concat(), untold.concat(), [opening(), vec![Step::Hang]].concat()];
+    let scripts = vec![told.concat(), untold.concat()];
     let counter = counter(scripts, CacheSettings::default(), BudgetSettings::default());
     for input in [Some(77), Some(8)] {
         let mut handle = counter.engine.start(run(vec![call(VariantName::A, "scripted")]));
@@ -373,16 +373,6 @@ async fn what_came_of_a_cancelled_answer_is_counted_and_paid_for() {
             }
         }
     }
-    let mut handle = counter.engine.start(run(vec![call(VariantName::A, "scripted")]));
-    while let Some(event) = handle.next().await {
-        match event.kind {
-            RunEventKind::Headers => handle.cancel_all(),
-            RunEventKind::Finished(record) => {
-                assert_eq!((record.usage, record.cost_usd), (Usage::default(), None));
-            }
-            _ => {}
-        }
-    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -399,4 +389,131 @@ async fn an_estimate_learns_from_the_answers_before() {
     let after = counter.engine.estimate(&spec).await;
     assert_eq!(after.output_from, OutputFrom::History { answers: 1 });
     assert_eq!((after.output_tokens, after.most_output_tokens), (20, 1_000_000));
+}
+
+/// What of two scripted providers falls back, with a budget.
+fn two_with_budget(day: f64, first: Vec<Vec<Step>>, second: Vec<Vec<Step>>) -> (Engine, Store) {
+    let store = store();
+    let known = vec![Scripted::new("scripted", first), Scripted::new("other", second)];
+    let budget = BudgetSettings { day: Some(day), ..BudgetSettings::default() };
+    let engine = Engine::new(EngineParts {
+        recorder: Arc::new(store.clone()),
+        money: Money { ledger: Arc::new(store.clone()), budget, zone: TimeZone::UTC },
+        ..parts(known, &Arc::new(Memory::default()))
+    });
+    (engine, store)
+}
+
+async fn ended(engine: &Engine, spec: CallSpec) -> Execution {
+    let mut handle = engine.start(run(vec![spec]));
+    while let Some(event) = handle.next().await {
+        if let RunEventKind::Finished(execution) = event.kind {
+            return *execution;
+        }
+    }
+    panic!("a call always ends");
+}
+
+/// A call that costs a dollar and wants JSON, for which it may ask again.
+fn dear_json() -> CallSpec {
+    let mut spec = dear();
+    spec.parameters.response_format = Some(crate::model::ResponseFormat::Json);
+    spec.expectations.recovery = crate::model::Recovery { on: true, ..Default::default() };
+    spec
+}
+
+/// The first answer cost a dollar and the second would cost another: what was spent is not
+/// forgotten while it is on nobody's account yet.
+#[tokio::test(start_paused = true)]
+async fn asking_again_counts_what_the_answers_before_cost() {
+    for (day, answers) in [(1.5, 1), (2.5, 2), (3.5, 3)] {
+        let budget = BudgetSettings { day: Some(day), ..BudgetSettings::default() };
+        let scripts = (0..3).map(|_| dollar_answer()).collect();
+        let counter = counter(scripts, CacheSettings::default(), budget);
+        let record = counter.one(dear_json()).await;
+        assert_eq!((record.status, record.text.as_str()), (Status::Ok, "x"), "{day}");
+        assert_eq!(3 - counter.left(), answers, "{day}");
+        let spent = counter.store.spend_since(Timestamp::UNIX_EPOCH).await.expect("summed");
+        assert!(spent <= day && (spent - answers as f64).abs() < 1e-6, "{day}: {spent}");
+        // Why there was no further answer stands among the attempts.
+        let last = record.attempts.last().expect("attempts");
+        let refused = last.error.as_ref().is_some_and(|error| error.kind == ErrorKind::Budget);
+        assert_eq!(refused, answers < 3, "{last:?}");
+        assert!(last.strategy.is_some());
+    }
+}
+
+/// The first model costs nothing that is known, so only the one turned to meets the budget.
+#[tokio::test(start_paused = true)]
+async fn where_the_next_model_would_pass_a_budget_that_is_what_the_call_ends_with() {
+    let failed = vec![Step::Fail(CallError::new(ErrorKind::Quota, "it is spent"))];
+    let (engine, store) = two_with_budget(0.5, vec![failed], Vec::new());
+    let mut spec = dear();
+    spec.model = ModelRef::new("scripted", "unpriced");
+    spec.fallback = vec![ModelRef::new("other", "n").into()];
+    let id = spec.execution_id;
+    let record = ended(&engine, spec).await;
+    assert_eq!((record.status, record.error_kind()), (Status::Blocked, Some(ErrorKind::Budget)));
+    assert_eq!(record.model_ref().to_string(), "scripted/unpriced");
+    let error = record.error.as_ref().expect("it says why");
+    for part in ["other/n is not asked: the day's budget", "scripted/unpriced: it is spent"] {
+        assert!(error.message.contains(part), "no {part}: {error}");
+    }
+    let kinds: Vec<_> =
+        record.attempts.iter().map(|it| it.error.as_ref().map(|e| e.kind)).collect();
+    assert_eq!(kinds, [Some(ErrorKind::Quota), Some(ErrorKind::Budget)]);
+    assert_eq!(store.get(id).await.expect("read").map(|it| it.status), Some(Status::Blocked));
+}
+
+/// An answer without a limit: at first what such answers take is set aside, then more.
+fn pouring(pieces: usize) -> Vec<Step> {
+    let piece = "seven words of text are in here. ".repeat(10);
+    let steps = (0..pieces).flat_map(|_| [say(&piece), Step::Sleep(10)]);
+    [opening(), steps.collect(), ending()].concat()
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_without_a_limit_ends_before_it_passes_a_budget() {
+    // 2,000 tokens are set aside first, which cost 0.4 cents.
+    let mut spec = call(VariantName::A, "scripted");
+    spec.messages = Vec::new();
+    let budget = |day| BudgetSettings { day: Some(day), ..BudgetSettings::default() };
+    let counter = counter(vec![pouring(400)], CacheSettings::default(), budget(0.01));
+    let record = counter.one(spec.clone()).await;
+    assert_eq!((record.status, record.error_kind()), (Status::Blocked, Some(ErrorKind::Budget)));
+    let error = record.error.as_ref().expect("it says why");
+    assert!(error.message.starts_with("stopped while it was written: the day's budget"), "{error}");
+    assert!(record.text.len() > 8_000, "more was set aside once: {}", record.text.len());
+    assert!(record.usage.estimated && record.cost_usd > Some(0.003), "{:?}", record.cost_usd);
+    let spent = counter.store.spend_since(Timestamp::UNIX_EPOCH).await.expect("summed");
+    assert!(spent <= 0.01, "{spent}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_without_a_limit_goes_on_where_a_budget_allows_it() {
+    let budget = BudgetSettings { day: Some(5.0), ..BudgetSettings::default() };
+    let counter = counter(vec![pouring(400)], CacheSettings::default(), budget);
+    let record = counter.one(call(VariantName::A, "scripted")).await;
+    assert_eq!((record.status, record.text.len()), (Status::Ok, 400 * 330));
+}
+
+#[tokio::test(start_paused = true)]
+async fn tools_and_forms_are_part_of_what_is_read() {
+    let counter = counter(Vec::new(), CacheSettings::default(), BudgetSettings::default());
+    let plain = counter.engine.estimate(&dear()).await;
+    let mut with = dear();
+    let tool = serde_json::json!([{
+        "name": "find_order",
+        "description": "Finds an order by its number, and says when it was sent and where it is.",
+        "parameters": {"type": "object", "properties": {"number": {"type": "string"}}},
+    }]);
+    with.parameters.set(Parameter::Tools, &tool).expect("a tool");
+    let tools = counter.engine.estimate(&with).await;
+    assert!(tools.input.tokens >= plain.input.tokens + 30, "{tools:?}");
+    assert!(!tools.input.exact && tools.most_usd > plain.most_usd);
+    let form = serde_json::json!({"type": "object", "required": ["a", "b", "c", "d", "e"]});
+    let mut with = dear();
+    with.parameters.response_format = Some(crate::model::ResponseFormat::Schema(form));
+    let form = counter.engine.estimate(&with).await;
+    assert!(form.input.tokens >= plain.input.tokens + 10, "{form:?}");
 }

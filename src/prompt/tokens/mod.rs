@@ -100,6 +100,20 @@ pub fn count(model: &ModelRef, text: &str) -> TokenCount {
     }
 }
 
+/// The estimated tokens of a text whatever the model, in time proportional to its length: for
+/// where no table may be read.
+#[must_use]
+pub fn estimated(text: &str) -> usize {
+    estimate::tokens(text)
+}
+
+/// The estimated input tokens of a conversation, likewise.
+#[must_use]
+pub fn estimated_messages(messages: &[Message]) -> usize {
+    let each = |message: &Message| MESSAGE_OVERHEAD + 1 + estimated(&message.content);
+    ANSWER_OVERHEAD + messages.iter().map(each).sum::<usize>()
+}
+
 /// Counts the input tokens of a conversation, the tokens around its messages included.
 ///
 /// Exact only where OpenAI documents what stands around a message: the GPT-3.5, GPT-4 and

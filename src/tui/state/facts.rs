@@ -179,6 +179,7 @@ fn parts(spend: &Spend) -> Option<String> {
         ("written", spend.cache_write),
         ("answer", spend.visible),
         ("reasoning", spend.reasoning),
+        ("other attempts", spend.retry),
     ]
     .into_iter()
     .filter(|(_, amount)| *amount > 0.0)

@@ -4,7 +4,8 @@ use ratatui::layout::Rect;
 
 use super::paint::{Frills, Paint, Piece, cells};
 use crate::{
-    engine::{OutputFrom, estimate},
+    engine::{Expected, OutputFrom, estimate},
+    model::CachePrompt,
     tui::{
         keymap::{Action, Context},
         msg::CallEstimate,
@@ -89,8 +90,16 @@ pub(super) fn forecast(paint: &Paint<'_, '_, '_>, document: &Document) -> Option
     let price = state.price_of(state.model_of(pane)).copied()?;
     let parameters = state.parameters_of(pane);
     let analysis = &document.analysis;
-    let cost = estimate(analysis.tokens?, &parameters, analysis.typical, Some(price)).cost_usd?;
-    Some(about(cost))
+    let expected = Expected {
+        input: analysis.tokens?,
+        max_tokens: parameters.max_tokens,
+        model_limit: None,
+        typical: analysis.typical,
+        price: Some(price),
+        writes_cache: CachePrompt::Off,
+        seen: true,
+    };
+    Some(about(estimate(&expected).cost_usd?))
 }
 
 /// An amount that is not known exactly.

@@ -16,9 +16,12 @@ fn estimated(variant: VariantName, cost_usd: Option<f64>) -> CallEstimate {
             input: TokenCount { tokens: 1_200, exact: true },
             output_tokens: 300,
             most_output_tokens: 800,
+            aside_output_tokens: 500,
+            grows_to: None,
             output_from: OutputFrom::MaxTokens,
             cost_usd,
             most_usd: cost_usd,
+            aside_usd: cost_usd,
             cached: false,
         },
     }
