@@ -209,6 +209,16 @@ impl Providers for Endpoints {
         cell.get_or_try_init(|| self.make_ready(name)).await.cloned()
     }
 
+    fn server(&self, name: &str) -> String {
+        let settings = self.settings.read().unwrap_or_else(PoisonError::into_inner);
+        match settings.get(name) {
+            // All simulated models are answered by the one server of this program.
+            Some(provider) if provider.kind == ProviderKind::Demo => "simulated".to_owned(),
+            Some(provider) => origin(&provider.base_url),
+            None => name.to_owned(),
+        }
+    }
+
     fn limits(&self, name: &str) -> Option<ProviderLimits> {
         let settings = self.settings.read().unwrap_or_else(PoisonError::into_inner);
         Some(self.limits.limits_of(settings.get(name)))
@@ -237,9 +247,18 @@ impl Providers for Endpoints {
 
 /// Whether two addresses lead to one server: host and port, with `localhost` for 127.0.0.1.
 fn same_server(a: &Url, b: &Url) -> bool {
-    let host = |url: &Url| match url.host_str() {
-        Some("localhost" | "[::1]") => Some("127.0.0.1".to_owned()),
-        other => other.map(str::to_owned),
-    };
     host(a) == host(b) && a.port_or_known_default() == b.port_or_known_default()
+}
+
+fn host(url: &Url) -> Option<&str> {
+    match url.host_str() {
+        Some("localhost" | "[::1]") => Some("127.0.0.1"),
+        other => other,
+    }
+}
+
+/// What tells one server from another: scheme, host and port.
+fn origin(url: &Url) -> String {
+    let port = url.port_or_known_default().map_or_else(String::new, |port| format!(":{port}"));
+    format!("{}://{}{port}", url.scheme(), host(url).unwrap_or_default())
 }

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     app::{App, CallOrder, PromptSource, Started, exit_code_of},
-    engine::{Mode, RunEventKind},
+    engine::{HeldBy, Mode, RunEventKind},
     model::{CacheState, Execution, GenerationParameters, ModelRef, Reused, Status, VariantName},
 };
 
@@ -88,6 +88,14 @@ pub async fn run(app: &App, arguments: RunArguments, output: &mut Output) -> Res
                 error.message,
                 Duration::from_millis(retry_in_ms).as_secs_f64()
             )),
+            RunEventKind::Held { provider, for_ms, by } => {
+                let whose = match by {
+                    HeldBy::Settings => "a limit of your settings for",
+                    HeldBy::Server => "the limit of",
+                };
+                let seconds = Duration::from_millis(for_ms).as_secs_f64();
+                output.tell(&format!("held by {whose} {provider} for {seconds:.1} s"));
+            }
             RunEventKind::Unpriced => output.tell(
                 "no budget counts this call, since the price of its model is not known; state it \
                  under [models], or set unknown_price = \"block\" under [budget]",

@@ -12,6 +12,7 @@ use tokio::{sync::Notify, time::Instant};
 
 use super::{
     assembly::Assembly,
+    breaker::Verdict,
     keeping::Keeper,
     meter::{self, Meter, Metering},
     run::{Obey, cancelled},
@@ -46,9 +47,16 @@ pub(super) struct Ended {
     pub assembly: Assembly,
     pub started: Instant,
     pub at: Instant,
+    /// Whether it was ended from here, which says nothing of the server.
+    pub from_here: bool,
 }
 
 impl Ended {
+    /// What it says of the endpoint.
+    pub fn verdict(&self) -> Verdict {
+        if self.from_here { Verdict::Unknown } else { Verdict::of(&self.outcome) }
+    }
+
     /// The attempt as it is recorded.
     pub fn attempt(&self, model: &ModelRef) -> Attempt {
         let took = self.at.saturating_duration_since(self.started);
@@ -78,6 +86,7 @@ impl Keeper<'_> {
         let grown = Notify::new();
         let written = Written::of(sending.meter.is_some());
         let mut metering = Metering::new(sending.meter);
+        let mut from_here = true;
         let outcome = {
             let mut receive = |event| {
                 if written.count(&event) {
@@ -111,7 +120,10 @@ impl Keeper<'_> {
                 tokio::select! {
                     biased;
                     () = orders.cancelled() => break Err(cancelled()),
-                    outcome = &mut answer, if !metering.holds(written.tokens()) => break outcome,
+                    outcome = &mut answer, if !metering.holds(written.tokens()) => {
+                        from_here = false;
+                        break outcome;
+                    }
                     () = until(deadline) => break Err(out_of_time(name, sending.timeout)),
                     () = metering.answered() => {}
                     (attempt, kept) = self.done() => {
@@ -135,7 +147,7 @@ impl Keeper<'_> {
         };
         let at = Instant::now();
         let assembly = assembly.into_inner().unwrap_or_else(PoisonError::into_inner);
-        Ended { outcome, assembly, started, at }
+        Ended { outcome, assembly, started, at, from_here }
     }
 }
 

@@ -67,18 +67,16 @@ impl Backoff {
         NextAttempt::After(own(made, chance))
     }
 
-    /// How long everybody who calls this provider waits after such an error: a server that says
-    /// it is too much means all of them. `None` where the error speaks of one call alone, or asks
-    /// for more than is waited for.
+    /// How long everybody who calls this server waits after such an error: one that says it is
+    /// too much means all of them. `None` where the error speaks of one call alone, or asks for
+    /// more than is waited for.
     #[must_use]
     pub fn for_all(&self, made: u32, error: &CallError, chance: f64) -> Option<Duration> {
         let asked = error.retry_after_ms.map(Duration::from_millis);
-        match error.kind {
-            ErrorKind::RateLimit => asked.or_else(|| Some(own(made, chance))),
-            ErrorKind::Overloaded => asked,
-            _ => None,
-        }
-        .filter(|wait| *wait <= self.longest_asked)
+        let means_all = matches!(error.kind, ErrorKind::RateLimit | ErrorKind::Overloaded);
+        means_all
+            .then(|| asked.unwrap_or_else(|| own(made, chance)))
+            .filter(|wait| *wait <= self.longest_asked)
     }
 }
 

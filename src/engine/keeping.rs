@@ -52,6 +52,8 @@ impl Owed {
     }
 }
 
+type Done = Pin<Box<dyn Future<Output = Result<(), StoreError>> + Send>>;
+
 /// A write on its way.
 struct Writing {
     /// The attempt whose text it holds.
@@ -61,11 +63,8 @@ struct Writing {
     owed: Owed,
     /// In a lock that is never taken: it lets the call be shared between threads, as a future
     /// alone does not.
-    done: Mutex<Pin<Box<Kept>>>,
+    done: Mutex<Done>,
 }
-
-/// What a write comes to.
-type Kept = dyn Future<Output = Result<(), StoreError>> + Send;
 
 impl<'a> Keeper<'a> {
     pub fn new(
@@ -142,7 +141,7 @@ impl<'a> Keeper<'a> {
         let unbegun = self.unbegun.clone();
         let begun = Arc::new(AtomicBool::new(false));
         let told = Arc::clone(&begun);
-        let done: Pin<Box<dyn Future<Output = _> + Send>> = Box::pin(async move {
+        let done: Done = Box::pin(async move {
             if let Some(execution) = unbegun {
                 recorder.begin(&execution).await?;
                 told.store(true, Ordering::Relaxed);

@@ -41,6 +41,7 @@ pub use estimate::{Estimate, Expected, OutputFrom, estimate};
 pub use forward::{Played, forward};
 pub use guard::Safeguards;
 pub use learned::Capabilities;
+pub use limit::HeldBy;
 pub use parts::{AnswerFacts, EngineParts, Providers, Recorder};
 pub use recover::Expectations;
 pub use run::{CallSpec, Mode, RunEvent, RunEventKind, RunHandle, RunSpec};

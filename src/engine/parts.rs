@@ -25,6 +25,12 @@ pub trait Providers: Send + Sync {
     /// Where there is none of that name, or it cannot be made ready.
     async fn provider(&self, name: &str) -> Result<Arc<dyn Provider>, CallError>;
 
+    /// The server that the provider of a name leads to: providers of one server share what is
+    /// found out about it.
+    fn server(&self, name: &str) -> String {
+        name.to_owned()
+    }
+
     /// How much the provider of a name gets; `None` for what every provider gets.
     fn limits(&self, name: &str) -> Option<ProviderLimits> {
         let _ = name;

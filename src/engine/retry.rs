@@ -1,21 +1,25 @@
 //! The one retry loop: nothing below it tries anything twice.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use tokio::time::Instant;
 
 use super::{
     attempt::{Ended, Head, Sending},
     backoff::{Backoff, NextAttempt},
-    breaker::Verdict,
     call::Call,
     endpoint::Endpoint,
-    limit::Turn,
+    limit::{Caller, HeldBy, Hold, Permit, Turn},
     run::{RunEventKind, cancelled},
 };
 use crate::{
-    model::{CallError, ErrorKind, Fallback, Timing},
-    prompt::tokens,
+    model::{CallError, ErrorKind, Fallback, ModelRef, Timing},
     provider::Provider,
 };
 
@@ -73,9 +77,9 @@ impl Call<'_> {
     fn endpoint(&self) -> Arc<Endpoint> {
         let parts = &self.shared.parts;
         let name = &self.execution.provider;
-        self.shared.endpoints.of(name, &parts.settings, || {
-            parts.providers.limits(name).unwrap_or_else(|| parts.settings.limits_of(None))
-        })
+        let limits =
+            || parts.providers.limits(name).unwrap_or_else(|| parts.settings.limits_of(None));
+        self.shared.endpoints.of(name, &parts.settings, || parts.providers.server(name), limits)
     }
 
     /// Waits for its turn and for the breaker, then sends once. An error means that nothing was
@@ -88,12 +92,7 @@ impl Call<'_> {
         candidate: &Fallback,
         (number, of): (u32, u32),
     ) -> Result<Ended, CallError> {
-        let tokens = if endpoint.gate.counts_tokens() { self.expected_tokens() } else { 0 };
-        let permit = tokio::select! {
-            biased;
-            () = self.orders.cancelled() => return Err(cancelled()),
-            permit = endpoint.gate.pass(turn, tokens) => permit,
-        };
+        let permit = self.turn(endpoint, turn).await?;
         let passage = tokio::select! {
             biased;
             () = self.orders.cancelled() => Err(cancelled()),
@@ -122,21 +121,63 @@ impl Call<'_> {
             meter: self.meter.clone(),
         };
         let ended = self.keeper.attempt(sending, timing, &mut heard, &mut self.orders).await;
-        passage.report(Verdict::of(&ended.outcome));
+        passage.report(ended.verdict());
         match &ended.outcome {
             Ok(()) => permit.went_well(ended.assembly.tokens()),
-            Err(error) if error.kind == ErrorKind::RateLimit => permit.was_too_much(),
+            Err(error) if is_too_much(error.kind) => permit.was_too_much(),
             Err(_) => {}
         }
         self.execution.attempts.push(ended.attempt(&candidate.model));
         Ok(ended)
     }
 
-    /// What this call is thought to take of a minute's tokens.
-    fn expected_tokens(&self) -> u64 {
+    /// Waits for its turn, and tells what holds it back. A person may cut short what the server
+    /// asks for, and not what the settings say.
+    async fn turn<'e>(
+        &mut self,
+        endpoint: &'e Endpoint,
+        mut turn: Turn,
+    ) -> Result<Permit<'e>, CallError> {
         let model = self.execution.model_ref();
-        let prompt = tokens::count_messages(&model, &self.request.messages).tokens as u64;
-        prompt.saturating_add(self.request.parameters.max_tokens.map_or(USUAL_ANSWER, u64::from))
+        let gate = &endpoint.gate;
+        let tokens = if gate.counts_tokens(&model.provider, &model.model) {
+            self.expected_tokens(&model).await
+        } else {
+            0
+        };
+        let caller = Caller { provider: &model.provider, model: &model.model, tokens };
+        let by_server = AtomicBool::new(false);
+        let mut told = |hold: Hold| {
+            by_server.store(hold.by == HeldBy::Server, Ordering::Relaxed);
+            self.emitter.emit(RunEventKind::Held {
+                provider: model.provider.clone(),
+                for_ms: millis(hold.until.saturating_duration_since(Instant::now())),
+                by: hold.by,
+            });
+        };
+        let mut skip = self.orders.another();
+        loop {
+            let mut permit = std::pin::pin!(gate.pass(turn, caller, &mut told));
+            turn = loop {
+                tokio::select! {
+                    biased;
+                    () = self.orders.cancelled() => return Err(cancelled()),
+                    () = skip.skipped(), if turn != Turn::Now => {
+                        if by_server.load(Ordering::Relaxed) {
+                            break Turn::Now;
+                        }
+                    }
+                    permit = &mut permit => return Ok(permit),
+                }
+            };
+        }
+    }
+
+    /// What this call is thought to take of a minute's tokens.
+    async fn expected_tokens(&self, model: &ModelRef) -> u64 {
+        let (messages, parameters) = (&self.request.messages, &self.request.parameters);
+        let prompt = self.shared.count_prompt(model, messages, parameters).await.tokens as u64;
+        prompt.saturating_add(parameters.max_tokens.map_or(USUAL_ANSWER, u64::from))
     }
 
     /// Decides what follows a failed attempt, and waits where that is another one.
@@ -150,7 +191,7 @@ impl Call<'_> {
     ) -> Then {
         let chance = (self.shared.parts.chance)();
         // Everybody keeps the wait that one was asked for, even if that one does not go on.
-        let shared = backoff.for_all(made, error, chance).map(|wait| endpoint.gate.pause(wait));
+        let paused = backoff.for_all(made, error, chance).map(|wait| endpoint.gate.pause(wait));
         match backoff.next(made, error, began, chance) {
             NextAttempt::None => Then::End(error.clone()),
             NextAttempt::TooLong(asked) => {
@@ -161,7 +202,8 @@ impl Call<'_> {
                     let refused = circuit_open(&self.execution.provider, left);
                     return Then::End(error.clone().hint(refused.message));
                 }
-                let until = shared.unwrap_or_else(|| Instant::now() + wait);
+                // Whatever the reason, each of those who try again does so at a time of its own.
+                let until = paused.unwrap_or_else(|| endpoint.gate.turn_after(wait));
                 self.wait(until, made + 1, backoff.attempts, error).await
             }
         }
@@ -174,7 +216,7 @@ impl Call<'_> {
             return Then::Again(Turn::Again);
         }
         self.emitter.emit(RunEventKind::Waiting {
-            retry_in_ms: u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
+            retry_in_ms: millis(wait),
             number,
             of,
             error: error.clone(),
@@ -195,6 +237,15 @@ impl Call<'_> {
             () = writing => Then::Again(Turn::Again),
         }
     }
+}
+
+/// Whether a server says that it is asked for too much.
+const fn is_too_much(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::RateLimit | ErrorKind::Overloaded)
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Says in an error that the server asks for more patience than there is.

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde_json::Value;
 use tokio::sync::watch;
 
-use super::{guard::Safeguards, queue::Queue, recover::Expectations};
+use super::{guard::Safeguards, limit::HeldBy, queue::Queue, recover::Expectations};
 use crate::model::{
     CacheUse, CallError, ErrorKind, Execution, ExecutionId, Fallback, GenerationParameters,
     Message, ModelRef, Parameter, RunId, Strategy, TemplateStamp, Usage, VariantName,
@@ -74,6 +74,9 @@ pub struct RunEvent {
 pub enum RunEventKind {
     /// It waits for its turn at the provider.
     Queued,
+    /// A limit holds it back for so long. What the server asks for can be skipped, what the
+    /// settings say cannot.
+    Held { provider: String, for_ms: u64, by: HeldBy },
     /// An attempt begins: the connection is being made.
     Attempt { number: u32, of: u32 },
     /// The attempt failed and attempt `number` follows.
@@ -151,7 +154,7 @@ impl RunHandle {
         }
     }
 
-    /// Sends a call that waits for its next attempt now.
+    /// Sends a call now that waits for its next attempt, or because of what its server asked for.
     pub fn skip_wait(&self, execution: ExecutionId) {
         self.order(execution, |orders| orders.skips += 1);
     }

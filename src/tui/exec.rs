@@ -18,7 +18,9 @@ use super::{
 };
 use crate::{
     app::{self, App, AppError, ExportFormat, Filter, PromptSource, workspace},
-    engine::{CallSpec, Circuit, Engine, Mode, Providers, RunEventKind, RunHandle, RunSpec},
+    engine::{
+        CallSpec, Circuit, Engine, HeldBy, Mode, Providers, RunEventKind, RunHandle, RunSpec,
+    },
     model::{
         CachePrompt, CallError, ChatRequest, ErrorKind, Execution, ExecutionId,
         GenerationParameters, ModelRef, Parameter, ReasoningEffort, ResponseFormat, Tool,
@@ -296,6 +298,11 @@ fn refusal(error: AppError) -> CallError {
 fn call_event(kind: RunEventKind) -> CallEvent {
     match kind {
         RunEventKind::Queued => CallEvent::Queued,
+        RunEventKind::Held { provider, for_ms, by } => CallEvent::Held {
+            provider,
+            held_for: Duration::from_millis(for_ms),
+            can_skip: by == HeldBy::Server,
+        },
         RunEventKind::Attempt { number, of } => CallEvent::Attempt { number, of },
         RunEventKind::Waiting { retry_in_ms, number, of, error } => {
             CallEvent::Waiting { retry_in: Duration::from_millis(retry_in_ms), number, of, error }

@@ -99,6 +99,8 @@ pub enum CallEvent {
     Refused(CallError),
     /// It waits for its turn.
     Queued,
+    /// A limit holds it back: the server's, which can be skipped, or one of the settings.
+    Held { provider: String, held_for: Duration, can_skip: bool },
     /// An attempt begins: the connection is being made.
     Attempt { number: u32, of: u32 },
     /// The attempt failed and another follows.

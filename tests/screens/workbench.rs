@@ -120,6 +120,20 @@ fn reasoning_unfolds() {
 }
 
 #[test]
+fn two_variants_are_held_back() {
+    picture("held", &[SMALLEST, SIZES[0], SIZES[1]], |size| {
+        let mut stage = two_running(size);
+        let held = |seconds, can_skip| CallEvent::Held {
+            provider: "openai".to_owned(),
+            held_for: std::time::Duration::from_secs(seconds),
+            can_skip,
+        };
+        stage.call(V::A, held(42, true)).call(V::B, held(9, false)).wait(1_000);
+        stage
+    });
+}
+
+#[test]
 fn two_variants_wait_and_retry() {
     picture("waiting_retrying", &ALL_SIZES, |size| {
         let mut stage = two_running(size);

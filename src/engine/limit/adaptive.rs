@@ -24,8 +24,22 @@ impl Adaptive {
         self.allowed
     }
 
-    /// A call succeeded.
-    pub fn went_well(&mut self) {
+    /// More may be allowed from now on: another entry of the settings leads here too.
+    pub fn may_reach(&mut self, most: usize) {
+        if most > self.most {
+            // What was learned to be too much stays learned.
+            let lowered = self.allowed < self.most;
+            self.most = most;
+            self.allowed = if lowered { self.allowed } else { most };
+        }
+    }
+
+    /// A call sent at `sent` succeeded. One that left before the server said that it is too much
+    /// says nothing against that.
+    pub fn went_well(&mut self, sent: Instant) {
+        if self.lowered_at.is_some_and(|at| sent < at) {
+            return;
+        }
         self.successes += 1;
         if self.successes >= self.allowed && self.allowed < self.most {
             self.allowed += 1;

@@ -43,6 +43,16 @@ impl Learned {
         }
     }
 
+    /// What an allowance is a minute. The server does not say for how long it is meant; where it
+    /// comes back faster than by the whole of it in a minute, that is what it is.
+    #[expect(clippy::cast_precision_loss, reason = "counts of a minute, far below 2^52")]
+    pub fn a_minute(said: Allowance) -> Option<f64> {
+        let limit = said.limit?;
+        let used = limit.saturating_sub(said.remaining) as f64;
+        let back = said.reset_ms.filter(|&ms| ms > 0).map_or(0.0, |ms| used * 60_000.0 / ms as f64);
+        Some(back.max(limit as f64))
+    }
+
     /// Whether the server limits tokens.
     pub const fn counts_tokens(&self) -> bool {
         self.tokens.is_some()

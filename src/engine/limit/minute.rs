@@ -14,7 +14,6 @@ pub(super) struct Minute {
     requests: Option<u64>,
     tokens: Option<u64>,
     entries: VecDeque<Entry>,
-    next: u64,
 }
 
 #[derive(Debug)]
@@ -28,6 +27,12 @@ impl Minute {
     /// Limits per minute; `None` is no limit.
     pub fn new(requests: Option<u64>, tokens: Option<u64>) -> Self {
         Self { requests, tokens, ..Self::default() }
+    }
+
+    /// Other limits hold from now on.
+    pub const fn allow(&mut self, requests: Option<u64>, tokens: Option<u64>) {
+        self.requests = requests;
+        self.tokens = tokens;
     }
 
     /// Whether tokens are limited.
@@ -65,13 +70,11 @@ impl Minute {
         last
     }
 
-    /// Notes a call that goes now, with as many tokens as it is thought to take.
-    pub fn enter(&mut self, now: Instant, tokens: u64) -> u64 {
-        self.next += 1;
+    /// Notes a call that goes now under a number, with as many tokens as it is thought to take.
+    pub fn enter(&mut self, number: u64, now: Instant, tokens: u64) {
         if self.requests.is_some() || self.tokens.is_some() {
-            self.entries.push_back(Entry { number: self.next, at: now, tokens });
+            self.entries.push_back(Entry { number, at: now, tokens });
         }
-        self.next
     }
 
     /// Puts what a call really took in the place of what was thought.

@@ -1,24 +1,34 @@
-//! When a call may leave for its provider: calls at once, requests and tokens a minute, what the
-//! server says of its own limits, and the pause it asked everybody for.
+//! When a call may leave for its server: calls at once, requests and tokens a minute, what the
+//! server says of its own limits, and the pause it asked everybody for. What the settings say
+//! holds for each of their entries, what a server is found to stand for all that lead to it, and
+//! what its headers say for the model they speak of.
 
 mod adaptive;
 mod learned;
 mod minute;
+mod pace;
+mod state;
 
 use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use tokio::{sync::watch, time::Instant};
+use tokio::{
+    sync::{OwnedMutexGuard, watch},
+    time::Instant,
+};
 
-use self::{adaptive::Adaptive, learned::Learned, minute::Minute};
+use self::state::{Held, State};
 use crate::{config::ProviderLimits, model::ReportedLimits};
 
 /// After a pause calls leave at least this long after one another …
 const LEAST_GAP: Duration = Duration::from_millis(50);
 /// … and at most this long.
 const LONGEST_GAP: Duration = Duration::from_millis(500);
+/// A hold is told once it is at least this long, and again when it changes by as much.
+const WORTH_TELLING: Duration = Duration::from_millis(500);
 
 /// Who asks to leave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,100 +37,137 @@ pub(super) enum Turn {
     InLine,
     /// A call that has waited already and tries again: it does not queue up a second time.
     Again,
-    /// A call whose wait a person cut short: no pause holds it.
+    /// A call whose wait a person cut short: nothing that the server said holds it.
     Now,
 }
 
-/// The way out to one provider. Waits in the order of coming; whoever drops the future leaves
+/// Whose limit holds a call back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeldBy {
+    /// The settings': nothing goes past it.
+    Settings,
+    /// The server's, as far as that is known: a person may try all the same.
+    Server,
+}
+
+/// What holds a call back for some time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Hold {
+    pub until: Instant,
+    pub by: HeldBy,
+}
+
+/// What a call is limited by.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Caller<'a> {
+    /// The provider's name in the settings.
+    pub provider: &'a str,
+    pub model: &'a str,
+    /// What it is thought to take.
+    pub tokens: u64,
+}
+
+/// Calls of one entry for one model, in the order of their coming.
+type Line = Arc<tokio::sync::Mutex<()>>;
+
+/// The way out to one server. Waits in the order of coming; whoever drops the future leaves
 /// the line.
 #[derive(Debug)]
 pub(super) struct Gate {
     state: Mutex<State>,
     /// Told whenever somebody who waits should look again.
     changed: watch::Sender<()>,
-    /// Held by whoever is first in line.
-    first: tokio::sync::Mutex<()>,
-}
-
-#[derive(Debug)]
-struct State {
-    under_way: usize,
-    /// Calls that wait to try again. They go before those in line.
-    returning: usize,
-    /// What those under way are thought to take.
-    tokens_under_way: u64,
-    adaptive: Adaptive,
-    minute: Minute,
-    learned: Learned,
-    pause: Option<Pause>,
-}
-
-/// A wait that the server asked one caller for, kept by all of them.
-#[derive(Clone, Copy, Debug)]
-struct Pause {
-    until: Instant,
-    /// Between two calls once it is over, until one of them succeeds.
-    gap: Duration,
-    /// When the next call may leave.
-    next: Instant,
-    /// The next time to promise to a call that waits to try again.
-    promised: Instant,
-}
-
-/// What keeps a call from leaving.
-enum Held {
-    /// Others go first: too many are under way, or one tries again.
-    Others,
-    Until(Instant),
+    /// Held by whoever is first: one model's limit holds up no other model.
+    lines: Mutex<HashMap<(String, String), Line>>,
 }
 
 impl Gate {
-    pub fn new(limits: ProviderLimits) -> Self {
+    pub fn new() -> Self {
         let (changed, _) = watch::channel(());
-        Self {
-            state: Mutex::new(State {
-                under_way: 0,
-                returning: 0,
-                tokens_under_way: 0,
-                adaptive: Adaptive::new(limits.concurrency),
-                minute: Minute::new(limits.requests_per_minute, limits.tokens_per_minute),
-                learned: Learned::default(),
-                pause: None,
-            }),
-            changed,
-            first: tokio::sync::Mutex::default(),
-        }
+        Self { state: Mutex::new(State::new()), changed, lines: Mutex::default() }
     }
 
-    /// Waits until a call that is thought to take this many tokens may leave.
-    pub async fn pass(&self, turn: Turn, tokens: u64) -> Permit<'_> {
+    /// An entry of the settings leads here.
+    pub fn admit(&self, provider: &str, limits: ProviderLimits) {
+        self.lock().admit(provider, limits);
+    }
+
+    /// Waits until a call may leave. `told` hears of what holds it back for a while, also while
+    /// others are before it.
+    pub async fn pass(
+        &self,
+        turn: Turn,
+        caller: Caller<'_>,
+        told: &mut (dyn FnMut(Hold) + Send),
+    ) -> Permit<'_> {
         let mut changed = self.changed.subscribe();
+        let mut telling = Telling { last: None, told };
         let _place = match turn {
-            Turn::InLine => Place::InLine { _first: self.first.lock().await },
+            Turn::InLine => {
+                Place::InLine { _first: self.first(caller, &mut changed, &mut telling).await }
+            }
             Turn::Again | Turn::Now => Place::returning(self),
         };
         loop {
             let held = {
                 let now = Instant::now();
                 let mut state = self.lock();
-                match state.held(now, turn, tokens) {
+                match state.held(now, turn, caller) {
                     None => {
-                        let number = state.leave(now, tokens);
-                        return Permit { gate: self, number, tokens, sent: now };
+                        let number = state.leave(now, caller);
+                        return Permit {
+                            gate: self,
+                            provider: caller.provider.to_owned(),
+                            model: caller.model.to_owned(),
+                            number,
+                            tokens: caller.tokens,
+                            sent: now,
+                        };
                     }
                     Some(held) => held,
                 }
             };
-            let timer = async {
-                match held {
-                    Held::Until(at) => tokio::time::sleep_until(at).await,
-                    Held::Others => std::future::pending().await,
+            let until = match held {
+                Held::Until(hold) => {
+                    telling.tell(hold);
+                    Some(hold.until)
                 }
+                Held::Others => None,
             };
             tokio::select! {
                 // The sender lives in `self`, so this cannot fail.
                 _ = changed.changed() => {}
-                () = timer => {}
+                () = reached(until) => {}
+            }
+        }
+    }
+
+    /// Waits to be the first of its line.
+    async fn first(
+        &self,
+        caller: Caller<'_>,
+        changed: &mut watch::Receiver<()>,
+        telling: &mut Telling<'_>,
+    ) -> OwnedMutexGuard<()> {
+        let line = {
+            let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+            let key = (caller.provider.to_owned(), caller.model.to_owned());
+            Arc::clone(lines.entry(key).or_default())
+        };
+        let mut first = std::pin::pin!(line.lock_owned());
+        loop {
+            let hold = self.lock().hold(Instant::now(), Turn::InLine, caller);
+            tokio::select! {
+                biased;
+                first = &mut first => return first,
+                // The sender lives in `self`, so this cannot fail.
+                _ = changed.changed() => {}
+                () = reached(hold.map(|hold| hold.until)) => {}
+                () = std::future::ready(()), if telling.would_tell(hold) => {
+                    if let Some(hold) = hold {
+                        telling.tell(hold);
+                    }
+                }
             }
         }
     }
@@ -128,38 +175,31 @@ impl Gate {
     /// The server asks for a wait: everybody keeps it. Answers when the caller may try again;
     /// each caller gets a time of its own, so that they do not come back in step.
     pub fn pause(&self, wait: Duration) -> Instant {
-        let now = Instant::now();
-        let mut state = self.lock();
-        let asked = now + wait;
-        let gap = (wait / 8).clamp(LEAST_GAP, LONGEST_GAP);
-        let pause =
-            state.pause.get_or_insert(Pause { until: asked, gap, next: asked, promised: asked });
-        pause.until = pause.until.max(asked);
-        pause.gap = pause.gap.max(gap);
-        pause.next = pause.next.max(asked);
-        let at = pause.promised.max(pause.until);
-        pause.promised = at + pause.gap;
-        drop(state);
+        let at = self.lock().pause(Instant::now(), wait);
         self.changed.send_replace(());
         at
     }
 
+    /// A call waits to try again after a failure that says nothing of the others: it gets a
+    /// time of its own, and nobody else waits for it.
+    pub fn turn_after(&self, wait: Duration) -> Instant {
+        self.lock().turn_after(Instant::now(), wait)
+    }
+
     /// Whether it matters how many tokens a call takes.
-    pub fn counts_tokens(&self) -> bool {
-        let state = self.lock();
-        state.minute.counts_tokens() || state.learned.counts_tokens()
+    pub fn counts_tokens(&self, provider: &str, model: &str) -> bool {
+        self.lock().counts_tokens(provider, model)
     }
 
     /// How many calls are under way, and how many may be now.
     pub fn figures(&self) -> (usize, usize) {
-        let state = self.lock();
-        (state.under_way, state.adaptive.allowed())
+        self.lock().figures()
     }
 
-    /// Until when no call leaves, if that is ahead.
-    pub fn held_until(&self) -> Option<Instant> {
-        let now = Instant::now();
-        self.lock().free_at(now, 0).filter(|until| *until > now)
+    /// Until when no call of an entry leaves, for whichever of the models that were asked, if that
+    /// is ahead.
+    pub fn held_until(&self, provider: &str) -> Option<Instant> {
+        self.lock().held_until(Instant::now(), provider)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -167,39 +207,41 @@ impl Gate {
     }
 }
 
-impl State {
-    fn held(&mut self, now: Instant, turn: Turn, tokens: u64) -> Option<Held> {
-        if self.under_way >= self.adaptive.allowed() || (turn == Turn::InLine && self.returning > 0)
-        {
-            return Some(Held::Others);
-        }
-        let until = match turn {
-            Turn::Now => None,
-            Turn::InLine | Turn::Again => self.free_at(now, tokens),
-        };
-        until.filter(|&until| until > now).map(Held::Until)
+/// What was told of a hold.
+struct Telling<'a> {
+    last: Option<Hold>,
+    told: &'a mut (dyn FnMut(Hold) + Send),
+}
+
+impl Telling<'_> {
+    fn would_tell(&self, hold: Option<Hold>) -> bool {
+        let Some(hold) = hold else { return false };
+        let long = hold.until.saturating_duration_since(Instant::now()) >= WORTH_TELLING;
+        let new = self.last.is_none_or(|last| {
+            last.by != hold.by
+                || last.until.max(hold.until) - last.until.min(hold.until) >= WORTH_TELLING
+        });
+        long && new
     }
 
-    /// When a call of this many tokens may leave, calls under way aside.
-    fn free_at(&mut self, now: Instant, tokens: u64) -> Option<Instant> {
-        let paused = self.pause.map(|pause| pause.next.max(pause.until));
-        paused.max(self.learned.not_before(now, tokens)).max(self.minute.not_before(now, tokens))
-    }
-
-    fn leave(&mut self, now: Instant, tokens: u64) -> u64 {
-        self.under_way += 1;
-        self.tokens_under_way = self.tokens_under_way.saturating_add(tokens);
-        self.learned.enter(tokens);
-        if let Some(pause) = &mut self.pause {
-            pause.next = now.max(pause.next) + pause.gap;
+    fn tell(&mut self, hold: Hold) {
+        if self.would_tell(Some(hold)) {
+            self.last = Some(hold);
+            (self.told)(hold);
         }
-        self.minute.enter(now, tokens)
+    }
+}
+
+async fn reached(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
     }
 }
 
 /// Where a call waits.
 enum Place<'a> {
-    InLine { _first: tokio::sync::MutexGuard<'a, ()> },
+    InLine { _first: OwnedMutexGuard<()> },
     Returning(&'a Gate),
 }
 
@@ -223,6 +265,8 @@ impl Drop for Place<'_> {
 #[derive(Debug)]
 pub(super) struct Permit<'a> {
     gate: &'a Gate,
+    provider: String,
+    model: String,
     number: u64,
     tokens: u64,
     sent: Instant,
@@ -231,42 +275,39 @@ pub(super) struct Permit<'a> {
 impl Permit<'_> {
     /// What the head of the reply said.
     pub fn learn(&self, said: ReportedLimits) {
-        let mut state = self.gate.lock();
-        // This call is in the server's count; the others may not be.
-        let others = state.under_way.saturating_sub(1) as u64;
-        let tokens = state.tokens_under_way.saturating_sub(self.tokens);
-        state.learned.take_in(Instant::now(), said, others, tokens);
-        drop(state);
+        self.gate.lock().learn(Instant::now(), &self.model, said, self.tokens);
         self.gate.changed.send_replace(());
     }
 
     /// The call went well and took this many tokens, where that is known.
     pub fn went_well(&self, tokens: Option<u64>) {
         let mut state = self.gate.lock();
-        state.adaptive.went_well();
-        state.pause = None;
+        state.went_well(self.sent, &self.model);
         if let Some(tokens) = tokens {
-            state.minute.settle(self.number, tokens);
+            state.settle(Instant::now(), self.number, self.caller(), tokens);
         }
+        drop(state);
+        self.gate.changed.send_replace(());
     }
 
     /// The server said that this was too much.
     pub fn was_too_much(&self) {
-        self.gate.lock().adaptive.was_too_much(self.sent, Instant::now());
+        self.gate.lock().was_too_much(self.sent, Instant::now(), &self.model);
     }
 
     /// The call was not sent after all.
     pub fn unused(self) {
-        self.gate.lock().minute.refund(self.number);
+        self.gate.lock().refund(self.number, &self.provider);
+    }
+
+    fn caller(&self) -> Caller<'_> {
+        Caller { provider: &self.provider, model: &self.model, tokens: self.tokens }
     }
 }
 
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        let mut state = self.gate.lock();
-        state.under_way -= 1;
-        state.tokens_under_way = state.tokens_under_way.saturating_sub(self.tokens);
-        drop(state);
+        self.gate.lock().came_back(self.caller());
         self.gate.changed.send_replace(());
     }
 }

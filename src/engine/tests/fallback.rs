@@ -133,3 +133,18 @@ async fn a_model_turned_to_has_a_timeout_of_its_own() {
     assert_eq!(record.attempts[1].error.as_ref().map(|e| e.kind), Some(ErrorKind::Timeout));
     assert!(began.elapsed() < Duration::from_secs(3), "{:?}", other.times());
 }
+
+/// Its own time is short by somebody's wish, which says nothing of the server.
+#[tokio::test(start_paused = true)]
+async fn a_timeout_of_a_fallbacks_own_does_not_count_against_its_server() {
+    let slow = vec![Step::Sleep(60_000)];
+    let (bench, _) = two(vec![down(ErrorKind::Quota); 6], vec![slow; 6]);
+    for _ in 0..6 {
+        let mut spec = falling_back(&["other/slow"]);
+        spec.fallback[0].timeout = Some(Duration::from_secs(2));
+        let record = bench.one_of(spec).await;
+        let last = record.attempts[1].error.as_ref().map(|error| error.kind);
+        assert_eq!(last, Some(ErrorKind::Timeout), "and not an open circuit");
+    }
+    assert_eq!(bench.engine.endpoints()[0].circuit, Circuit::Closed);
+}

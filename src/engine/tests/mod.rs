@@ -28,7 +28,7 @@ mod recover;
 
 use super::*;
 use crate::{
-    config::{BudgetSettings, CacheSettings, EngineSettings},
+    config::{BudgetSettings, CacheSettings, EngineSettings, ProviderLimits},
     model::{
         AttemptStatus, CacheUse, CallError, ChatRequest, ChunkLog, ErrorKind, Execution,
         ExecutionId, FinishReason, GenerationParameters, Message, ModelRef, Parameter, Price,
@@ -131,6 +131,21 @@ impl Providers for Known {
         known
             .map(|known| Arc::clone(known) as Arc<dyn Provider>)
             .ok_or_else(|| CallError::new(ErrorKind::NotFound, format!("no provider `{name}`")))
+    }
+
+    /// Names that differ after a dash alone lead to one server.
+    fn server(&self, name: &str) -> String {
+        name.split('-').next().unwrap_or(name).to_owned()
+    }
+
+    /// A name that ends in digits may have so many requests a minute.
+    fn limits(&self, name: &str) -> Option<ProviderLimits> {
+        let limit = name.split_once('-')?.1.parse().ok()?;
+        Some(ProviderLimits {
+            concurrency: 8,
+            requests_per_minute: Some(limit),
+            tokens_per_minute: None,
+        })
     }
 
     fn price(&self, model: &ModelRef, usage: &Usage) -> Option<Price> {
@@ -358,6 +373,7 @@ fn word(event: &RunEvent) -> String {
         RunEventKind::Queued => "queued".to_owned(),
         RunEventKind::Attempt { number, of } => format!("attempt {number}/{of}"),
         RunEventKind::Waiting { retry_in_ms, number, .. } => format!("wait {retry_in_ms} {number}"),
+        RunEventKind::Held { provider, for_ms, by } => format!("held {provider} {for_ms} {by:?}"),
         RunEventKind::FellBack { to, .. } => format!("fallback {to}"),
         RunEventKind::Sent => "sent".to_owned(),
         RunEventKind::Headers => "headers".to_owned(),

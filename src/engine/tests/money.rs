@@ -426,7 +426,7 @@ fn dear_json() -> CallSpec {
 /// forgotten while it is on nobody's account yet.
 #[tokio::test(start_paused = true)]
 async fn asking_again_counts_what_the_answers_before_cost() {
-    for (day, answers) in [(1.5, 1), (2.5, 2), (3.5, 3)] {
+    for (day, answers, dollars) in [(1.5, 1, 1.0), (2.5, 2, 2.0), (3.5, 3, 3.0)] {
         let budget = BudgetSettings { day: Some(day), ..BudgetSettings::default() };
         let scripts = (0..3).map(|_| dollar_answer()).collect();
         let counter = counter(scripts, CacheSettings::default(), budget);
@@ -434,7 +434,7 @@ async fn asking_again_counts_what_the_answers_before_cost() {
         assert_eq!((record.status, record.text.as_str()), (Status::Ok, "x"), "{day}");
         assert_eq!(3 - counter.left(), answers, "{day}");
         let spent = counter.store.spend_since(Timestamp::UNIX_EPOCH).await.expect("summed");
-        assert!(spent <= day && (spent - answers as f64).abs() < 1e-6, "{day}: {spent}");
+        assert!(spent <= day && (spent - dollars).abs() < 1e-6, "{day}: {spent}");
         // Why there was no further answer stands among the attempts.
         let last = record.attempts.last().expect("attempts");
         let refused = last.error.as_ref().is_some_and(|error| error.kind == ErrorKind::Budget);

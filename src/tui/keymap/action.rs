@@ -96,7 +96,7 @@ actions! {
         Contexts::WORKBENCH, ["alt-K"];
     ToggleCache, "toggle-cache", "cache", "Give answers again that were given before, to the same call or to one alike, until the program ends.",
         Contexts::WORKBENCH, ["K"];
-    SkipWait, "skip-wait", "retry now", "Do not wait for the next attempt; send it now.",
+    SkipWait, "skip-wait", "retry now", "Wait no longer: send the call now.",
         Contexts::WORKBENCH, ["w"];
     RunAnyway, "run-anyway", "run anyway", "Run what a guard stopped once more and let it pass this time.",
         of(&[Context::Output]), ["O"];

@@ -31,6 +31,14 @@ pub enum Phase {
     Asked,
     /// It waits for its turn.
     Queued,
+    /// A limit holds it back until then, on the monotonic clock.
+    Held {
+        until: Duration,
+        /// Whose limit it is, safe to draw.
+        provider: String,
+        /// Whether it is the server's, and not one of the settings.
+        can_skip: bool,
+    },
     Connecting {
         number: u32,
         of: u32,
@@ -78,6 +86,7 @@ impl Phase {
         match self {
             Self::Asked => "starting",
             Self::Queued => "queued",
+            Self::Held { .. } => "held",
             Self::Connecting { .. } => "connecting",
             Self::Waiting | Self::Accepted => "waiting",
             Self::Thinking => "thinking",
@@ -364,6 +373,12 @@ impl Output {
         let error = display_line_with(&format!("{}: {}", error.kind, error.message), self.marks)
             .into_owned();
         self.enter(Phase::Retrying { until, number, of, error }, now);
+    }
+
+    /// A limit holds the call back for a while.
+    pub fn hold(&mut self, provider: &str, held_for: Duration, can_skip: bool, now: Duration) {
+        let provider = display_line_with(provider, self.marks).into_owned();
+        self.enter(Phase::Held { until: now + held_for, provider, can_skip }, now);
     }
 
     /// Another model is asked from the beginning.

@@ -295,12 +295,16 @@ impl Step<'_> {
 
     pub fn skip_wait(&mut self) {
         let variant = self.state.variant();
-        let waiting = self.state.pane(variant).and_then(Pane::latest).and_then(|output| {
-            matches!(output.phase, Phase::Retrying { .. }).then_some(output.run).flatten()
-        });
-        match waiting {
-            Some(run) => self.effects.push(Effect::SkipWait { run, variant }),
-            None => self.tell(format!("{variant} is not waiting for another attempt")),
+        let output = self.state.pane(variant).and_then(Pane::latest);
+        let run = output.and_then(|output| output.run);
+        match (output.map(|output| &output.phase), run) {
+            (Some(Phase::Retrying { .. } | Phase::Held { can_skip: true, .. }), Some(run)) => {
+                self.effects.push(Effect::SkipWait { run, variant });
+            }
+            (Some(Phase::Held { .. }), _) => self.tell(format!(
+                "{variant} is held by a limit of your settings, which is not skipped"
+            )),
+            _ => self.tell(format!("{variant} is not waiting for another attempt")),
         }
     }
 
@@ -432,6 +436,9 @@ fn running_calls(pane: &Pane) -> impl Iterator<Item = (RunToken, VariantName)> {
 fn advance(output: &mut Output, event: CallEvent, now: Duration) {
     match event {
         CallEvent::Queued => output.enter(Phase::Queued, now),
+        CallEvent::Held { provider, held_for, can_skip } => {
+            output.hold(&provider, held_for, can_skip, now);
+        }
         CallEvent::Attempt { number, of } => output.enter(Phase::Connecting { number, of }, now),
         CallEvent::Waiting { retry_in, number, of, error } => {
             output.restart(now + retry_in, number, of, &error, now);

@@ -405,6 +405,20 @@ fn phase<'p>(paint: &Paint<'_, '_, '_>, output: &'p Output, shown: &Figures) -> 
             paint.piece(format!("{} interrupted", paint.glyphs().warning), Role::Warning),
             paint.piece(format!(" {}", figures::seconds(elapsed)), Role::Text),
         ],
+        Phase::Held { until, provider, can_skip } => {
+            let left = until.saturating_sub(now).as_millis().div_ceil(1_000);
+            let key = paint.state.keymap.shown_key(Context::Output, Action::SkipWait);
+            let (whose, key) = match (can_skip, key) {
+                (true, Some(key)) => ("the limit", format!(" ({key} now)")),
+                (true, None) => ("the limit", String::new()),
+                (false, _) => ("your limit", String::new()),
+            };
+            // The countdown first: a name can be longer than the line.
+            vec![
+                paint.piece(format!("held {left} s{key}"), Role::Warning),
+                paint.piece(format!("  by {whose} of {provider}"), Role::Text),
+            ]
+        }
         Phase::Retrying { until, number, of, error } => {
             let left = until.saturating_sub(now).as_millis().div_ceil(1_000);
             let cross = paint.glyphs().cross;

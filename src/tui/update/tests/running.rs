@@ -503,6 +503,37 @@ fn a_retry_says_when_it_comes() {
 }
 
 #[test]
+fn what_a_server_asks_for_is_skipped_and_what_the_settings_say_is_not() {
+    let mut script = Script::open();
+    script.clock = Duration::from_secs(10);
+    script.press("r");
+    let (run, _) = script.run();
+    script.focus(Focus::Output(A));
+    let held = |can_skip| CallEvent::Held {
+        provider: "openai\u{1b}[2J".to_owned(),
+        held_for: Duration::from_secs(20),
+        can_skip,
+    };
+    let skips = |script: &Script| {
+        script.effects.iter().any(|it| matches!(it, Effect::SkipWait { variant: A, .. }))
+    };
+    script.call(run, A, held(false));
+    assert_eq!(script.word(A), "held");
+    script.press("w");
+    assert!(!skips(&script));
+    assert!(script.status().contains("a limit of your settings"), "{}", script.status());
+    script.call(run, A, held(true));
+    let phase = script.state.pane(A).and_then(|it| it.shown()).expect("an answer").phase.clone();
+    let Phase::Held { until, provider, can_skip: true } = phase else { panic!("{phase:?}") };
+    assert_eq!(until, Duration::from_secs(30));
+    assert!(!provider.contains('\u{1b}'), "{provider}");
+    script.press("w");
+    assert!(skips(&script));
+    script.call(run, A, CallEvent::Attempt { number: 1, of: 3 });
+    assert_eq!(script.word(A), "connecting");
+}
+
+#[test]
 fn a_removed_pane_comes_back_as_it_was() {
     let mut script = Script::open();
     script.act(Action::Fork);
