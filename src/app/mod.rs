@@ -3,6 +3,7 @@
 mod analyse;
 mod charts;
 mod check;
+mod clock;
 mod demo;
 mod doctor;
 mod endpoints;
@@ -161,6 +162,7 @@ impl App {
             answers: Arc::new(store.clone()),
             cache: settings.cache.clone(),
             wall: Timestamp::now,
+            with_sleep: clock::with_sleep,
             chance,
         });
         let app = Self {

@@ -237,6 +237,11 @@ impl Assembly {
         self.first_content.is_some()
     }
 
+    /// Whether the head of a success has come.
+    pub const fn is_accepted(&self) -> bool {
+        self.timing.headers_ms.is_some()
+    }
+
     /// How far the attempt came.
     pub const fn reach(&self) -> Reach {
         Reach { sent: self.sent, began: self.began() }

@@ -15,6 +15,7 @@ use super::{
     breaker::Verdict,
     keeping::Keeper,
     meter::{self, Meter, Metering},
+    patience::{LOOK, Patience, overslept},
     run::{Obey, cancelled},
 };
 use crate::{
@@ -30,6 +31,8 @@ pub(super) struct Sending<'a> {
     pub request: &'a ChatRequest,
     /// Longest whole attempt; `None` for the provider's own bound.
     pub timeout: Option<Duration>,
+    /// Its limits by a clock that knows of the machine's sleep.
+    pub patience: Patience,
     /// What is set aside for the answer, where that is to be watched.
     pub meter: Option<Meter<'a>>,
 }
@@ -86,9 +89,13 @@ impl Keeper<'_> {
         let grown = Notify::new();
         let written = Written::of(sending.meter.is_some());
         let mut metering = Metering::new(sending.meter);
+        let mut patience = sending.patience;
+        let ear = patience.ear();
+        let mut look = started + LOOK;
         let mut from_here = true;
         let outcome = {
             let mut receive = |event| {
+                ear.hears();
                 if written.count(&event) {
                     grown.notify_one();
                 }
@@ -126,6 +133,13 @@ impl Keeper<'_> {
                     }
                     () = until(deadline) => break Err(out_of_time(name, sending.timeout)),
                     () = metering.answered() => {}
+                    () = tokio::time::sleep_until(look) => {
+                        look = Instant::now() + LOOK;
+                        if let Some(took) = patience.over(Instant::now()) {
+                            let accepted = lock(&assembly).is_accepted();
+                            break Err(overslept(name, took, accepted));
+                        }
+                    }
                     (attempt, kept) = self.done() => {
                         // What an earlier attempt left is not of this one's text.
                         if attempt == number {

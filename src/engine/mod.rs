@@ -19,6 +19,7 @@ mod learned;
 mod limit;
 mod meter;
 mod parts;
+mod patience;
 mod queue;
 mod record;
 mod recover;

@@ -1,6 +1,6 @@
 //! What the engine is made of: who answers, who records, and the clock.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -110,6 +110,9 @@ pub struct EngineParts {
     pub cache: CacheSettings,
     /// The time of day. Durations are measured by tokio's clock, never by this one.
     pub wall: fn() -> Timestamp,
+    /// The time since some moment, the machine's sleep with it. Timers stand still in its sleep,
+    /// so that a call's limits are held against this one as well.
+    pub with_sleep: fn() -> Duration,
     /// A random number in \[0, 1), so that several callers do not try again in step.
     pub chance: fn() -> f64,
 }

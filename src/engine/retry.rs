@@ -16,9 +16,11 @@ use super::{
     call::Call,
     endpoint::Endpoint,
     limit::{Caller, HeldBy, Hold, Permit, Turn},
+    patience::Patience,
     run::{RunEventKind, cancelled},
 };
 use crate::{
+    config::EngineSettings,
     model::{CallError, ErrorKind, Fallback, ModelRef, Timing},
     provider::Provider,
 };
@@ -74,6 +76,15 @@ impl Call<'_> {
         }
     }
 
+    /// How long an attempt may take that begins now.
+    fn patience(&self) -> Patience {
+        let parts = &self.shared.parts;
+        let EngineSettings { idle_timeout, total_timeout, .. } = parts.settings;
+        // A reply that comes whole is silent until it does.
+        let idle = if self.request.stream { idle_timeout } else { total_timeout };
+        Patience::new(parts.with_sleep, idle, total_timeout)
+    }
+
     fn endpoint(&self) -> Arc<Endpoint> {
         let parts = &self.shared.parts;
         let name = &self.execution.provider;
@@ -118,6 +129,7 @@ impl Call<'_> {
             provider,
             request: &self.request,
             timeout: candidate.timeout,
+            patience: self.patience(),
             meter: self.meter.clone(),
         };
         let ended = self.keeper.attempt(sending, timing, &mut heard, &mut self.orders).await;

@@ -108,6 +108,7 @@ fn engine(server: &Server) -> Engine {
         cache: CacheSettings::default(),
         settings: limits(),
         wall: jiff::Timestamp::now,
+        with_sleep: || Duration::ZERO,
         chance: || 0.0,
     })
 }

@@ -5,10 +5,13 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Successes after which half of a pace is made up for.
+/// Successes after which half of what was refused is made up for.
 const STEPS: f64 = 32.0;
-/// The slowest pace: one a minute.
-const LEAST: f64 = 1.0;
+/// The slowest pace: one in eight seconds, the longest wait of our own anywhere.
+const LEAST: f64 = 7.5;
+/// How much is left with every further refusal of what was refused first: it may have been a
+/// passing trouble, after which the pace should grow as fast as it fell, or far too much.
+const DOUBT: f64 = 0.75;
 /// A pace that has grown to so many times what was refused says nothing any more.
 const FORGOTTEN: f64 = 2.0;
 /// What is left unused of this long may go at once.
@@ -31,7 +34,7 @@ pub(super) struct Pace {
 struct Working {
     /// A minute.
     rate: f64,
-    /// What the server refused, a minute.
+    /// What the server is thought to refuse, a minute: what the pace grows by is a part of it.
     refused: f64,
     lowered_at: Instant,
     /// When the next one may go.
@@ -81,8 +84,8 @@ impl Pace {
         else {
             return;
         };
-        working.rate += (working.refused / 2.0).max(LEAST) / STEPS;
-        let enough = self.ceiling.unwrap_or(working.refused * FORGOTTEN);
+        working.rate += working.refused / 2.0 / STEPS;
+        let enough = self.ceiling.unwrap_or((working.refused * FORGOTTEN).max(2.0 * LEAST));
         if working.rate >= enough {
             self.working = None;
         }
@@ -99,9 +102,10 @@ impl Pace {
             return;
         }
         let known = [self.ceiling, self.working.map(|working| working.rate)];
-        let refused = known.into_iter().flatten().fold(observed, f64::min).max(LEAST);
-        let rate = (refused / 2.0).max(LEAST);
+        let gone = known.into_iter().flatten().fold(observed, f64::min);
+        let refused = self.working.map_or(gone, |working| gone.max(working.refused * DOUBT));
         let next = self.working.map_or(now, |working| working.next);
+        let rate = (gone / 2.0).max(LEAST);
         self.working = Some(Working { rate, refused, lowered_at: now, next });
     }
 }
@@ -242,6 +246,24 @@ mod tests {
             pace.was_too_much(now + Duration::from_secs(1), now);
         }
         assert!(rate(&pace) >= LEAST);
+    }
+
+    /// After a trouble that passed it takes some dozens of successes, not hundreds.
+    #[tokio::test(start_paused = true)]
+    async fn it_comes_back_from_the_slowest_pace() {
+        let origin = Instant::now();
+        let mut pace = busy(origin);
+        let mut now = at(origin, 2_000);
+        for _ in 0..8 {
+            pace.was_too_much(now, now + Duration::from_millis(1));
+            now += Duration::from_secs(1);
+        }
+        let rate = |pace: &Pace| pace.working.map_or(f64::MAX, |working| working.rate);
+        assert!((rate(&pace) - LEAST).abs() < 1e-9);
+        for _ in 0..64 {
+            pace.went_well(now);
+        }
+        assert!(rate(&pace) > 60.0, "{}", rate(&pace));
     }
 
     #[tokio::test(start_paused = true)]

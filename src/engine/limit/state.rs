@@ -136,10 +136,11 @@ impl State {
             Turn::InLine | Turn::Again => {
                 let paused = self.pause.map(|pause| pause.next.max(pause.until));
                 let model = self.of_model(caller.model);
-                paused
-                    .max(model.learned.not_before(now, tokens))
-                    .max(model.requests.not_before(now))
-                    .max(model.tokens.not_before(now))
+                let said = paused.max(model.learned.not_before(now, tokens));
+                // One that tries again has kept a distance of its own already.
+                let paced = (turn == Turn::InLine)
+                    .then(|| model.requests.not_before(now).max(model.tokens.not_before(now)));
+                said.max(paced.flatten())
             }
         };
         let by = if settings >= server { HeldBy::Settings } else { HeldBy::Server };

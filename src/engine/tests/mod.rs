@@ -25,6 +25,8 @@ mod limits;
 mod money;
 mod pieces;
 mod recover;
+mod retries;
+mod sleep;
 
 use super::*;
 use crate::{
@@ -273,6 +275,7 @@ fn parts(known: Vec<Arc<Scripted>>, memory: &Arc<Memory>) -> EngineParts {
         answers: Arc::new(store),
         cache: CacheSettings::default(),
         wall: || Timestamp::UNIX_EPOCH,
+        with_sleep: sleep::clock,
         chance: || 0.0,
     }
 }
