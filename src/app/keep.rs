@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use semver::Version;
 use serde_json::Value;
 
 use super::{App, AppError};
@@ -47,6 +48,27 @@ impl App {
         let (key, value) =
             (redactor.redact(key).text, value.map(|value| redactor.redact(value).text));
         self.store.tag(execution, &key, value.as_deref()).await
+    }
+
+    /// Names a version, or takes its name away.
+    ///
+    /// # Errors
+    /// A name that holds a key in use; a database that cannot be written.
+    pub async fn label_version(
+        &self,
+        template: &TemplateId,
+        version: &Version,
+        label: Option<&str>,
+    ) -> Result<(), AppError> {
+        let redactor = self.redaction.before_storage();
+        if label.is_some_and(|label| !redactor.redact(label).found.is_empty()) {
+            return Err(AppError::Usage(
+                "the label holds a key or another secret; versions are found by it, so it is kept \
+                 as it is: use other words"
+                    .to_owned(),
+            ));
+        }
+        Ok(self.store.label_version(template, version, label).await?)
     }
 
     /// Keeps a face's state.

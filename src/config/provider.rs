@@ -87,7 +87,8 @@ pub struct ProviderSettings {
     pub api_version: Option<String>,
     /// Sent with every request; names in lower case.
     pub headers: BTreeMap<String, String>,
-    /// Whether a key may travel over plain http to another machine than this one.
+    /// Whether a key, or a header that carries a secret, may travel over plain http to another
+    /// machine than this one.
     pub allow_plain_http: bool,
     /// Certificates (PEM) to trust beside the system's.
     pub ca_file: Option<PathBuf>,
@@ -147,10 +148,10 @@ impl ProviderSettings {
         }
     }
 
-    /// The values of headers that carry a secret, by their names.
-    pub fn secret_headers(&self) -> impl Iterator<Item = &str> {
+    /// The names and values of headers that carry a secret, as their names say.
+    pub fn secret_headers(&self) -> impl Iterator<Item = (&str, &str)> {
         let secret = self.headers.iter().filter(|(name, _)| is_secret_header(name));
-        secret.map(|(_, value)| value.as_str())
+        secret.map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// Whether its server runs on this machine: `localhost`, or a loopback address.

@@ -346,7 +346,7 @@ async fn answer(app: &App, question: Question, messages: &mpsc::UnboundedSender<
             Answer::RolledBack(saved.map(Box::new).map_err(save_fault))
         }
         Question::Label { template, version, label } => {
-            let named = app.store.label_version(&template, &version, label.as_deref()).await;
+            let named = app.label_version(&template, &version, label.as_deref()).await;
             Answer::Labelled(named.map_err(|error| told(&error)))
         }
         Question::Models => Answer::Models(app.models()),

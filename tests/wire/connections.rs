@@ -1,5 +1,7 @@
 //! Connections that cannot be made, are kept, or are given up.
 
+use std::collections::BTreeMap;
+
 use promptlathe::model::ErrorKind as E;
 
 use super::*;
@@ -65,6 +67,20 @@ async fn a_key_does_not_travel_in_the_open() {
         let allowed = ProviderSettings { allow_plain_http: true, ..settings.clone() };
         assert!(build("test", &allowed, &limits(), Some(&key), &catalog).is_ok());
         assert!(build("test", &settings, &limits(), None, &catalog).is_ok(), "no key, no secret");
+        for header in ["authorization", "x-team-token", "x-api-key", "cookie"] {
+            let headers = BTreeMap::from([(header.to_owned(), "planted-header-0001".to_owned())]);
+            let settings = ProviderSettings { headers, ..settings.clone() };
+            let refused = build("test", &settings, &limits(), None, &catalog);
+            let error = refused.err().expect(header);
+            assert_eq!(error.kind, E::Tls);
+            assert!(error.message.contains(header), "{error}");
+            assert!(!format!("{error:?}").contains("planted"), "{error:?}");
+            let allowed = ProviderSettings { allow_plain_http: true, ..settings };
+            assert!(build("test", &allowed, &limits(), None, &catalog).is_ok());
+        }
+        let headers = BTreeMap::from([("x-team".to_owned(), "prompts".to_owned())]);
+        let named = ProviderSettings { headers, ..settings };
+        assert!(build("test", &named, &limits(), None, &catalog).is_ok(), "no secret in it");
     }
 }
 

@@ -75,8 +75,12 @@ impl Redaction {
             {
                 redaction.learn(name, key);
             }
-            for value in provider.secret_headers() {
+            for (_, value) in provider.secret_headers() {
                 redaction.learn(name, value);
+                // What stands behind `Bearer` or `Basic` is the secret, wherever else it stands.
+                if let Some((_, secret)) = value.trim().rsplit_once(' ') {
+                    redaction.learn(name, secret);
+                }
             }
         }
         for variable in named {
@@ -193,9 +197,7 @@ impl Redaction {
         let redactor = self.before_storage();
         let mut inputs = inputs.clone();
         let mut found = Redactions::default();
-        for value in inputs.values_mut() {
-            record::value(&redactor, value, &mut found);
-        }
+        record::named(&redactor, &mut inputs, &mut found, record::value);
         inputs
     }
 }

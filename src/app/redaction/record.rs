@@ -1,9 +1,15 @@
 //! A record with secrets taken out, whichever of its texts they stand in.
 
+use std::collections::BTreeMap;
+
+use semver::Version;
 use serde_json::{Map, Value};
 
 use crate::{
-    model::{Attempt, CallError, ChunkKind, ChunkLog, Execution, Redactions, ToolCall},
+    model::{
+        Attempt, CallError, Check, ChunkKind, ChunkLog, ContentHash, DroppedParameter, Execution,
+        Message, Quality, Redactions, SentParameters, TemplateId, ToolCall,
+    },
     safety::redact::Redactor,
 };
 
@@ -22,52 +28,95 @@ pub fn redacted(
         return None;
     }
     let mut record = execution.clone();
+    let mut found = Redactions::default();
+    let mut changed = Vec::new();
+    // Named one by one, so that no field can be added and forgotten here.
+    let Execution {
+        id: _,
+        run_id: _,
+        template: id,
+        version,
+        content_hash,
+        variant: _,
+        provider,
+        model,
+        response_model,
+        status: _,
+        inputs,
+        messages,
+        text: answer,
+        reasoning,
+        refusal,
+        tool_calls,
+        finish_reason: _,
+        finish_reason_raw,
+        parameters,
+        usage: _,
+        cost_usd: _,
+        spend: _,
+        timing: _,
+        attempts,
+        cache: _,
+        reused: _,
+        checks,
+        quality,
+        tags,
+        rating: _,
+        error,
+        redactions: _,
+    } = &mut record;
+
     let mut asked = Redactions::default();
-    for message in &mut record.messages {
-        text(redactor, &mut message.content, &mut asked);
+    for message in messages {
+        self::message(redactor, message, &mut asked);
     }
     let mut given = Redactions::default();
-    for input in record.inputs.values_mut() {
-        value(redactor, input, &mut given);
-    }
-    let mut found = asked.larger(&given);
-
-    let mut changed = Vec::new();
+    named(redactor, inputs, &mut given, value);
+    found.join(&asked.larger(&given));
     for (kind, field) in [
-        (ChunkKind::Text, &mut record.text),
-        (ChunkKind::Reasoning, &mut record.reasoning),
-        (ChunkKind::Refusal, &mut record.refusal),
+        (ChunkKind::Text, answer),
+        (ChunkKind::Reasoning, reasoning),
+        (ChunkKind::Refusal, refusal),
     ] {
         if text(redactor, field, &mut found) {
             changed.push(kind);
         }
     }
-    for call in &mut record.tool_calls {
+    for call in tool_calls {
         tool_call(redactor, call, &mut found);
     }
     let mut last = Redactions::default();
-    if let Some(error) = &mut record.error {
+    if let Some(error) = error {
         call_error(redactor, error, &mut last);
     }
     let mut all = Redactions::default();
-    for one in &mut record.attempts {
-        attempt(redactor, one, &mut all);
+    let mut asked_of = Redactions::default();
+    for attempt in attempts {
+        self::attempt(redactor, attempt, &mut all, &mut asked_of);
     }
     found.join(&last.larger(&all));
-    for check in &mut record.checks {
-        text(redactor, &mut check.reason, &mut found);
+    for check in checks {
+        self::check(redactor, check, &mut found);
     }
-    for field in record.tags.values_mut() {
+    let Quality { overall: _, dimensions, measured } = quality;
+    named(redactor, dimensions, &mut found, |_, _, _| {});
+    for dimension in measured {
+        text(redactor, dimension, &mut found);
+    }
+    named(redactor, tags, &mut found, |redactor, tag, found| {
+        text(redactor, tag, found);
+    });
+    sent(redactor, parameters, &mut found);
+    for field in finish_reason_raw.iter_mut().chain(response_model) {
         text(redactor, field, &mut found);
     }
-    let mut sent = Redactions::default();
-    let mut requested = Redactions::default();
-    object(redactor, &mut record.parameters.requested, &mut requested);
-    object(redactor, &mut record.parameters.sent, &mut sent);
-    found.join(&requested.larger(&sent));
-    for field in record.finish_reason_raw.iter_mut().chain(&mut record.response_model) {
-        text(redactor, field, &mut found);
+    let keys = redactor.keys_alone();
+    let mut names = Redactions::default();
+    for name in [provider, model] {
+        text(&keys, name, &mut names);
     }
+    found.join(&names.larger(&asked_of));
+    stamp(&keys, id, version, content_hash, &mut found);
 
     if found.is_empty() {
         return None;
@@ -76,6 +125,125 @@ pub fn redacted(
     let chunks =
         if changed.is_empty() { chunks.clone() } else { fitted(redactor, execution, chunks) };
     Some((record, chunks))
+}
+
+/// A template, or a version, whose name holds a key is not named: nothing else could be.
+fn stamp(
+    keys: &Redactor,
+    id: &mut Option<TemplateId>,
+    version: &mut Option<Version>,
+    content_hash: &mut Option<ContentHash>,
+    found: &mut Redactions,
+) {
+    let mut holds_key = |name: Option<String>| {
+        let redacted = keys.redact(name.as_deref().unwrap_or_default()).found;
+        found.join(&redacted);
+        !redacted.is_empty()
+    };
+    if holds_key(id.as_ref().map(ToString::to_string)) {
+        (*id, *version, *content_hash) = (None, None, None);
+    }
+    if holds_key(version.as_ref().map(ToString::to_string)) {
+        *version = None;
+    }
+    if holds_key(content_hash.as_ref().map(ToString::to_string)) {
+        *content_hash = None;
+    }
+}
+
+fn message(redactor: &Redactor, message: &mut Message, found: &mut Redactions) {
+    let Message { role: _, content } = message;
+    text(redactor, content, found);
+}
+
+/// Takes out what is found in what an attempt was told, was asked and answered.
+pub(super) fn attempt(
+    redactor: &Redactor,
+    attempt: &mut Attempt,
+    found: &mut Redactions,
+    names: &mut Redactions,
+) {
+    let Attempt {
+        provider,
+        model,
+        started_at: _,
+        duration_ms: _,
+        status: _,
+        error,
+        request_id,
+        error_body,
+        strategy: _,
+        messages,
+        text: answer,
+        usage: _,
+        cost_usd: _,
+    } = attempt;
+    if let Some(error) = error {
+        call_error(redactor, error, found);
+    }
+    for message in messages {
+        self::message(redactor, message, found);
+    }
+    for other in answer.iter_mut().chain(request_id).chain(error_body) {
+        text(redactor, other, found);
+    }
+    let keys = redactor.keys_alone();
+    for name in [provider, model] {
+        text(&keys, name, names);
+    }
+}
+
+fn check(redactor: &Redactor, check: &mut Check, found: &mut Redactions) {
+    let Check { kind, name, passed: _, score: _, reason } = check;
+    for field in [kind, name, reason] {
+        text(redactor, field, found);
+    }
+}
+
+/// What is asked for and what is sent say the same thing and are counted once.
+fn sent(redactor: &Redactor, parameters: &mut SentParameters, found: &mut Redactions) {
+    let SentParameters { requested, sent, dropped } = parameters;
+    let mut asked = Redactions::default();
+    object(redactor, requested, &mut asked);
+    let mut given = Redactions::default();
+    object(redactor, sent, &mut given);
+    found.join(&asked.larger(&given));
+    for DroppedParameter { name, reason } in dropped {
+        text(redactor, name, found);
+        text(redactor, reason, found);
+    }
+}
+
+/// Takes out what is found in the names of a map, and in its values as `each` does.
+pub(super) fn named<T>(
+    redactor: &Redactor,
+    map: &mut BTreeMap<String, T>,
+    found: &mut Redactions,
+    each: impl Fn(&Redactor, &mut T, &mut Redactions),
+) {
+    for field in map.values_mut() {
+        each(redactor, field, found);
+    }
+    if map.keys().any(|name| holds_something(redactor, name)) {
+        let fields = std::mem::take(map);
+        for (mut name, field) in fields {
+            text(redactor, &mut name, found);
+            map.insert(free(name, |name| map.contains_key(name)), field);
+        }
+    }
+}
+
+fn holds_something(redactor: &Redactor, text: &str) -> bool {
+    !redactor.redact_cut(text).found.is_empty()
+}
+
+/// A name that is not taken: two that differ in what was taken out of them stay two.
+fn free(name: String, taken: impl Fn(&str) -> bool) -> String {
+    if !taken(&name) {
+        return name;
+    }
+    let numbered = (2_u32..).map(|number| format!("{name} {number}"));
+    numbered.into_iter().find(|name| !taken(name)).unwrap_or(name)
 }
 
 /// Takes out what is found in a text; whether anything was.
@@ -108,11 +276,10 @@ pub(super) fn value(redactor: &Redactor, field: &mut Value, found: &mut Redactio
 }
 
 fn object(redactor: &Redactor, fields: &mut Map<String, Value>, found: &mut Redactions) {
-    let names = |name: &String| !redactor.redact(name).found.is_empty();
-    if fields.keys().any(names) {
+    if fields.keys().any(|name| holds_something(redactor, name)) {
         for (mut name, field) in std::mem::take(fields) {
             text(redactor, &mut name, found);
-            fields.insert(name, field);
+            fields.insert(free(name, |name| fields.contains_key(name)), field);
         }
     }
     fields.values_mut().for_each(|field| value(redactor, field, found));
@@ -120,37 +287,39 @@ fn object(redactor: &Redactor, fields: &mut Map<String, Value>, found: &mut Reda
 
 /// The arguments as text and as JSON say the same thing and are counted once.
 fn tool_call(redactor: &Redactor, call: &mut ToolCall, found: &mut Redactions) {
+    let ToolCall { id, name, arguments, arguments_raw } = call;
+    // What an id looks like says nothing; that it is a key says all.
+    text(&redactor.keys_alone(), id, found);
+    text(redactor, name, found);
     let mut raw = Redactions::default();
-    text(redactor, &mut call.arguments_raw, &mut raw);
+    text(redactor, arguments_raw, &mut raw);
     let mut parsed = Redactions::default();
-    if let Some(arguments) = &mut call.arguments {
-        // Beside a name that only the text shows, more may be found in it than in the values.
-        match serde_json::from_str(&call.arguments_raw) {
+    if let Some(arguments) = arguments {
+        // Beside a name that only the text shows, more may be found in it than in the values; and
+        // in the values what the text writes in another way.
+        match serde_json::from_str(arguments_raw) {
             Ok(again) if !raw.is_empty() => *arguments = again,
-            _ => value(redactor, arguments, &mut parsed),
+            _ => {}
         }
+        value(redactor, arguments, &mut parsed);
     }
     found.join(&raw.larger(&parsed));
 }
 
-/// Takes out what is found in what an attempt was told, was asked and answered.
-pub(super) fn attempt(redactor: &Redactor, attempt: &mut Attempt, found: &mut Redactions) {
-    if let Some(error) = &mut attempt.error {
-        call_error(redactor, error, found);
-    }
-    for message in &mut attempt.messages {
-        text(redactor, &mut message.content, found);
-    }
-    let more = [&mut attempt.text, &mut attempt.request_id, &mut attempt.error_body];
-    for other in more.into_iter().flatten() {
-        text(redactor, other, found);
-    }
-}
-
 pub(super) fn call_error(redactor: &Redactor, error: &mut CallError, found: &mut Redactions) {
-    text(redactor, &mut error.message, found);
-    let rest = error.hint.iter_mut().chain(&mut error.provider_code).chain(&mut error.request_id);
-    for field in rest {
+    let CallError {
+        kind: _,
+        message,
+        hint,
+        http_status: _,
+        provider_code,
+        retryable: _,
+        retry_after_ms: _,
+        request_id,
+        parameter: _,
+    } = error;
+    text(redactor, message, found);
+    for field in hint.iter_mut().chain(provider_code).chain(request_id) {
         text(redactor, field, found);
     }
 }

@@ -65,7 +65,8 @@ impl RedactingRecorder {
             *delta = out;
         }
         for attempt in checkpoint.attempts.iter_mut().flatten() {
-            record::attempt(&redactor, attempt, &mut Redactions::default());
+            let mut found = (Redactions::default(), Redactions::default());
+            record::attempt(&redactor, attempt, &mut found.0, &mut found.1);
         }
         (checkpoint, coming)
     }

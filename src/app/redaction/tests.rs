@@ -120,6 +120,231 @@ fn whatever_text_of_a_record_holds_a_secret_loses_it() {
     assert_eq!(redacted.text, "[redacted:openai-key] and [redacted:github-token]");
 }
 
+/// A record in which nothing is left out.
+fn complete() -> Execution {
+    let (mut execution, _) = record("a question", &["an answer"]);
+    let usage = crate::model::Usage {
+        input_tokens: Some(1),
+        output_tokens: Some(1),
+        cached_input_tokens: Some(1),
+        cache_write_tokens: Some(1),
+        cache_write_hour_tokens: Some(1),
+        reasoning_tokens: Some(1),
+        estimated: false,
+    };
+    let mut error = CallError::new(ErrorKind::Server, "it failed").hint("try again");
+    (error.http_status, error.retry_after_ms) = (Some(500), Some(1));
+    (error.provider_code, error.request_id) = (Some("code".into()), Some("req".into()));
+    error.parameter = Some(crate::model::Parameter::TopK);
+    execution.template = Some(crate::model::TemplateId::new("a/template").expect("an id"));
+    execution.version = Some(semver::Version::new(1, 0, 0));
+    execution.content_hash = Some(crate::model::ContentHash::of(b"x"));
+    execution.response_model = Some("m-2".into());
+    execution.reasoning = "because".into();
+    execution.refusal = "no".into();
+    execution.tool_calls = vec![ToolCall {
+        id: "call-1".into(),
+        name: "look".into(),
+        arguments: Some(json!({ "of": ["it", { "deep": "er" }] })),
+        arguments_raw: r#"{"of":["it",{"deep":"er"}]}"#.into(),
+    }];
+    execution.finish_reason = Some(crate::model::FinishReason::Stop);
+    execution.finish_reason_raw = Some("stop".into());
+    let map = |json: Value| json.as_object().cloned().expect("a map");
+    execution.parameters = SentParameters {
+        requested: map(json!({ "stop": ["#"] })),
+        sent: map(json!({ "stop_sequences": ["#"] })),
+        dropped: vec![crate::model::DroppedParameter { name: "seed".into(), reason: "no".into() }],
+    };
+    execution.usage = usage;
+    execution.cost_usd = Some(0.1);
+    execution.spend = Some(crate::model::Spend {
+        input: 0.1,
+        cached_input: 0.1,
+        cache_write: 0.1,
+        visible: 0.1,
+        reasoning: 0.1,
+        retry: 0.1,
+    });
+    let timing = &mut execution.timing;
+    (timing.headers_ms, timing.first_event_ms, timing.ttft_ms) = (Some(1), Some(1), Some(1));
+    (timing.total_ms, timing.tokens_per_second) = (Some(1), Some(1.0));
+    execution.attempts = vec![Attempt {
+        strategy: Some(crate::model::Strategy::FormatFix),
+        messages: vec![Message { role: Role::User, content: "again".into() }],
+        request_id: Some("req-1".into()),
+        error_body: Some("a body".into()),
+        text: Some("another".into()),
+        usage: Some(usage),
+        cost_usd: Some(0.1),
+        ..Attempt::new(&ModelRef::new("openai", "m"), Timestamp::UNIX_EPOCH, 1, &Err(error.clone()))
+    }];
+    execution.reused = Some(crate::model::Reused {
+        execution: execution.id,
+        answered_at: Timestamp::UNIX_EPOCH,
+        similarity: 1.0,
+        saved_usage: usage,
+        saved_usd: Some(0.1),
+    });
+    execution.checks = vec![Check {
+        kind: "guard".into(),
+        name: "output".into(),
+        passed: true,
+        score: Some(1.0),
+        reason: "fine".into(),
+    }];
+    execution.quality = crate::model::Quality {
+        overall: Some(1.0),
+        dimensions: BTreeMap::from([("tone".into(), 1.0)]),
+        measured: vec!["tone".into()],
+    };
+    execution.tags = BTreeMap::from([("ticket".into(), "412".into())]);
+    execution.rating = Some(5);
+    execution.error = Some(error);
+    execution.redactions.add("a-rule");
+    execution
+}
+
+/// Every place of a JSON value at which a word stands: a text, or the name of a field.
+fn places(value: &Value, path: &[String], out: &mut Vec<(Vec<String>, bool)>) {
+    let below = |step: &str| [path, &[step.to_owned()]].concat();
+    match value {
+        Value::String(_) => out.push((path.to_vec(), false)),
+        Value::Array(items) => {
+            assert!(!items.is_empty(), "{path:?} holds nothing");
+            for (at, item) in items.iter().enumerate() {
+                places(item, &below(&at.to_string()), out);
+            }
+        }
+        Value::Object(fields) => {
+            assert!(!fields.is_empty(), "{path:?} holds nothing");
+            for (name, field) in fields {
+                out.push((below(name), true));
+                places(field, &below(name), out);
+            }
+        }
+        Value::Null => panic!("{path:?} holds nothing"),
+        Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+fn at<'a>(value: &'a mut Value, path: &[String]) -> &'a mut Value {
+    path.iter().fold(value, |value, step| match value {
+        Value::Array(items) => &mut items[step.parse::<usize>().expect("a place")],
+        other => &mut other[step.as_str()],
+    })
+}
+
+#[test]
+fn a_key_is_kept_in_no_field_there_is() {
+    let redaction = redaction(RedactionSettings { secrets: Never, ..RedactionSettings::default() });
+    let redactor = redaction.before_storage();
+    let whole = serde_json::to_value(complete()).expect("JSON");
+    let mut all = Vec::new();
+    places(&whole, &[], &mut all);
+    let mut planted: Vec<String> = Vec::new();
+    for (path, is_name) in all {
+        let mut value = whole.clone();
+        if is_name {
+            let (name, around) = path.split_last().expect("a name");
+            let fields = at(&mut value, around).as_object_mut().expect("fields");
+            let field = fields.remove(name).expect("the field");
+            fields.insert(format!("a {KEY}"), field);
+        } else {
+            *at(&mut value, &path) = Value::from(format!("it/{KEY}"));
+        }
+        // What takes no other word than its own, such as a status, cannot hold a key.
+        let Ok(execution) = serde_json::from_value::<Execution>(value) else { continue };
+        if !serde_json::to_string(&execution).expect("JSON").contains("planted") {
+            continue;
+        }
+        let place = path.join(".");
+        // The names of rules are the program's own and the settings'.
+        if place.starts_with("redactions.") {
+            continue;
+        }
+        let kept = redacted(&redactor, &execution, &ChunkLog::default());
+        let (kept, _) = kept.unwrap_or_else(|| panic!("{place} keeps it"));
+        let written = serde_json::to_string(&kept).expect("JSON");
+        assert!(!written.contains("planted"), "{place}: {written}");
+        assert_eq!(kept.status, execution.status);
+        planted.push(place);
+    }
+    for place in [
+        "template",
+        "provider",
+        "model",
+        "response_model",
+        "inputs.text",
+        "messages.0.content",
+        "text",
+        "reasoning",
+        "refusal",
+        "tool_calls.0.id",
+        "tool_calls.0.name",
+        "tool_calls.0.arguments.of.1.deep",
+        "tool_calls.0.arguments_raw",
+        "finish_reason_raw",
+        "parameters.requested.stop",
+        "parameters.sent.stop_sequences.0",
+        "parameters.dropped.0.name",
+        "parameters.dropped.0.reason",
+        "attempts.0.provider",
+        "attempts.0.model",
+        "attempts.0.error.message",
+        "attempts.0.messages.0.content",
+        "attempts.0.text",
+        "checks.0.kind",
+        "checks.0.name",
+        "checks.0.reason",
+        "quality.dimensions.tone",
+        "quality.measured.0",
+        "tags.ticket",
+        "error.message",
+        "error.hint",
+        "error.provider_code",
+        "error.request_id",
+    ] {
+        assert!(planted.iter().any(|it| it == place), "{place} was not looked at: {planted:?}");
+    }
+}
+
+#[test]
+fn a_version_that_is_a_key_is_not_named_and_two_names_stay_two() {
+    let environment = Environment::from_pairs([("OPENAI_API_KEY", "sk-planted-0001")]);
+    let settings = Settings::built_in(&environment).expect("valid");
+    let redaction = Redaction::new(&settings, &environment).expect("valid");
+    let mut execution = complete();
+    execution.version = Some("1.0.0-sk-planted-0001".parse().expect("a version"));
+    for (name, value) in [("sk-planted-0001", "one"), ("[redacted:openai-key]", "other")] {
+        execution.tags.insert(name.to_owned(), value.to_owned());
+        execution.inputs.insert(name.to_owned(), json!(value));
+    }
+    let (kept, _) =
+        redacted(&redaction.before_storage(), &execution, &ChunkLog::default()).expect("found");
+    assert_eq!((kept.version, kept.template.is_some()), (None, true));
+    assert_eq!((kept.tags.len(), kept.inputs.len()), (3, 3));
+}
+
+#[test]
+fn arguments_are_freed_of_a_key_however_it_is_written() {
+    let redaction = redaction(RedactionSettings { secrets: Never, ..RedactionSettings::default() });
+    for written in ["planted\\/key+0001==", "\\u0070lanted\\u002fkey\\u002B0001\\u003d="] {
+        let (mut execution, chunks) = record("x", &[&format!("say \"{written}\"")]);
+        let raw = format!(r#"{{"k":"{written}"}}"#);
+        execution.tool_calls = vec![ToolCall {
+            id: "1".to_owned(),
+            name: "look".to_owned(),
+            arguments: serde_json::from_str(&raw).ok(),
+            arguments_raw: raw,
+        }];
+        let (kept, _) = redacted(&redaction.before_storage(), &execution, &chunks).expect("found");
+        assert_eq!(kept.tool_calls[0].arguments_raw, r#"{"k":"[redacted:openai-key]"}"#);
+        assert_eq!(kept.tool_calls[0].arguments, Some(json!({"k": "[redacted:openai-key]"})));
+        assert_eq!(kept.text, "say \"[redacted:openai-key]\"");
+    }
+}
+
 #[test]
 fn nothing_is_copied_where_nothing_is_found() {
     let redaction = redaction(RedactionSettings::default());

@@ -29,7 +29,7 @@ pub(in crate::provider) struct Connection {
 /// Prepares the connection to a provider. Nothing is sent.
 ///
 /// # Errors
-/// A key that must not travel over plain http, a certificate that cannot be read, headers that
+/// A key or a secret header that must not travel over plain http, a certificate that cannot be read, headers that
 /// are none.
 pub(in crate::provider) fn connect(
     name: &str,
@@ -38,11 +38,17 @@ pub(in crate::provider) fn connect(
     key: Option<&Secret>,
 ) -> Result<Connection, CallError> {
     let plain = settings.base_url.scheme() == "http" && !settings.is_local();
-    if plain && key.is_some() && !settings.allow_plain_http {
+    let secret = match key {
+        Some(_) => Some(format!("the key of {name}")),
+        None => settings.secret_headers().next().map(|(header, _)| {
+            format!("the header `{header}` of {name}, whose name says that it is secret,")
+        }),
+    };
+    if let Some(secret) = secret.filter(|_| plain && !settings.allow_plain_http) {
         let host = settings.base_url.host_str().unwrap_or_default();
         return Err(CallError::new(
             ErrorKind::Tls,
-            format!("the key of {name} would travel unencrypted to {host}"),
+            format!("{secret} would travel unencrypted to {host}"),
         )
         .hint(format!(
             "use https, or allow it with `allow_plain_http = true` under [providers.{name}]"

@@ -1,16 +1,13 @@
 //! The keys that are in use, found exactly, in every form they may be written in.
 
-use std::{
-    fmt::Write as _,
-    sync::{Arc, OnceLock},
-};
+use std::sync::{Arc, OnceLock};
 
 use base64::{
     Engine as _,
     engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD},
 };
 
-use super::patterns::{Patterns, Source};
+use super::patterns::{Escaped, Patterns, Source};
 
 /// Keys shorter than this, in bytes, are words (`ollama`, `none`) that a local server is given
 /// because something must be; they are left in texts.
@@ -24,7 +21,7 @@ const MOST_KEYS: usize = 500;
 /// The keys in use. Shows nothing of them.
 #[derive(Clone, Default)]
 pub struct KnownKeys {
-    /// The name and every form of each key.
+    /// The name and every form of each key, the key itself first.
     forms: Vec<(String, Vec<String>)>,
     /// Made when they are first looked for: many programs end before that.
     patterns: OnceLock<Option<Arc<Patterns>>>,
@@ -55,16 +52,23 @@ impl KnownKeys {
     }
 
     fn build(&self) -> Option<Arc<Patterns>> {
-        let mut texts: Vec<(&str, &str)> = self
-            .forms
-            .iter()
-            .flat_map(|(name, forms)| forms.iter().map(|form| (name.as_str(), form.as_str())))
-            .collect();
+        let mut texts: Vec<(&str, &str, Escaped)> = Vec::new();
+        for (name, forms) in &self.forms {
+            for (number, form) in forms.iter().enumerate() {
+                let escaped = if number == 0 { Escaped::Any } else { Escaped::Signs };
+                texts.push((name, form, escaped));
+            }
+        }
         // Where one begins with another, all of the longer one is to go.
-        texts.sort_by_key(|(_, form)| std::cmp::Reverse(form.len()));
-        let sources = texts.into_iter().map(|(name, form)| Source::of_text(name, form)).collect();
-        // Texts as they are make no wrong pattern, and so many of them none that is too large.
-        Patterns::new(sources).ok().flatten().map(Arc::new)
+        texts.sort_by_key(|(_, form, _)| std::cmp::Reverse(form.len()));
+        let sources = |escaped: fn(Escaped) -> Escaped| {
+            let sources =
+                texts.iter().map(|(name, form, how)| Source::of_text(name, form, escaped(*how)));
+            Patterns::new(sources.collect()).ok().flatten().map(Arc::new)
+        };
+        // Texts as they are make no wrong pattern. Hundreds of long ones in every spelling may be
+        // too much together; as they are they never are.
+        sources(|how| how).or_else(|| sources(|_| Escaped::Not))
     }
 }
 
@@ -74,39 +78,18 @@ impl std::fmt::Debug for KnownKeys {
     }
 }
 
-/// A key as it is, in percent-encoding, and the base64 of it wherever it begins in what was
-/// encoded.
+/// A key as it is, and the base64 of it wherever it begins in what was encoded.
 fn forms(key: &str) -> Vec<String> {
     let mut forms = vec![key.to_owned()];
-    let mut add = |form: String| {
-        if form.len() >= SHORTEST_KEY && !forms.contains(&form) {
-            forms.push(form);
-        }
-    };
-    add(percent(key, true));
-    add(percent(key, false));
     for alphabet in [STANDARD_NO_PAD, URL_SAFE_NO_PAD] {
         for before in 0..3 {
             let piece = piece_of_base64(&alphabet, key, before);
-            if piece.len() >= SHORTEST_PIECE {
-                add(piece);
+            if piece.len() >= SHORTEST_PIECE && !forms.contains(&piece) {
+                forms.push(piece);
             }
         }
     }
     forms
-}
-
-fn percent(key: &str, upper: bool) -> String {
-    let mut text = String::with_capacity(key.len());
-    for byte in key.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
-            text.push(char::from(byte));
-        } else {
-            // Writing to a string cannot fail.
-            let _ = if upper { write!(text, "%{byte:02X}") } else { write!(text, "%{byte:02x}") };
-        }
-    }
-    text
 }
 
 /// The characters of the base64 of a text that depend on the key in it alone, where the key

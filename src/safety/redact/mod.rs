@@ -104,6 +104,12 @@ impl Redactor {
         Self { keys: keys.patterns(), rules: self.rules.clone() }
     }
 
+    /// The keys in use alone, for names by which things are found again.
+    #[must_use]
+    pub fn keys_alone(&self) -> Self {
+        Self { keys: self.keys.clone(), rules: None }
+    }
+
     /// Whether nothing is looked for.
     #[must_use]
     pub const fn is_idle(&self) -> bool {

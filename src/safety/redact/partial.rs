@@ -24,25 +24,46 @@ fn prefix(hir: &Hir) -> Hir {
         HirKind::Literal(literal) => {
             // The bytes of one character never come apart.
             match std::str::from_utf8(&literal.0) {
-                Ok(text) => nested(text.chars().map(character).collect()),
+                Ok(text) => {
+                    let characters: Vec<Hir> = text.chars().map(character).collect();
+                    sequence(&characters)
+                }
                 Err(_) => optional(hir.clone()),
             }
         }
-        HirKind::Class(class) => optional(Hir::class(class.clone())),
+        HirKind::Class(_) => optional(hir.clone()),
         HirKind::Capture(capture) => prefix(&capture.sub),
         HirKind::Alternation(choices) => Hir::alternation(choices.iter().map(prefix).collect()),
-        HirKind::Concat(parts) => parts.iter().rev().fold(Hir::empty(), |rest, part| {
-            Hir::alternation(vec![Hir::concat(vec![loose(part), rest]), prefix(part)])
-        }),
+        HirKind::Concat(parts) => sequence(parts),
         HirKind::Repetition(repetition) => {
             Hir::concat(vec![any_number(repetition), prefix(&repetition.sub)])
         }
     }
 }
 
-/// A sequence of which any number of first parts may be there.
-fn nested(parts: Vec<Hir>) -> Hir {
-    parts.into_iter().rev().fold(Hir::empty(), |rest, part| optional(Hir::concat(vec![part, rest])))
+/// What a sequence may begin with: the beginning of its first half, or that half and a beginning
+/// of the second. Halves, since whoever compiles it goes as deep as it is nested, and a key may
+/// have thousands of characters.
+fn sequence(parts: &[Hir]) -> Hir {
+    match parts {
+        [] => Hir::empty(),
+        [one] => match one.kind() {
+            HirKind::Literal(literal) if literal.0.len() == 1 || is_one_character(&literal.0) => {
+                optional(one.clone())
+            }
+            _ => prefix(one),
+        },
+        several => {
+            let (first, second) = several.split_at(several.len() / 2);
+            let mut whole: Vec<Hir> = first.iter().map(loose).collect();
+            whole.push(sequence(second));
+            Hir::alternation(vec![Hir::concat(whole), sequence(first)])
+        }
+    }
+}
+
+fn is_one_character(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_ok_and(|text| text.chars().count() == 1)
 }
 
 fn character(character: char) -> Hir {

@@ -3,7 +3,10 @@
 use std::{ops::Range, sync::OnceLock};
 
 use regex_automata::{Anchored, Input, PatternID, meta::Regex, util::captures::Captures};
-use regex_syntax::{ParserBuilder, hir::Hir};
+use regex_syntax::{
+    ParserBuilder,
+    hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, Repetition},
+};
 
 use super::{
     partial,
@@ -77,8 +80,8 @@ impl Source {
         Ok(Self { entry, hir })
     }
 
-    /// A text that is to be found as it is.
-    pub fn of_text(name: &str, text: &str) -> Self {
+    /// A text that is to be found, however its characters are escaped.
+    pub fn of_text(name: &str, text: &str, escaped: Escaped) -> Self {
         let entry = Entry {
             name: name.to_owned(),
             label: "a key that is in use".to_owned(),
@@ -86,8 +89,66 @@ impl Source {
             rest: Rest::None,
             has_group: false,
         };
-        Self { entry, hir: Hir::literal(text.as_bytes()) }
+        let spelled = |character: char| match escaped {
+            Escaped::Not => false,
+            Escaped::Signs => !character.is_ascii_alphanumeric(),
+            Escaped::Any => true,
+        };
+        let parts = text.chars().map(|character| {
+            if spelled(character) { spellings(character) } else { literal(&[character]) }
+        });
+        Self { entry, hir: Hir::concat(parts.collect()) }
     }
+}
+
+/// Which characters of a text may be written in an escaped form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Escaped {
+    Not,
+    /// All but letters and digits.
+    Signs,
+    Any,
+}
+
+/// Backslashes before an escape: JSON in JSON in JSON has four.
+const MOST_BACKSLASHES: u32 = 4;
+
+/// A character as it is, as JSON may escape it, and in percent-encoding.
+fn spellings(character: char) -> Hir {
+    let backslashes = Hir::repetition(Repetition {
+        min: 1,
+        max: Some(MOST_BACKSLASHES),
+        greedy: true,
+        sub: Box::new(literal(&['\\'])),
+    });
+    let mut ways = vec![literal(&[character])];
+    let mut units = [0; 2];
+    let mut by_number = Vec::new();
+    for unit in character.encode_utf16(&mut units) {
+        by_number.extend([backslashes.clone(), literal(&['u']), hex(&format!("{unit:04x}"))]);
+    }
+    ways.push(Hir::concat(by_number));
+    if matches!(character, '/' | '"' | '\\') {
+        ways.push(Hir::concat(vec![backslashes, literal(&[character])]));
+    }
+    let mut bytes = [0; 4];
+    let encoded = character.encode_utf8(&mut bytes).bytes();
+    let percent = encoded.flat_map(|byte| [literal(&['%']), hex(&format!("{byte:02x}"))]);
+    ways.push(Hir::concat(percent.collect()));
+    Hir::alternation(ways)
+}
+
+/// Hexadecimal digits, large or small.
+fn hex(digits: &str) -> Hir {
+    let digit = |digit: char| {
+        let both = [digit.to_ascii_lowercase(), digit.to_ascii_uppercase()];
+        Hir::class(Class::Unicode(ClassUnicode::new(both.map(|it| ClassUnicodeRange::new(it, it)))))
+    };
+    Hir::concat(digits.chars().map(digit).collect())
+}
+
+fn literal(characters: &[char]) -> Hir {
+    Hir::literal(characters.iter().collect::<String>().into_bytes())
 }
 
 /// Reads a pattern, and refuses one whose matches may be empty or have no end.

@@ -35,6 +35,58 @@ fn a_key_is_found_as_it_is_in_percent_encoding_and_in_base64() {
     assert_eq!(redactor.redact("the key is mine").text, "the key is mine");
 }
 
+/// Every character by its number, as no writer of JSON has to and every one may.
+fn by_number(text: &str, backslashes: &str) -> String {
+    let numbers: Vec<String> = text.encode_utf16().map(|unit| format!("u{unit:04x}")).collect();
+    numbers.iter().flat_map(|number| [backslashes, number.as_str()]).collect()
+}
+
+#[test]
+fn a_key_is_found_however_json_escapes_it() {
+    let redactor = redactor();
+    let slashed = KEY.replace('/', "\\/");
+    let quoted = serde_json::to_string(&serde_json::json!({ "a": slashed })).expect("JSON");
+    for text in [
+        slashed.clone(),
+        slashed.replace('+', "\\u002B").replace('=', "\\u003d"),
+        KEY.replace('/', "\\u002f").replace('$', "\\u0024"),
+        KEY.replace('/', "\\u002F").replace('+', "%2b"),
+        by_number(KEY, "\\"),
+        by_number(KEY, "\\\\").to_uppercase().replace('U', "u"),
+        STANDARD.encode(format!("{KEY}??")).replace('/', "\\/").replace('+', "\\u002b"),
+    ] {
+        let redacted = redactor.redact(&text);
+        assert_eq!(redacted.found.describe(), "work-key 1", "{text} → {}", redacted.text);
+    }
+    assert_eq!(redactor.redact(&quoted).text, r#"{"a":"[redacted:work-key]"}"#);
+    // In pieces too, wherever they are cut.
+    let text = format!("x {} y", by_number(KEY, "\\"));
+    for at in 0..text.len() {
+        let (mut stream, mut out) = (redactor.stream(), String::new());
+        stream.push(&text[..at], &mut out);
+        stream.push(&text[at..], &mut out);
+        stream.finish(&mut out);
+        assert_eq!(out, "x [redacted:work-key] y", "cut at {at}");
+    }
+}
+
+#[test]
+fn a_key_of_thousands_of_characters_is_found_whole_and_in_pieces() {
+    let key: String =
+        (0..6_000_u32).map(|number| char::from(b'a' + (number * 7 % 26) as u8)).collect();
+    let mut keys = KnownKeys::default();
+    keys.add("long", &key).expect("added");
+    let redactor = Redactor::default().with_keys(&keys);
+    let text = format!("<{key}>");
+    assert_eq!(redactor.redact(&text).text, "<[redacted:long-key]>");
+    let (mut stream, mut out) = (redactor.stream(), String::new());
+    for piece in [&text[..3_000], &text[3_000..]] {
+        stream.push(piece, &mut out);
+    }
+    stream.finish(&mut out);
+    assert_eq!(out, "<[redacted:long-key]>");
+}
+
 #[test]
 fn a_word_given_to_a_server_without_keys_is_no_key() {
     let mut keys = KnownKeys::default();
