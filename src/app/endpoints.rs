@@ -1,7 +1,7 @@
 //! The providers as they can be called now: configured or found, made ready when first asked.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
 };
 
@@ -32,6 +32,8 @@ type Ready = HashMap<String, Arc<OnceCell<Arc<dyn Provider>>>>;
 /// Every provider by name. Providers found on this machine join the configured ones.
 pub struct Endpoints {
     environment: Environment,
+    /// Variables that no key command gets.
+    hidden: BTreeSet<String>,
     limits: EngineSettings,
     catalog: Arc<Catalog>,
     /// Learns every key as it is fetched.
@@ -55,6 +57,7 @@ impl Endpoints {
     ) -> Self {
         Self {
             environment: environment.clone(),
+            hidden: settings.secret_variables(),
             limits: settings.engine.clone(),
             catalog,
             redaction,
@@ -126,8 +129,8 @@ impl Endpoints {
             return self.demo(name, &settings).await;
         }
         let source = settings.key.clone();
-        let environment = self.environment.clone();
-        let key = tokio::task::spawn_blocking(move || source.resolve(&environment))
+        let (environment, hidden) = (self.environment.clone(), self.hidden.clone());
+        let key = tokio::task::spawn_blocking(move || source.resolve(&environment, &hidden))
             .await
             .map_err(|error| {
                 CallError::new(ErrorKind::Authentication, format!("no key for {name}: {error}"))

@@ -1,6 +1,7 @@
 //! Where a provider's key comes from.
 
 use std::{
+    collections::BTreeSet,
     io::Read,
     process::{Child, Command, Stdio},
     sync::mpsc,
@@ -47,11 +48,17 @@ pub enum KeyError {
 impl KeySource {
     /// Fetches the key. `None` when the provider needs none.
     ///
-    /// Blocks for as long as a key command takes: call it off the async threads.
+    /// Blocks for as long as a key command takes: call it off the async threads. A command gets
+    /// the environment of this program, but for the variables named as `hidden`: to fetch one
+    /// key nobody needs those of other providers.
     ///
     /// # Errors
     /// [`KeyError`], which names the variable or the program and nothing secret.
-    pub fn resolve(&self, environment: &Environment) -> Result<Option<Secret>, KeyError> {
+    pub fn resolve(
+        &self,
+        environment: &Environment,
+        hidden: &BTreeSet<String>,
+    ) -> Result<Option<Secret>, KeyError> {
         match self {
             Self::None => Ok(None),
             Self::Env(name) => {
@@ -65,7 +72,7 @@ impl KeySource {
                 }
                 Ok(Some(Secret::new(key.to_owned())))
             }
-            Self::Command(words) => run(words, COMMAND_TIMEOUT).map(Some),
+            Self::Command(words) => run(words, hidden, COMMAND_TIMEOUT).map(Some),
         }
     }
 
@@ -92,13 +99,16 @@ impl KeySource {
 }
 
 /// Runs a key command and takes its first line.
-fn run(words: &[String], timeout: Duration) -> Result<Secret, KeyError> {
+fn run(words: &[String], hidden: &BTreeSet<String>, timeout: Duration) -> Result<Secret, KeyError> {
     let Some((program, arguments)) = words.split_first() else {
         return Err(KeyError::Command { program: String::new(), reason: "is empty".to_owned() });
     };
     let fail = |reason: String| KeyError::Command { program: program.clone(), reason };
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    for variable in hidden {
+        command.env_remove(variable);
+    }
     #[cfg(unix)]
     {
         use std::os::unix::process::CommandExt;
@@ -175,6 +185,10 @@ mod tests {
         ["/bin/sh", "-c", script].map(str::to_owned).to_vec()
     }
 
+    fn fetched(source: &KeySource, environment: &Environment) -> Result<Option<Secret>, KeyError> {
+        source.resolve(environment, &BTreeSet::new())
+    }
+
     fn key(result: Result<Option<Secret>, KeyError>) -> Result<Option<String>, KeyError> {
         result.map(|secret| secret.map(|secret| secret.expose().to_owned()))
     }
@@ -183,7 +197,7 @@ mod tests {
     fn a_variable_is_trimmed_and_must_hold_something() {
         let environment =
             Environment::from_pairs([("A", " sk-1 \n"), ("B", "  "), ("C", "sk\n-1")]);
-        let resolve = |name: &str| key(KeySource::Env(name.to_owned()).resolve(&environment));
+        let resolve = |name: &str| key(fetched(&KeySource::Env(name.to_owned()), &environment));
         assert_eq!(resolve("A"), Ok(Some("sk-1".to_owned())));
         assert_eq!(resolve("B"), Err(KeyError::NotSet("B".to_owned())));
         assert_eq!(resolve("D"), Err(KeyError::NotSet("D".to_owned())));
@@ -193,13 +207,30 @@ mod tests {
     #[test]
     fn a_command_gives_its_first_line_trimmed() {
         let source = KeySource::Command(command("echo ' sk-2 '; echo second"));
-        assert_eq!(key(source.resolve(&Environment::default())), Ok(Some("sk-2".to_owned())));
+        assert_eq!(key(fetched(&source, &Environment::default())), Ok(Some("sk-2".to_owned())));
+    }
+
+    #[test]
+    fn a_command_gets_what_it_needs_and_no_other_key() {
+        // Any variable that this process has: tests share their environment and must not set one.
+        let (name, value) = std::env::vars()
+            .find(|(name, value)| {
+                name != "PATH" && !value.trim().is_empty() && !value.contains(char::is_control)
+            })
+            .expect("an environment");
+        let script = format!("echo \"<${{{name}-}}>\"");
+        let run = |hidden: &[&str]| {
+            let hidden = hidden.iter().map(|&name| name.to_owned()).collect();
+            key(KeySource::Command(command(&script)).resolve(&Environment::default(), &hidden))
+        };
+        assert_eq!(run(&["OTHER_API_KEY"]), Ok(Some(format!("<{value}>"))));
+        assert_eq!(run(&["OTHER_API_KEY", &name]), Ok(Some("<>".to_owned())));
     }
 
     #[test]
     fn arguments_are_not_shell_text() {
         let words = ["echo", "$HOME;", "`id`"].map(str::to_owned).to_vec();
-        let resolved = key(KeySource::Command(words).resolve(&Environment::default()));
+        let resolved = key(fetched(&KeySource::Command(words), &Environment::default()));
         assert_eq!(resolved, Ok(Some("$HOME; `id`".to_owned())));
     }
 
@@ -213,25 +244,24 @@ mod tests {
             ("yes sk-planted", "more than 64 KiB"),
             ("head -c 70000 /dev/zero; echo sk-planted", "more than 64 KiB"),
         ] {
-            let error = key(KeySource::Command(command(script)).resolve(&Environment::default()))
-                .expect_err(script)
-                .to_string();
+            let source = KeySource::Command(command(script));
+            let error =
+                key(fetched(&source, &Environment::default())).expect_err(script).to_string();
             assert!(error.contains("`/bin/sh`") && error.contains(expected), "{error}");
             assert!(!error.contains("planted"), "{error}");
         }
         let missing = KeySource::Command(vec!["/nonexistent/program".to_owned()]);
-        let error = key(missing.resolve(&Environment::default())).expect_err("missing");
+        let error = key(fetched(&missing, &Environment::default())).expect_err("missing");
         assert!(error.to_string().contains("could not be started"), "{error}");
     }
 
     #[test]
     fn a_command_that_hangs_is_ended_with_its_children() {
         // Its child keeps the pipe open; the wait ends by the bound and not by the pipe.
-        let error = run(&command("sleep 1000 & echo sk-3; wait"), Duration::from_millis(50))
-            .err()
-            .expect("late");
+        let run = |script| run(&command(script), &BTreeSet::new(), Duration::from_millis(50));
+        let error = run("sleep 1000 & echo sk-3; wait").err().expect("late");
         assert!(error.to_string().contains("took longer"), "{error}");
-        let closed = run(&command("exec >&-; sleep 1000"), Duration::from_millis(50));
+        let closed = run("exec >&-; sleep 1000");
         assert!(closed.err().is_some_and(|error| error.to_string().contains("took longer")));
     }
 }

@@ -123,7 +123,7 @@ pub const SETTING_KEYS: &[SettingKey] = &[
         PROVIDER,
         "allow_plain_http",
         "false",
-        "Whether a key may travel over plain http to another machine.",
+        "Whether a key, or a header whose name says that it is secret, may travel over plain http to another machine.",
         Where::Trusted,
     ),
     key(

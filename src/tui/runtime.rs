@@ -220,7 +220,8 @@ impl<S: Surface, K: Keys> Runtime<S, K> {
 
     async fn copy(&mut self, id: RequestId, text: &str) -> io::Result<()> {
         let folder = self.app.paths.state_dir.clone();
-        let copied = copy(text, &self.app.environment, self.capabilities, &folder).await;
+        let hidden = self.app.settings.secret_variables();
+        let copied = copy(text, &self.app.environment, self.capabilities, &folder, &hidden).await;
         let answer = match copied {
             Ok(copied) => {
                 if let Some(sequence) = &copied.sequence {

@@ -52,12 +52,14 @@ fn all_that_is_written_is_the_users_alone_whatever_the_mask() {
         let first = format!("umask {mask}");
         let run = after(&place, &first, &["run", "mood", "--var", "message=x"]).output();
         assert!(run.expect("it runs").status.success());
+        let init = after(&place, &first, &["init", "mine"]).output().expect("it runs");
+        assert!(init.status.success(), "{}", String::from_utf8_lossy(&init.stderr));
         let backup = after(&place, &first, &["backup", "create", "copy.db"]).output();
         let backup = backup.expect("it runs");
         assert!(backup.status.success(), "{}", String::from_utf8_lossy(&backup.stderr));
         let mut wrong = Vec::new();
         let mut count = 0;
-        for folder in [".local/share/lathe", ".local/state/lathe"] {
+        for folder in [".local/share/lathe", ".local/state/lathe", "mine"] {
             count += modes(&place.path(folder), &mut wrong);
         }
         for path in [".local/share/lathe", ".local/state/lathe", "copy.db"] {
@@ -68,6 +70,27 @@ fn all_that_is_written_is_the_users_alone_whatever_the_mask() {
         }
         assert!(wrong.is_empty() && count >= 2, "umask {mask}: {wrong:?}");
     }
+}
+
+#[test]
+fn a_key_command_gets_no_other_key() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let port = recording(stream(DONE), Arc::clone(&seen));
+    let place = Place::new();
+    place.write(
+        ".config/lathe/config.toml",
+        format!(
+            "[providers.work]\nkind = \"openai\"\nbase_url = \"http://127.0.0.1:{port}/v1\"\n\
+             api_key_command = [\"sh\", \"-c\", \"echo work-$VAULT-${{OPENAI_API_KEY-none}}-${{MINE-none}}\"]\n\
+             [providers.other]\nkind = \"openai\"\napi_key_env = \"MINE\"\n"
+        ),
+    );
+    let mut command = place.command(&RUN);
+    command.env("OPENAI_API_KEY", "planted-1").env("MINE", "planted-2").env("VAULT", "its-own");
+    let output = command.output().expect("it runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let asked = seen.lock().expect("whole").join("\n");
+    assert!(asked.contains("Bearer work-its-own-none-none"), "{asked}");
 }
 
 const DONE: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"hello\"},\

@@ -1,6 +1,7 @@
 //! Copying: by the way that works here, and saying which it was.
 
 use std::{
+    collections::BTreeSet,
     fmt, io,
     io::Write as _,
     path::{Path, PathBuf},
@@ -99,7 +100,8 @@ fn ways(environment: &Environment, capabilities: Capabilities, length: usize) ->
     ways
 }
 
-/// Copies a text by the best way that works; the last is a file of mode 0600 in `folder`.
+/// Copies a text by the best way that works; the last is a file of mode 0600 in `folder`. The
+/// variables named as `hidden` are in no started program's environment.
 ///
 /// # Errors
 /// [`CopyError`] when not even the file could be written.
@@ -108,6 +110,7 @@ pub async fn copy(
     environment: &Environment,
     capabilities: Capabilities,
     folder: &Path,
+    hidden: &BTreeSet<String>,
 ) -> Result<Copied, CopyError> {
     for way in ways(environment, capabilities, text.len()) {
         let route = match way {
@@ -116,10 +119,11 @@ pub async fn copy(
                 return Ok(Copied { route: Route::Terminal, sequence });
             }
             Way::Tmux => {
-                give(text, "tmux", &["load-buffer", "-w", "-"]).await.then_some(Route::Tmux)
+                let arguments = &["load-buffer", "-w", "-"];
+                give(text, "tmux", arguments, hidden).await.then_some(Route::Tmux)
             }
             Way::Program(name, arguments) => {
-                give(text, name, arguments).await.then_some(Route::Program(name))
+                give(text, name, arguments, hidden).await.then_some(Route::Program(name))
             }
         };
         if let Some(route) = route {
@@ -135,8 +139,12 @@ pub async fn copy(
 
 /// Gives a text to a program's input; whether it took it. Some of them stay in the background to
 /// serve the text, so only the one that was started is waited for.
-async fn give(text: &str, program: &str, arguments: &[&str]) -> bool {
-    let started = Command::new(program)
+async fn give(text: &str, program: &str, arguments: &[&str], hidden: &BTreeSet<String>) -> bool {
+    let mut command = Command::new(program);
+    for variable in hidden {
+        command.env_remove(variable);
+    }
+    let started = command
         .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
@@ -252,7 +260,9 @@ mod tests {
         let state = folder.path().join("state");
         let console = Capabilities { keyboard: false, clipboard: false };
         for text in ["first", "second, longer"] {
-            let copied = copy(text, &environment(&[]), console, &state).await.expect("copied");
+            let hidden = BTreeSet::new();
+            let copied = copy(text, &environment(&[]), console, &state, &hidden).await;
+            let copied = copied.expect("copied");
             let Route::File(path) = copied.route else { panic!("{:?}", copied.route) };
             assert_eq!(std::fs::read_to_string(&path).expect("read"), text);
             #[cfg(unix)]
@@ -267,8 +277,21 @@ mod tests {
     #[tokio::test]
     #[cfg(unix)]
     async fn a_program_that_fails_or_is_missing_is_passed_over() {
-        assert!(give("text", "cat", &[]).await);
-        assert!(!give("text", "false", &[]).await);
-        assert!(!give("text", "no-such-program-here", &[]).await);
+        let hidden = BTreeSet::new();
+        assert!(give("text", "cat", &[], &hidden).await);
+        assert!(!give("text", "false", &[], &hidden).await);
+        assert!(!give("text", "no-such-program-here", &[], &hidden).await);
+    }
+
+    #[tokio::test]
+    #[cfg(unix)]
+    async fn a_program_that_copies_gets_no_key() {
+        // Any variable that this process has: tests share their environment and must not set one.
+        let name = std::env::vars().map(|(name, _)| name).find(|name| name != "PATH");
+        let name = name.expect("an environment");
+        let script = format!("cat > /dev/null; test -z \"${{{name}+set}}\"");
+        let arguments = ["-c", script.as_str()];
+        assert!(!give("text", "sh", &arguments, &BTreeSet::new()).await, "it is there");
+        assert!(give("text", "sh", &arguments, &BTreeSet::from([name])).await);
     }
 }
