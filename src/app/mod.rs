@@ -21,6 +21,7 @@ pub mod report;
 mod safeguard;
 mod sources;
 mod templates;
+mod temporary;
 mod trust;
 pub mod workspace;
 
@@ -47,6 +48,7 @@ pub use models::{ModelChoice, ModelOrigin};
 pub use prepare::{CallOrder, PromptSource};
 pub use redaction::{RedactingRecorder, Redaction, SecretsFound};
 pub use templates::{OpenedTemplate, SavedVersion, TemplateRow};
+pub use temporary::TemporaryFolder;
 pub use trust::{Trusted, trust_templates};
 
 use crate::{

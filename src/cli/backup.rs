@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     app::AppOptions,
-    config::{Paths, Umask},
+    config::Paths,
     store::{self, BackupFacts},
 };
 
@@ -21,7 +21,6 @@ pub fn run(
     output: &mut Output,
 ) -> Result<u8, Failure> {
     let paths = Paths::resolve(&options.environment, &options.overrides)?;
-    let _umask = Umask::restrict();
     match command {
         BackupCommand::Create { file, format } => {
             let file = file.unwrap_or_else(|| named_for_now(&paths.database));

@@ -5,7 +5,7 @@ use std::{fmt::Write as _, path::Path};
 use super::{arguments::TextOrJson, error::Failure, output::Output};
 use crate::{
     app::{AppOptions, Health, doctor},
-    config::{Paths, Umask},
+    config::Paths,
     store,
 };
 
@@ -40,7 +40,6 @@ pub fn salvage(
     output: &mut Output,
 ) -> Result<u8, Failure> {
     let paths = Paths::resolve(&options.environment, &options.overrides)?;
-    let _umask = Umask::restrict();
     let salvaged = store::salvage(&paths.database, file)?;
     if format == TextOrJson::Json {
         output.json(&salvaged)?;

@@ -22,7 +22,7 @@ use clap::{CommandFactory as _, Parser as _};
 
 use crate::{
     app::{self, App, AppOptions, report, start_log, workspace},
-    config::{Environment, Overrides, Paths, SettingsFlags, Umask},
+    config::{Environment, Overrides, Paths, SettingsFlags},
 };
 use arguments::{Arguments, Command, Common, ModelsCommand};
 use error::Failure;
@@ -124,7 +124,6 @@ async fn carry_out(
         }
         _ => {}
     }
-    let _umask = Umask::restrict();
     let (app, notices) = App::open(options)?;
     start_log(&app.paths, &app.redaction);
     report::prepare(&app.paths, &app.redaction, &app.environment);
@@ -170,7 +169,6 @@ fn init(
     let written = workspace::init(folder)?;
     // Who has it made here trusts it; where that cannot be kept it is asked for later.
     if let Ok(paths) = Paths::resolve(&options.environment, &options.overrides) {
-        let _umask = Umask::restrict();
         let _ = app::trust_templates(&paths, folder);
     }
     for path in &written {

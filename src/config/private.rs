@@ -10,8 +10,8 @@ type RawMode = u32;
 /// The file creation mask the program was started with.
 ///
 /// `main` calls [`Umask::restrict`] first of all, so that whatever is created afterwards, by
-/// whichever library, is 0600 or 0700. Programs the user asked for (an editor, a pager) get the
-/// old mask back through [`Umask::command`].
+/// whichever library, is 0600 or 0700. An editor that the user asked for gets the old mask back
+/// through [`Umask::command`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Umask {
     before: RawMode,

@@ -26,8 +26,8 @@ use std::{
 };
 
 use crate::{
-    app::{App, AppOptions, report, workspace},
-    config::{Overrides, Umask},
+    app::{App, AppOptions, TemporaryFolder, report, workspace},
+    config::{Overrides, Paths, Umask},
     model::{ModelRef, TemplateId, VariantName},
 };
 use exec::Exec;
@@ -43,9 +43,9 @@ use view::Look;
 /// Opens the workbench and stays until the user leaves. Says on standard error what keeps it
 /// from opening.
 #[must_use]
-pub fn run(options: AppOptions) -> ExitCode {
+pub fn run(options: AppOptions, umask: Umask) -> ExitCode {
     let origin = Instant::now();
-    match open(options, origin, false) {
+    match open(options, origin, umask, false) {
         Ok(code) => code,
         Err(message) => {
             // Nobody is left to tell where standard error cannot be written.
@@ -59,22 +59,34 @@ pub fn run(options: AppOptions) -> ExitCode {
 /// the simulated models made and a walk through the program. Nothing of the user's is read or
 /// written, and nothing stays behind.
 #[must_use]
-pub fn demo(options: AppOptions) -> ExitCode {
+pub fn demo(options: AppOptions, umask: Umask) -> ExitCode {
     let origin = Instant::now();
     let told = |message: String| {
         // Nobody is left to tell where standard error cannot be written.
         let _ = writeln!(io::stderr(), "lathe: {message}");
         ExitCode::from(2)
     };
-    let _umask = Umask::restrict();
-    let folder = match tempfile::Builder::new().prefix("lathe-demo-").tempdir() {
+    let folder = match demo_folder(&options) {
         Ok(folder) => folder,
-        Err(error) => return told(format!("cannot make a temporary folder: {error}")),
+        Err(message) => return told(message),
     };
-    match demo_options(options, folder.path()).and_then(|options| open(options, origin, true)) {
-        Ok(code) => code,
-        Err(message) => told(message),
-    }
+    let path = folder.path().to_path_buf();
+    // Ending at once runs nothing that would otherwise be run at the end.
+    term::before_sudden_end(move || drop(folder));
+    let outcome =
+        demo_options(options, &path).and_then(|options| open(options, origin, umask, true));
+    term::prepare_to_end();
+    outcome.unwrap_or_else(told)
+}
+
+/// A folder for everything of a demonstration.
+fn demo_folder(options: &AppOptions) -> Result<TemporaryFolder, String> {
+    let paths = Paths::resolve(&options.environment, &options.overrides)
+        .map_err(|error| error.to_string())?;
+    TemporaryFolder::make(&paths).map_err(|error| {
+        let folder = paths.state_dir.display();
+        format!("cannot make a folder for the demonstration below {folder}: {error}")
+    })
 }
 
 /// Options whose every path leads into one folder, and an environment without keys.
@@ -118,11 +130,15 @@ fn demo_options(options: AppOptions, folder: &Path) -> Result<AppOptions, String
     })
 }
 
-fn open(options: AppOptions, origin: Instant, is_demo: bool) -> Result<ExitCode, String> {
+fn open(
+    options: AppOptions,
+    origin: Instant,
+    umask: Umask,
+    is_demo: bool,
+) -> Result<ExitCode, String> {
     let said = |error: &dyn std::fmt::Display| error.to_string();
     term::install_panic_hook();
     let capabilities = Capabilities::of(&options.environment).map_err(|error| said(&error))?;
-    let umask = Umask::restrict();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -145,12 +161,13 @@ fn open(options: AppOptions, origin: Instant, is_demo: bool) -> Result<ExitCode,
     };
     let glyphs = Glyphs::choose(settings.interface.glyphs, &app.environment);
     let look = Look { theme, glyphs };
+    let signals = runtime.block_on(async { term::listen() });
+    let mut signals = signals.map_err(|error| said(&error))?;
     if is_demo {
         let filled = runtime.block_on(app.fast_forward_month(jiff::Zoned::now()));
         filled.map_err(|error| said(&error))?;
     }
     let outcome = runtime.block_on(async {
-        let mut signals = term::listen().map_err(|error| said(&error))?;
         let surface =
             Screen::enter(capabilities, settings.interface.mouse).map_err(|error| said(&error))?;
         let place = Place { app, notices, keymap, look, capabilities, umask, origin, is_demo };

@@ -7,10 +7,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rustix::process::Signal;
 use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::{
+    ends::signal,
     place::{FAR, SMALL, Seat, WIDE},
     session::{Session, Start, program},
 };
@@ -96,10 +98,64 @@ impl Demo {
     fn leave(&self, mut session: Session) {
         session.keys("q").expect("quit");
         assert_eq!(session.ended().expect("it ends"), 0);
-        let left = |folder: &TempDir| fs::read_dir(folder.path()).expect("read").count();
-        assert_eq!(left(&self.home), 0, "nothing of the user's was touched");
-        assert_eq!(left(&self.temporary), 0, "nothing stays behind");
+        self.nothing_stays("q");
     }
+
+    fn nothing_stays(&self, way: &str) {
+        let left = |folder: &TempDir| fs::read_dir(folder.path()).expect("read").count();
+        assert_eq!(left(&self.home), 0, "{way}: something stays in the user's folder");
+        assert_eq!(left(&self.temporary), 0, "{way}: something is in the shared folder");
+    }
+
+    /// Where it works, while it does.
+    fn folders(&self) -> Vec<PathBuf> {
+        let room = self.home.path().join(".local/state/lathe/temporary");
+        let entries = fs::read_dir(room).into_iter().flatten().flatten();
+        entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect()
+    }
+}
+
+#[test]
+fn however_it_ends_nothing_stays() {
+    for (way, signals, code) in [
+        ("TERM", &[Signal::TERM][..], 143),
+        ("HUP", &[Signal::HUP], 129),
+        ("INT", &[Signal::INT], 130),
+        ("TERM twice", &[Signal::TERM, Signal::TERM], 143),
+    ] {
+        let demo = Demo::new();
+        let mut session = demo.start(&WIDE);
+        assert_eq!(demo.folders().len(), 1, "{way}: it works below the user's own folder");
+        session.keys(" ").expect("on, to where two variants run");
+        for sent in signals {
+            signal(&session, *sent);
+        }
+        assert_eq!(session.ended().expect("it ends"), code, "{way}");
+        demo.nothing_stays(way);
+    }
+    let demo = Demo::new();
+    let mut session = demo.start(&WIDE);
+    session.hang_up();
+    session.ended().expect("it ends");
+    demo.nothing_stays("the line breaks");
+}
+
+#[test]
+fn what_a_killed_one_left_the_next_one_removes() {
+    let demo = Demo::new();
+    let mut session = demo.start(&WIDE);
+    let left = demo.folders();
+    signal(&session, Signal::KILL);
+    session.ended().expect("it ends");
+    assert_eq!(demo.folders(), left, "nobody could remove it");
+    let mut other = demo.start(&WIDE);
+    let session = demo.start(&WIDE);
+    let now = demo.folders();
+    assert!(now.len() == 2 && !now.contains(&left[0]), "what is in use stays: {now:?}");
+    signal(&other, Signal::TERM);
+    other.ended().expect("it ends");
+    assert_eq!(demo.folders().len(), 1);
+    demo.leave(session);
 }
 
 /// The database somewhere below a folder.

@@ -18,5 +18,5 @@ pub use self::{
     external::{EditError, ExternalEditor},
     modes::{install_panic_hook, restore},
     screen::{Screen, Suspended},
-    signals::{EndReason, Signal, Signals, listen},
+    signals::{EndReason, Signal, Signals, before_sudden_end, listen, prepare_to_end},
 };

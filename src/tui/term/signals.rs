@@ -1,7 +1,12 @@
 //! Signals, and a terminal that goes away: both are told to the event loop, and if it does not
 //! end the program in time, it is ended here.
 
-use std::{io, thread, time::Duration};
+use std::{
+    io,
+    sync::{Mutex, PoisonError},
+    thread,
+    time::Duration,
+};
 
 use tokio::sync::mpsc;
 
@@ -117,9 +122,28 @@ const fn judge(signal: Signal, away: bool, ending: bool) -> Verdict {
     }
 }
 
+/// What has to be done before the program ends, however it ends.
+static LAST: Mutex<Option<Box<dyn FnOnce() + Send>>> = Mutex::new(None);
+
+/// Has something done before the program ends, once, at [`prepare_to_end`] or when it is ended
+/// here and now.
+pub fn before_sudden_end(last: impl FnOnce() + Send + 'static) {
+    *LAST.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(last));
+}
+
+/// Does what [`before_sudden_end`] was given, unless it is done already.
+pub fn prepare_to_end() {
+    // Held meanwhile: who comes second waits for it to be done.
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(last) = last.take() {
+        last();
+    }
+}
+
 /// Ends the program here and now. What was checkpointed is kept; the next start finds it.
 fn end_now(reason: EndReason) -> ! {
     modes::restore();
+    prepare_to_end();
     std::process::exit(reason.exit_code())
 }
 
