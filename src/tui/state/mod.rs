@@ -427,6 +427,23 @@ impl State {
         self.all_panes().flat_map(Pane::outputs).filter(|output| output.phase.is_running()).count()
     }
 
+    /// The key and the action that help the variant in focus on, where its last call was stopped,
+    /// refused, or waits for another attempt.
+    #[must_use]
+    pub fn way_on(&self) -> Option<(String, Action)> {
+        let output = self.pane(self.variant)?.latest()?;
+        let action = if !output.stopped_by().is_empty() {
+            Action::RunAnyway
+        } else if output.refused_parameter().is_some() {
+            Action::DropParameter
+        } else if matches!(output.phase, Phase::Retrying { .. }) {
+            Action::SkipWait
+        } else {
+            return None;
+        };
+        Some((self.keymap.shown_key(Context::Output, action)?.to_string(), action))
+    }
+
     /// What is on top of the screen.
     #[must_use]
     pub fn overlay(&self) -> Option<&Overlay> {

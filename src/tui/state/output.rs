@@ -45,7 +45,7 @@ pub enum Phase {
     },
     /// The request is written; the server has not answered.
     Waiting,
-    /// Response headers came, or the server said that it lives.
+    /// Response headers came.
     Accepted,
     /// Reasoning comes.
     Thinking,
@@ -154,6 +154,10 @@ pub struct Output {
     pub asked: Duration,
     /// When anything was last heard, on the monotonic clock.
     pub heard: Duration,
+    /// When the server last said that it lives and nothing else, on the monotonic clock.
+    beat: Option<Duration>,
+    /// When words last came, or the phase began; on the monotonic clock.
+    spoke: Duration,
     /// How long it took, once it ended.
     pub took: Option<Duration>,
     pub ttft: Option<Duration>,
@@ -197,6 +201,8 @@ impl Output {
             since: now,
             asked: now,
             heard: now,
+            beat: None,
+            spoke: now,
             took: None,
             ttft: None,
             usage: Usage::default(),
@@ -236,13 +242,15 @@ impl Output {
         output.text.push(&execution.text);
         output.reasoning.push(&execution.reasoning);
         output.refusal.push(&execution.refusal);
-        output.finish(execution, now);
+        let hint = execution.error.as_ref().and_then(|error| error.hint.clone());
+        output.finish(execution, hint.as_deref(), now);
         output
     }
 
     /// Changes the phase; its time begins anew only when it is another one.
     pub fn enter(&mut self, phase: Phase, now: Duration) {
         self.heard = now;
+        self.spoke = now;
         if self.phase != phase {
             self.phase = phase;
             self.since = now;
@@ -273,17 +281,17 @@ impl Output {
         }
     }
 
-    /// It never became a call, or failed before there was a record.
-    pub fn fail(&mut self, error: &CallError, now: Duration) {
+    /// It never became a call, or failed before there was a record; `hint` is what to do next.
+    pub fn fail(&mut self, error: &CallError, hint: Option<&str>, now: Duration) {
         self.end_texts();
-        self.show_error(error);
+        self.show_error(error, hint);
         self.took = Some(now.saturating_sub(self.asked));
         self.enter(Phase::Failed, now);
     }
 
-    /// The end, with the record. The record's text replaces what streamed where they differ in
+    /// The end, with the record; `hint` is what to do next where it failed. The record's text replaces what streamed where they differ in
     /// length, as after a failed attempt whose text was thrown away.
-    pub fn finish(&mut self, execution: Box<Execution>, now: Duration) {
+    pub fn finish(&mut self, execution: Box<Execution>, hint: Option<&str>, now: Duration) {
         self.end_texts();
         if self.text.shown() != display_with(&execution.text, self.marks) {
             self.text.clear(self.marks, self.width);
@@ -305,7 +313,7 @@ impl Output {
         if let Some(error) = &execution.error
             && execution.status != Status::Cancelled
         {
-            self.show_error(error);
+            self.show_error(error, hint);
         } else if execution.status == Status::Ok {
             self.show_checks(&execution);
         }
@@ -346,10 +354,10 @@ impl Output {
         self.refusal.finish();
     }
 
-    fn show_error(&mut self, error: &CallError) {
+    fn show_error(&mut self, error: &CallError, hint: Option<&str>) {
         self.error.clear();
         self.error.push(&format!("{}: {}", error.kind, error.message));
-        if let Some(hint) = &error.hint {
+        if let Some(hint) = hint {
             self.error.push("\n");
             self.error.push(hint);
         }
@@ -420,6 +428,30 @@ impl Output {
         (matches!(self.phase, Phase::Thinking | Phase::Writing | Phase::Accepted | Phase::Waiting)
             && silent >= STALLED_AFTER)
             .then_some(silent)
+    }
+
+    /// The server says that it lives, and nothing else.
+    pub const fn beat(&mut self, now: Duration) {
+        self.heard = now;
+        self.beat = Some(now);
+    }
+
+    /// Whether a sign of life is all that was heard lately: at once while the first word is
+    /// waited for, after a silence once words came.
+    #[must_use]
+    pub fn only_beats(&self, now: Duration) -> bool {
+        let last = self.beat.is_some_and(|beat| beat >= self.spoke);
+        last && match self.phase {
+            Phase::Waiting | Phase::Accepted => true,
+            Phase::Thinking | Phase::Writing => now.saturating_sub(self.spoke) >= STALLED_AFTER,
+            _ => false,
+        }
+    }
+
+    /// What it does, in a word.
+    #[must_use]
+    pub fn word(&self, now: Duration) -> &'static str {
+        if self.only_beats(now) { "heartbeat" } else { self.phase.word() }
     }
 
     /// The figures of the live line; `price` is the model's, to estimate before the end.
@@ -597,7 +629,7 @@ mod tests {
         assert_eq!((output.phase.word(), output.ttft), ("thinking", None));
         output.push("one\ntwo", "", "", at, Duration::from_secs(3));
         assert_eq!((output.phase.word(), output.ttft), ("writing", Some(at)));
-        output.fail(&CallError::new(ErrorKind::Server, "broke"), Duration::from_secs(4));
+        output.fail(&CallError::new(ErrorKind::Server, "broke"), None, Duration::from_secs(4));
         let rows: Vec<_> = (0..output.row_count()).map(|row| output.row(row)).collect();
         assert_eq!(
             rows,

@@ -24,6 +24,18 @@ pub fn seconds(time: Duration) -> String {
     if time.as_secs() >= 100 { duration(time) } else { format!("{:.1} s", tenths(time)) }
 }
 
+/// The same where room is scarce: `121ms`, `1.9s`, `2m03s`.
+#[must_use]
+pub fn short_duration(time: Duration) -> String {
+    duration(time).replace(' ', "")
+}
+
+/// Seconds where room is scarce: `0.4s`.
+#[must_use]
+pub fn short_seconds(time: Duration) -> String {
+    seconds(time).replace(' ', "")
+}
+
 /// Cut to tenths, so that a counter never shows a moment that has not come.
 fn tenths(time: Duration) -> f64 {
     (time.as_secs_f64() * 10.0).floor() / 10.0
@@ -37,6 +49,12 @@ pub fn rate(tokens_per_second: f64) -> String {
     } else {
         format!("{tokens_per_second:.1} tok/s")
     }
+}
+
+/// The same where room is scarce: `58t/s`.
+#[must_use]
+pub fn short_rate(tokens_per_second: f64) -> String {
+    rate(tokens_per_second).replace(" tok", "t")
 }
 
 /// Tokens in and out: `118→2`, `131→~19`; a count that is not known is `?`.
@@ -118,6 +136,9 @@ mod tests {
         assert_eq!(seconds(Duration::from_millis(449)), "0.4 s");
         assert_eq!(rate(58.4), "58 tok/s");
         assert_eq!(rate(3.44), "3.4 tok/s");
+        assert_eq!(short_rate(58.4), "58t/s");
+        assert_eq!(short_duration(Duration::from_millis(123_000)), "2m03s");
+        assert_eq!(short_seconds(Duration::from_millis(412)), "0.4s");
         assert_eq!(tokens(Some(1180), Some(2), false, &Glyphs::UNICODE), "1,180→2");
         assert_eq!(tokens(None, Some(19), true, &Glyphs::ASCII), "?>~19");
         assert_eq!(grouped(1_234_567), "1,234,567");

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use crate::{
-    model::{CallError, Execution, Status, VariantName, VariantSource},
+    model::{CallError, Status, VariantName, VariantSource},
     safety::display_line_with,
     tui::{
         effect::{CallOrder, CallSource, Effect, Question},
-        keymap::Action,
+        keymap::{Action, Context},
         msg::{CallEvent, RunToken, Severity},
         state::{
             Confirm, Focus, FormRow, Mode, OpenCircuit, Origin, Output, Overlay, Pane, Phase,
@@ -338,6 +338,13 @@ impl Step<'_> {
     /// Something about a call. One that has no pane any more, or has ended, is past caring.
     pub fn call_event(&mut self, run: RunToken, variant: VariantName, event: CallEvent) {
         let now = self.now.monotonic;
+        let hint = match &event {
+            CallEvent::Refused(error) => self.advice(error),
+            CallEvent::Finished(execution) => {
+                execution.error.as_ref().and_then(|error| self.advice(error))
+            }
+            _ => None,
+        };
         let output = self
             .state
             .all_panes_mut()
@@ -361,15 +368,16 @@ impl Step<'_> {
             CallEvent::Unpriced => self
                 .warn(format!("No budget counts {variant}: the price of its model is not known")),
             CallEvent::Refused(error) => {
-                output.fail(&error, now);
+                output.fail(&error, hint.as_deref(), now);
                 self.show_error(run, variant);
-                self.call_ended(variant, Status::Error, Some(&error));
+                self.call_ended(variant, Status::Error, Some((&error, hint.as_deref())));
             }
             CallEvent::Finished(execution) => {
                 let (status, error) = (execution.status, execution.error.clone());
-                self.finish(run, variant, execution);
+                output.finish(execution, hint.as_deref(), now);
                 self.show_error(run, variant);
-                self.call_ended(variant, status, error.as_ref());
+                let error = error.as_ref().map(|error| (error, hint.as_deref()));
+                self.call_ended(variant, status, error);
             }
             event => advance(output, event, now),
         }
@@ -381,26 +389,38 @@ impl Step<'_> {
         }
     }
 
-    fn finish(&mut self, run: RunToken, variant: VariantName, execution: Box<Execution>) {
-        let now = self.now.monotonic;
-        let output = self
-            .state
-            .all_panes_mut()
-            .filter(|pane| pane.variant == variant)
-            .find_map(|pane| pane.output_of(run));
-        if let Some(output) = output {
-            output.finish(execution, now);
+    /// What to do about an error, in this face's terms: its keys where the hint names flags of
+    /// the commands.
+    fn advice(&self, error: &CallError) -> Option<String> {
+        let mut hint = error.hint.clone()?;
+        for (flag, action) in
+            [(" (--allow ", Action::RunAnyway), (" (`--drop ", Action::DropParameter)]
+        {
+            let place = hint.find(flag).and_then(|start| {
+                let end = hint.get(start..)?.find(')')?;
+                Some(start..start + end + 1)
+            });
+            if let Some(place) = place {
+                let way = self.state.keymap.way_to(Context::Output, action);
+                hint.replace_range(place, &format!(" ({way})"));
+            }
         }
+        Some(hint)
     }
 
     /// What follows every end: the spend, the history, a word on what went wrong.
-    fn call_ended(&mut self, variant: VariantName, status: Status, error: Option<&CallError>) {
+    fn call_ended(
+        &mut self,
+        variant: VariantName,
+        status: Status,
+        error: Option<(&CallError, Option<&str>)>,
+    ) {
         match (status, error) {
             (Status::Ok, _) => {}
             (Status::Cancelled, _) => self.tell(format!("{variant} cancelled; its text is kept")),
-            (_, Some(error)) => {
+            (_, Some((error, hint))) => {
                 let text = format!("{variant} {}: {}", error.kind, error.message);
-                self.state.notices.add(Severity::Error, &text, error.hint.as_deref(), self.now);
+                self.state.notices.add(Severity::Error, &text, hint, self.now);
             }
             (status, None) => self.warn(format!("{variant} {}", status.as_str())),
         }
@@ -449,12 +469,7 @@ fn advance(output: &mut Output, event: CallEvent, now: Duration) {
         }
         CallEvent::Sent => output.enter(Phase::Waiting, now),
         CallEvent::Headers => output.enter(Phase::Accepted, now),
-        CallEvent::Heartbeat => {
-            output.heard = now;
-            if output.phase == Phase::Waiting {
-                output.enter(Phase::Accepted, now);
-            }
-        }
+        CallEvent::Heartbeat => output.beat(now),
         CallEvent::Delta { text, reasoning, refusal, at } => {
             output.push(&text, &reasoning, &refusal, at, now);
         }

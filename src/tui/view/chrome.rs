@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use super::paint::{Paint, Piece, cells};
 use crate::tui::{
     keymap::{Action, Context},
-    msg::Severity,
+    msg::{Notice, Severity},
     state::{Document, Overlay, SMALLEST, Screen},
     text::figures,
     theme::Role,
@@ -97,35 +97,14 @@ fn facts(paint: &Paint<'_, '_, '_>) -> Vec<Vec<Piece<'static>>> {
 
 /// The last message, else what the variants say to each other.
 pub(super) fn status(paint: &mut Paint<'_, '_, '_>, area: Rect) {
-    let pieces = match paint.state.notices.current() {
-        Some(notice) => {
-            let role = match notice.severity {
-                Severity::Information => Role::Information,
-                Severity::Warning => Role::Warning,
-                Severity::Error => Role::Bad,
-            };
-            let sign = match notice.severity {
-                Severity::Information => String::new(),
-                Severity::Warning => format!("{} ", paint.glyphs().warning),
-                Severity::Error => format!("{} ", paint.glyphs().cross),
-            };
-            let mut pieces = vec![
-                paint.piece(format!(" {sign}"), role),
-                paint.piece(notice.text.as_str(), role),
-            ];
-            if let Some(hint) = &notice.hint {
-                let separator = paint.glyphs().separator;
-                pieces.push(paint.piece(format!(" {separator} "), Role::Dim));
-                pieces.push(paint.piece(hint.as_str(), Role::Text));
-            }
-            pieces
+    let taken = match paint.state.notices.current() {
+        Some(told) => notice(paint, area, told),
+        None if paint.state.screen == Screen::Workbench => {
+            let pieces = workbench(paint);
+            paint.pieces(area, &pieces)
         }
-        None => match paint.state.screen {
-            Screen::Workbench => workbench(paint),
-            Screen::History | Screen::Charts => Vec::new(),
-        },
+        None => 0,
     };
-    let taken = paint.pieces(area, &pieces);
     // A provider that is left alone is told beside the last message, if there is room, else in
     // its place once that is read.
     let now = paint.state.now;
@@ -136,6 +115,40 @@ pub(super) fn status(paint: &mut Paint<'_, '_, '_>, area: Rect) {
         let rest = Rect { x: area.x + taken, width: area.width.saturating_sub(taken), ..area };
         paint.pieces_right(rest, &[paint.piece(words, Role::Warning)]);
     }
+}
+
+/// A hint is not begun where it would be cut after a word or two.
+const WORTH_BEGINNING: u16 = 12;
+
+/// A message with its hint. Where not all of it fits, the key that shows the rest stands at the
+/// end. Cells taken.
+fn notice(paint: &mut Paint<'_, '_, '_>, area: Rect, told: &Notice) -> u16 {
+    let (role, sign) = match told.severity {
+        Severity::Information => (Role::Information, String::new()),
+        Severity::Warning => (Role::Warning, format!("{} ", paint.glyphs().warning)),
+        Severity::Error => (Role::Bad, format!("{} ", paint.glyphs().cross)),
+    };
+    let mut pieces =
+        vec![paint.piece(format!(" {sign}"), role), paint.piece(told.text.as_str(), role)];
+    let hint = told.hint.as_ref().map(|hint| {
+        let separator = format!(" {} ", paint.glyphs().separator);
+        [paint.piece(separator, Role::Dim), paint.piece(hint.as_str(), Role::Text)]
+    });
+    let all = cells(&pieces) + hint.as_ref().map_or(0, |hint| cells(hint));
+    if all <= area.width {
+        pieces.extend(hint.into_iter().flatten());
+        return paint.pieces(area, &pieces);
+    }
+    let key = paint.state.keymap.way_to(paint.state.screen_context(), Action::Messages);
+    let rest =
+        [paint.piece(format!(" {key}"), Role::FooterKey), paint.piece(" all", Role::FooterText)];
+    let room = Rect { width: area.width.saturating_sub(cells(&rest)), ..area };
+    if let Some(hint) = hint.filter(|_| cells(&pieces) + WORTH_BEGINNING <= room.width) {
+        pieces.extend(hint);
+    }
+    let taken = paint.pieces(room, &pieces);
+    let after = Rect { x: area.x + taken, width: area.width.saturating_sub(taken), ..area };
+    taken + paint.pieces(after, &rest)
 }
 
 /// What is worth saying of the workbench while nothing else is told.
@@ -179,6 +192,13 @@ pub(super) fn footer(paint: &mut Paint<'_, '_, '_>, area: Rect) {
     }
     let mut hints = state.keymap.hints(context);
     hints.retain(|(_, action)| does_something(state.overlay(), *action));
+    // What helps now comes before what always does.
+    if let Some((key, action)) = state.way_on()
+        && context == Context::Output
+    {
+        hints.retain(|(_, other)| *other != action);
+        hints.insert(0, (key, action));
+    }
     // Up and down are one thing to know.
     if let Some(up) = hints.iter().position(|(_, action)| *action == Action::MoveUp)
         && hints.get(up + 1).is_some_and(|(_, action)| *action == Action::MoveDown)

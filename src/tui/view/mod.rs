@@ -6,6 +6,7 @@ mod dialogs;
 mod history;
 mod inputs;
 mod library;
+mod meter;
 mod output;
 mod paint;
 mod plot;

@@ -8,21 +8,17 @@ use ratatui::{
 };
 
 use super::{
-    inputs,
+    inputs, meter,
     paint::{Frills, Paint, Piece, cells},
     readings,
 };
 use crate::{
-    model::{CacheState, Status, VariantSource},
+    model::VariantSource,
     tui::{
         keymap::{Action, Context},
-        state::{Answer, Figures, Focus, Output, Pane, PaneArea, Phase, RowKind, cached_mark},
-        text::{
-            figures,
-            markdown::{Kind, Tone},
-        },
+        state::{Answer, Focus, Output, Pane, PaneArea, Phase, RowKind},
+        text::markdown::{Kind, Tone},
         theme::Role,
-        update::WINNER,
     },
 };
 
@@ -31,7 +27,7 @@ pub(super) fn pane(paint: &mut Paint<'_, '_, '_>, area: &PaneArea, shown: &[Pane
     let state = paint.state;
     let Some(pane) = state.pane(area.variant) else { return };
     let focused = state.focus == Focus::Output(area.variant) && state.overlays.is_empty();
-    let title = title(paint, pane, focused);
+    let title = title(paint, pane, focused, area.outer.width);
     let bottom = place(paint, pane);
     let below = hidden(paint, area, shown);
     paint.panel(area.outer, &Frills { title, below, bottom, focused, ..Frills::default() });
@@ -50,7 +46,7 @@ pub(super) fn pane(paint: &mut Paint<'_, '_, '_>, area: &PaneArea, shown: &[Pane
         }
         Some(output) => {
             rows(paint, area.text, output, pane.first_row());
-            let pieces = meter(paint, pane, output, area.meter.width);
+            let pieces = meter::line(paint, pane, output, area.meter.width);
             paint.pieces(area.meter, &pieces);
         }
     }
@@ -99,18 +95,17 @@ fn hidden_one(paint: &Paint<'_, '_, '_>, pane: &Pane, words: bool) -> Vec<Piece<
     let blind = paint.state.blind.is_some();
     let role = if blind { Role::Text } else { Role::variant(pane.variant) };
     let mut pieces = vec![paint.piece(paint.state.name_of(pane.variant), role)];
-    let Some(phase) = pane.shown().map(|output| &output.phase).filter(|_| words) else {
-        return pieces;
-    };
+    let Some(output) = pane.shown().filter(|_| words) else { return pieces };
+    let phase = &output.phase;
     let (word, role) = match phase {
         // What it waits for could tell which is which.
         phase if blind && phase.is_running() => ("running", Role::Information),
         Phase::Done => (phase.word(), Role::Good),
         Phase::Failed => (phase.word(), Role::Bad),
-        Phase::Cancelled | Phase::Interrupted | Phase::Retrying { .. } => {
+        Phase::Cancelled | Phase::Interrupted | Phase::Retrying { .. } | Phase::Held { .. } => {
             (phase.word(), Role::Warning)
         }
-        _ => (phase.word(), Role::Information),
+        _ => (output.word(paint.state.now), Role::Information),
     };
     pieces.push(paint.piece(format!(" {word}"), role));
     pieces
@@ -132,7 +127,12 @@ fn rule(paint: &mut Paint<'_, '_, '_>, area: &PaneArea) {
 }
 
 /// The letter, what was or will be run, and on which model.
-fn title<'p>(paint: &Paint<'_, '_, '_>, pane: &'p Pane, focused: bool) -> Vec<Piece<'p>> {
+fn title<'p>(
+    paint: &Paint<'_, '_, '_>,
+    pane: &'p Pane,
+    focused: bool,
+    width: u16,
+) -> Vec<Piece<'p>> {
     let state = paint.state;
     let separator = || paint.piece(format!(" {} ", paint.glyphs().separator), Role::Dim);
     let role = if focused { Role::TitleFocused } else { Role::Title };
@@ -176,8 +176,12 @@ fn title<'p>(paint: &Paint<'_, '_, '_>, pane: &'p Pane, focused: bool) -> Vec<Pi
         None => state.parameters_of(pane),
     };
     if !parameters.to_map().is_empty() {
-        pieces.push(separator());
-        pieces.push(paint.piece(inputs::parameters(&parameters), Role::Dim));
+        let words = [separator(), paint.piece(inputs::parameters(&parameters), Role::Dim)];
+        // Corners and air take four cells; a word or two of it says more than a cut sign.
+        let room = width.saturating_sub(4 + cells(&pieces));
+        if room >= cells(&words[..1]) + 4 {
+            pieces.extend(words);
+        }
     }
     pieces
 }
@@ -338,185 +342,4 @@ pub(super) fn looked_for(paint: &Paint<'_, '_, '_>, output: &Output) -> Vec<Piec
         pieces.push(paint.piece(place, role));
     }
     pieces
-}
-
-/// The live line: state first, then figures in falling importance, as many as fit.
-fn meter<'p>(
-    paint: &Paint<'_, '_, '_>,
-    pane: &Pane,
-    output: &'p Output,
-    width: u16,
-) -> Vec<Piece<'p>> {
-    let state = paint.state;
-    let shown = state.figures_of(pane).unwrap_or_default();
-    if state.blind.is_some() {
-        // Times and costs would tell which is which.
-        let word = if output.phase.is_running() { "running" } else { output.phase.word() };
-        let mut pieces = vec![paint.piece(word, Role::Information)];
-        if let Some(rating) = output.rating() {
-            let (full, _) = paint.glyphs().star;
-            pieces.push(Piece::new("  ", paint.style(Role::Dim)));
-            pieces.push(paint.piece(full.repeat(usize::from(rating)), Role::Accent));
-        }
-        return pieces;
-    }
-    let mut pieces = phase(paint, output, &shown);
-    for figure in details(paint, output, &shown) {
-        let gap = Piece::new("  ", paint.style(Role::Dim));
-        if cells(&pieces) + 2 + cells(&figure) > width {
-            break;
-        }
-        pieces.push(gap);
-        pieces.extend(figure);
-    }
-    pieces
-}
-
-/// What it does now and for how long, in a place whose width does not change while it runs.
-fn phase<'p>(paint: &Paint<'_, '_, '_>, output: &'p Output, shown: &Figures) -> Vec<Piece<'p>> {
-    let now = paint.state.now;
-    let elapsed = shown.elapsed.unwrap_or_default();
-    match &output.phase {
-        Phase::Done => {
-            let execution = output.execution.as_ref();
-            let cached = execution.and_then(|it| cached_mark(it, paint.glyphs()));
-            match cached {
-                Some(mark) => vec![paint.piece(mark, Role::Information)],
-                None => vec![
-                    paint.piece("done", Role::Good),
-                    paint.piece(format!(" {}", figures::duration(elapsed)), Role::Text),
-                ],
-            }
-        }
-        Phase::Failed => {
-            let kind = output
-                .execution
-                .as_ref()
-                .and_then(|execution| execution.error_kind())
-                .map_or("failed", |kind| kind.as_str());
-            let cross = paint.glyphs().cross;
-            vec![paint.piece(format!("{cross} {kind}"), Role::Bad)]
-        }
-        Phase::Cancelled => vec![
-            paint.piece("cancelled", Role::Warning),
-            paint.piece(format!(" {}", figures::seconds(elapsed)), Role::Text),
-        ],
-        Phase::Interrupted => vec![
-            paint.piece(format!("{} interrupted", paint.glyphs().warning), Role::Warning),
-            paint.piece(format!(" {}", figures::seconds(elapsed)), Role::Text),
-        ],
-        Phase::Held { until, provider, can_skip } => {
-            let left = until.saturating_sub(now).as_millis().div_ceil(1_000);
-            let key = paint.state.keymap.shown_key(Context::Output, Action::SkipWait);
-            let (whose, key) = match (can_skip, key) {
-                (true, Some(key)) => ("the limit", format!(" ({key} now)")),
-                (true, None) => ("the limit", String::new()),
-                (false, _) => ("your limit", String::new()),
-            };
-            // The countdown first: a name can be longer than the line.
-            vec![
-                paint.piece(format!("held {left} s{key}"), Role::Warning),
-                paint.piece(format!("  by {whose} of {provider}"), Role::Text),
-            ]
-        }
-        Phase::Retrying { until, number, of, error } => {
-            let left = until.saturating_sub(now).as_millis().div_ceil(1_000);
-            let cross = paint.glyphs().cross;
-            let key = paint.state.keymap.shown_key(Context::Output, Action::SkipWait);
-            let key = key.map_or_else(String::new, |key| format!(" ({key} now)"));
-            // The countdown first: an error can be longer than the line.
-            vec![
-                paint.piece(format!("try {number}/{of} in {left} s{key}"), Role::Warning),
-                paint.piece(format!("  {cross} {error}"), Role::Bad),
-            ]
-        }
-        running => match output.stalled(now) {
-            Some(silent) => vec![paint.piece(
-                format!("{} stalled for {} s", running.word(), silent.as_secs()),
-                Role::Warning,
-            )],
-            None => vec![
-                paint.piece(running.word(), Role::Information),
-                paint.piece(format!(" {:>6}", figures::seconds(elapsed)), Role::Text),
-            ],
-        },
-    }
-}
-
-/// Every further figure that is known, in falling importance.
-fn details<'p>(
-    paint: &Paint<'_, '_, '_>,
-    output: &'p Output,
-    shown: &Figures,
-) -> Vec<Vec<Piece<'p>>> {
-    let dim = |text: String| paint.piece(text, Role::Dim);
-    let text = |text: String| paint.piece(text, Role::Text);
-    let mut details = Vec::new();
-    if output.not_saved.is_some() {
-        details.push(vec![paint.piece("not saved", Role::Bad)]);
-    }
-    if let Some(parameter) = output.refused_parameter()
-        && let Some(key) = paint.state.keymap.shown_key(Context::Output, Action::DropParameter)
-    {
-        let words = format!("{key} drops {} and runs again", parameter.as_str());
-        details.push(vec![paint.piece(words, Role::Information)]);
-    }
-    if let Some(model) = &output.fallback {
-        let model = paint.safe(&model.to_string()).into_owned();
-        details.push(vec![paint.piece(format!("fallback {model}"), Role::Warning)]);
-    }
-    let tags = output.execution.as_ref().map(|execution| &execution.tags);
-    if tags.and_then(|tags| tags.get(WINNER)).is_some_and(|value| value == "yes") {
-        details.push(vec![paint.piece("winner", Role::Good)]);
-    }
-    if let Some(rating) = output.rating() {
-        let (full, _) = paint.glyphs().star;
-        details.push(vec![paint.piece(full.repeat(usize::from(rating)), Role::Accent)]);
-    }
-    if let Some(ttft) = shown.ttft {
-        details.push(vec![dim("ttft ".to_owned()), text(figures::duration(ttft))]);
-    }
-    if let Some(rate) = shown.tokens_per_second {
-        details.push(vec![text(format!("{:>9}", figures::rate(rate)))]);
-    }
-    if shown.input_tokens.is_some() || shown.output_tokens.is_some() {
-        details.push(vec![text(figures::tokens(
-            shown.input_tokens,
-            shown.output_tokens,
-            shown.estimated,
-            paint.glyphs(),
-        ))]);
-    }
-    let reused = output.execution.as_ref().and_then(|execution| execution.reused.as_ref());
-    if let Some(saved) = reused.and_then(|reused| reused.saved_usd) {
-        details.push(vec![dim("saved ".to_owned()), text(figures::dollars(saved))]);
-    } else if let Some(cost) = shown.cost {
-        details.push(vec![text(figures::dollars(cost))]);
-    }
-    if let Some(execution) = &output.execution {
-        if let Some(reason) = execution.finish_reason
-            && !matches!(reason, crate::model::FinishReason::Stop)
-            && execution.status == Status::Ok
-        {
-            details.push(vec![paint.piece(format!("stopped: {}", reason.as_str()), Role::Warning)]);
-        }
-        if execution.cache == CacheState::Miss {
-            details.push(vec![dim("not cached".to_owned())]);
-        }
-        if execution.attempts.len() > 1 {
-            details.push(vec![dim(format!("{} attempts", execution.attempts.len()))]);
-        }
-        if !execution.parameters.dropped.is_empty() {
-            let names: Vec<&str> =
-                execution.parameters.dropped.iter().map(|dropped| dropped.name.as_str()).collect();
-            details
-                .push(vec![paint.piece(format!("not sent: {}", names.join(", ")), Role::Warning)]);
-        }
-        if !execution.redactions.is_empty() {
-            // The pane shows the answer as it came; the record has marks in these places.
-            let count = execution.redactions.total();
-            details.push(vec![paint.piece(format!("{count} redacted"), Role::Warning)]);
-        }
-    }
-    details
 }

@@ -5,7 +5,7 @@
 use ratatui::{layout::Rect, style::Style};
 
 use super::paint::Paint;
-use crate::tui::theme::Role;
+use crate::tui::{text::cell_width, theme::Role};
 
 /// One line of a plot.
 pub(super) struct Line<'a> {
@@ -83,9 +83,9 @@ impl Field {
             return None;
         }
         let top = round_up(most);
-        let (high, low) = (label(top), label(0.0));
-        let gutter = crate::tui::text::cell_width(&high).max(crate::tui::text::cell_width(&low));
-        let gutter = u16::try_from(gutter).unwrap_or(6).min(area.width / 3);
+        let (high, half, low) = (label(top), label(top / 2.0), label(0.0));
+        let widest = [&high, &half, &low].map(|label| cell_width(label)).into_iter().max();
+        let gutter = u16::try_from(widest.unwrap_or(6)).unwrap_or(6).min(area.width / 3);
         let field = Rect {
             x: area.x + gutter + 1,
             y: area.y,
@@ -94,12 +94,12 @@ impl Field {
         };
         let dim = paint.style(Role::Dim);
         let mut write = |y: u16, text: &str| {
-            let width = u16::try_from(crate::tui::text::cell_width(text)).unwrap_or(0);
+            let width = u16::try_from(cell_width(text)).unwrap_or(0);
             paint.text(area.x + gutter.saturating_sub(width), y, gutter, text, dim);
         };
         write(field.y, &high);
         if field.height >= 6 {
-            write(field.y + field.height / 2, &label(top / 2.0));
+            write(field.y + field.height / 2, &half);
         }
         write(field.bottom() - 1, &low);
         let border = paint.style(Role::Border);
@@ -111,7 +111,7 @@ impl Field {
         let mut free = area.x;
         for (step, text) in frame.marks {
             let x = this.middle(*step).max(free);
-            let width = u16::try_from(crate::tui::text::cell_width(text)).unwrap_or(0);
+            let width = u16::try_from(cell_width(text)).unwrap_or(0);
             if x + width <= area.right() {
                 paint.text(x, area.bottom() - 1, width, text, dim);
                 free = x + width + 1;
@@ -239,7 +239,7 @@ fn names(paint: &mut Paint<'_, '_, '_>, area: Rect, mut ends: Vec<(u16, u16, &st
     ends.sort_by_key(|(_, row, ..)| std::cmp::Reverse(*row));
     let mut free = area.height;
     for (column, row, name, role) in ends {
-        let width = u16::try_from(crate::tui::text::cell_width(name)).unwrap_or(0);
+        let width = u16::try_from(cell_width(name)).unwrap_or(0);
         let Some(row) = free.checked_sub(1).map(|last| row.min(last)) else { return };
         if width >= area.width {
             continue;

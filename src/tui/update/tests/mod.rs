@@ -346,7 +346,7 @@ impl Script {
 
     pub fn word(&self, variant: VariantName) -> &'static str {
         let pane = self.state.pane(variant).expect("a pane");
-        pane.shown().expect("an answer").phase.word()
+        pane.shown().expect("an answer").word(self.clock)
     }
 
     pub fn focus(&mut self, focus: Focus) {

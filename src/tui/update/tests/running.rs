@@ -138,8 +138,9 @@ fn a_call_goes_through_its_states() {
         (CallEvent::Attempt { number: 2, of: 3 }, "connecting"),
         (CallEvent::Sent, "waiting"),
         (CallEvent::Headers, "waiting"),
-        (CallEvent::Heartbeat, "waiting"),
+        (CallEvent::Heartbeat, "heartbeat"),
         (delta("Hel"), "writing"),
+        (CallEvent::Heartbeat, "writing"),
         (delta("lo"), "writing"),
         (CallEvent::Finished(Box::new(execution(7, "Hello"))), "done"),
     ] {
@@ -149,6 +150,57 @@ fn a_call_goes_through_its_states() {
     assert_eq!(script.shown(A), "Hello");
     assert!(script.question(|it| matches!(it, Question::Spend)).is_some());
     assert_eq!(script.state.running(), 0);
+}
+
+#[test]
+fn signs_of_life_are_told_from_words_and_from_silence() {
+    let mut script = Script::open();
+    script.press("r");
+    let (run, _) = script.run();
+    let stalled = |script: &Script| {
+        let output = script.state.pane(A).and_then(Pane::shown).expect("an answer");
+        output.stalled(script.clock)
+    };
+    for event in [CallEvent::Attempt { number: 1, of: 1 }, CallEvent::Sent, delta("Hel")] {
+        script.call(run, A, event);
+    }
+    script.clock += Duration::from_secs(2);
+    script.call(run, A, CallEvent::Heartbeat);
+    script.clock += Duration::from_secs(2);
+    assert_eq!((script.word(A), stalled(&script)), ("heartbeat", None));
+    script.call(run, A, delta("lo"));
+    assert_eq!(script.word(A), "writing");
+    script.clock += Duration::from_secs(4);
+    assert_eq!(script.word(A), "writing");
+    assert_eq!(stalled(&script), Some(Duration::from_secs(4)), "not even a sign of life");
+}
+
+#[test]
+fn what_helps_is_said_by_its_key() {
+    let mut script = Script::open();
+    script.press("r");
+    let (run, _) = script.run();
+    let told =
+        "look at the value of `message`; to let it pass once, run anyway (--allow injection)";
+    let guarded = CallError::new(ErrorKind::Guard, "the injection guard stopped it").hint(told);
+    script.call(run, A, CallEvent::Refused(guarded));
+    let output = script.state.pane(A).and_then(Pane::shown).expect("an answer");
+    assert!(output.error.shown().ends_with("run anyway (O)"), "{}", output.error.shown());
+    let notice = script.state.notices.current().expect("told");
+    assert!(notice.hint.as_deref().is_some_and(|hint| hint.ends_with("run anyway (O)")));
+    script.press("r");
+    let (run, _) = script.run();
+    let told =
+        "it does not take top_k: drop it and run again (`--drop top_k`), now and from then on";
+    let refused = CallError::new(ErrorKind::InvalidRequest, "no").hint(told);
+    let mut ended = execution(3, "");
+    ended.status = Status::Error;
+    ended.error = Some(refused);
+    script.call(run, A, CallEvent::Finished(Box::new(ended)));
+    let output = script.state.pane(A).and_then(Pane::shown).expect("an answer");
+    assert!(output.error.shown().contains("run again (Y), now"), "{}", output.error.shown());
+    let kept = output.execution.as_ref().and_then(|it| it.error.as_ref()).expect("the record");
+    assert_eq!(kept.hint.as_deref(), Some(told), "the record is as it came");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use crate::{
     model::VariantName,
     tui::{
         keymap::Context,
+        msg::ModelChoice,
         state::{
             FrontArea, Lead, ListDialog, ListKind, ModelPicker, Palette, Picker, Screen,
             ThemePicker, VersionList, jump_labels,
@@ -126,22 +127,13 @@ pub(super) fn models(paint: &mut Paint<'_, '_, '_>, area: &FrontArea, list: &Mod
             (true, false) => Role::Text,
         };
         let name = paint.safe(&choice.model.to_string()).into_owned();
-        let mut right: Vec<Piece<'_>> = Vec::new();
-        if let Some(reason) = &choice.unavailable {
-            right.push(paint.piece(paint.safe(reason).into_owned(), Role::Warning));
-        } else {
-            if let Some(window) = choice.context_window {
-                let text = format!("{:>5}  ", figures::window(window));
-                right.push(paint.piece(text, Role::Dim));
-            }
-            let price = choice.price.map_or_else(
-                || "price unknown".to_owned(),
-                |price| format!("${} in ${} out /M", price.input, price.output),
-            );
-            right.push(paint.piece(format!("{price:<22}"), Role::Dim));
-            right.push(paint.piece(format!("{:>10}", choice.origin.as_str()), Role::Dim));
-        }
         let style = paint.style(role);
+        // From the richest to the barest: the first that leaves a name half of the row.
+        let forms = about_model(paint, choice);
+        let most = row.width.saturating_sub(row.width / 2 + 2);
+        let fits = forms.iter().position(|form| cells(form) <= most);
+        let right = fits.or(forms.len().checked_sub(1)).and_then(|at| forms.into_iter().nth(at));
+        let right = right.unwrap_or_default();
         let room = row.width.saturating_sub(cells(&right) + 2);
         let width = room.max(row.width / 2);
         if let Some(place) = list.marked.iter().position(|model| *model == choice.model)
@@ -156,6 +148,36 @@ pub(super) fn models(paint: &mut Paint<'_, '_, '_>, area: &FrontArea, list: &Mod
             paint.pieces(rest, &right);
         }
     });
+}
+
+/// What is known of a model besides its name, in falling length; columns stay in line where there
+/// is room for them.
+fn about_model<'c>(paint: &Paint<'_, '_, '_>, choice: &'c ModelChoice) -> Vec<Vec<Piece<'c>>> {
+    if let Some(reason) = &choice.unavailable {
+        return vec![vec![paint.piece(paint.safe(reason).into_owned(), Role::Warning)]];
+    }
+    let dim = |text: String| paint.piece(text, Role::Dim);
+    let window = choice.context_window.map_or_else(String::new, figures::window);
+    let window = dim(format!("{window:>5}  "));
+    let (long, short) = choice.price.map_or_else(
+        || ("price unknown".to_owned(), "price unknown".to_owned()),
+        |price| {
+            (
+                format!("${} in ${} out /M", price.input, price.output),
+                format!("${}/{} per M", price.input, price.output),
+            )
+        },
+    );
+    let origin = choice.origin.as_str();
+    let (wide, narrow) = (dim(format!("{origin:>10}")), dim(format!("{origin:>11}")));
+    let long = dim(format!("{long:<22}"));
+    let short = dim(format!("{short:<15}"));
+    vec![
+        vec![window.clone(), long, wide],
+        vec![window, short.clone(), narrow.clone()],
+        vec![short, narrow],
+        vec![dim(origin.to_owned())],
+    ]
 }
 
 pub(super) fn themes(paint: &mut Paint<'_, '_, '_>, area: &FrontArea, list: &ThemePicker) {

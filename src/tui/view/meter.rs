@@ -1,0 +1,296 @@
+//! The live line of an answer: what its call does, then figures in falling importance. Narrow
+//! panes have short forms of the same figures rather than fewer of them.
+
+use super::paint::{Paint, Piece, cells};
+use crate::{
+    model::{CacheState, Execution, FinishReason, Status},
+    tui::{
+        keymap::{Action, Context},
+        state::{Figures, Output, Pane, Phase, cached_mark},
+        text::figures,
+        theme::Role,
+        update::WINNER,
+    },
+};
+
+/// From this width on figures have room for their names. It goes by the width alone, so that
+/// nothing changes its form while it counts.
+const ROOMY: u16 = 54;
+
+/// One figure: in full, and for where there is little room.
+struct Figure<'p> {
+    full: Vec<Piece<'p>>,
+    short: Vec<Piece<'p>>,
+}
+
+impl<'p> Figure<'p> {
+    fn new(full: Piece<'p>, short: Piece<'p>) -> Self {
+        Self { full: vec![full], short: vec![short] }
+    }
+
+    fn same(piece: Piece<'p>) -> Self {
+        Self { full: vec![piece.clone()], short: vec![piece] }
+    }
+}
+
+/// The live line: state first, then figures in falling importance, as many as fit.
+pub(super) fn line<'p>(
+    paint: &Paint<'_, '_, '_>,
+    pane: &Pane,
+    output: &'p Output,
+    width: u16,
+) -> Vec<Piece<'p>> {
+    let state = paint.state;
+    if state.blind.is_some() {
+        return hidden(paint, output);
+    }
+    let shown = state.figures_of(pane).unwrap_or_default();
+    let roomy = width >= ROOMY;
+    let chosen = |figure: Figure<'p>| if roomy { figure.full } else { figure.short };
+    let gap = Piece::new(if roomy { "  " } else { " " }, paint.style(Role::Dim));
+    let mut pieces = chosen(phase(paint, output, &shown));
+    for figure in details(paint, output, &shown).into_iter().map(chosen) {
+        if cells(&pieces) + cells(std::slice::from_ref(&gap)) + cells(&figure) > width {
+            break;
+        }
+        pieces.push(gap.clone());
+        pieces.extend(figure);
+    }
+    pieces
+}
+
+/// While it is hidden which is which, times and costs would tell.
+fn hidden<'p>(paint: &Paint<'_, '_, '_>, output: &Output) -> Vec<Piece<'p>> {
+    let word = if output.phase.is_running() { "running" } else { output.phase.word() };
+    let mut pieces = vec![paint.piece(word, Role::Information)];
+    if let Some(rating) = output.rating() {
+        let (full, _) = paint.glyphs().star;
+        pieces.push(Piece::new("  ", paint.style(Role::Dim)));
+        pieces.push(paint.piece(full.repeat(usize::from(rating)), Role::Accent));
+    }
+    pieces
+}
+
+/// What it does now and for how long, in a place whose width does not change while it runs.
+fn phase<'p>(paint: &Paint<'_, '_, '_>, output: &'p Output, shown: &Figures) -> Figure<'p> {
+    let now = paint.state.now;
+    let elapsed = shown.elapsed.unwrap_or_default();
+    let glyphs = paint.glyphs();
+    let timed = |word: &str, role: Role| Figure {
+        full: vec![
+            paint.piece(word.to_owned(), role),
+            paint.piece(format!(" {}", figures::seconds(elapsed)), Role::Text),
+        ],
+        short: vec![
+            paint.piece(word.to_owned(), role),
+            paint.piece(format!(" {}", figures::short_seconds(elapsed)), Role::Text),
+        ],
+    };
+    match &output.phase {
+        Phase::Done => done(paint, output, elapsed),
+        Phase::Failed => {
+            let kind = output
+                .execution
+                .as_ref()
+                .and_then(|execution| execution.error_kind())
+                .map_or("failed", |kind| kind.as_str());
+            Figure::same(paint.piece(format!("{} {kind}", glyphs.cross), Role::Bad))
+        }
+        Phase::Cancelled => timed("cancelled", Role::Warning),
+        Phase::Interrupted => timed(&format!("{} interrupted", glyphs.warning), Role::Warning),
+        Phase::Held { until, provider, can_skip } => {
+            let left = until.saturating_sub(now).as_millis().div_ceil(1_000);
+            let key = paint.state.keymap.shown_key(Context::Output, Action::SkipWait);
+            let (whose, key) = match (can_skip, key) {
+                (true, Some(key)) => ("the limit", format!(" ({key} now)")),
+                (true, None) => ("the limit", String::new()),
+                (false, _) => ("your limit", String::new()),
+            };
+            // The countdown first: a name can be longer than the line.
+            let pieces = vec![
+                paint.piece(format!("held {left} s{key}"), Role::Warning),
+                paint.piece(format!("  by {whose} of {provider}"), Role::Text),
+            ];
+            Figure { full: pieces.clone(), short: pieces }
+        }
+        Phase::Retrying { until, number, of, error } => {
+            let left = until.saturating_sub(now).as_millis().div_ceil(1_000);
+            let key = paint.state.keymap.shown_key(Context::Output, Action::SkipWait);
+            let key = key.map_or_else(String::new, |key| format!(" ({key} now)"));
+            // The countdown first: an error can be longer than the line.
+            let pieces = vec![
+                paint.piece(format!("try {number}/{of} in {left} s{key}"), Role::Warning),
+                paint.piece(format!("  {} {error}", glyphs.cross), Role::Bad),
+            ];
+            Figure { full: pieces.clone(), short: pieces }
+        }
+        running => match output.stalled(now) {
+            Some(silent) => {
+                let silent = silent.as_secs();
+                let word = format!("{} stalled for {silent} s", running.word());
+                Figure::same(paint.piece(word, Role::Warning))
+            }
+            None => {
+                let word = paint.piece(output.word(now), Role::Information);
+                let figure = |time: String| vec![word.clone(), paint.piece(time, Role::Text)];
+                Figure {
+                    full: figure(format!(" {:>6}", figures::seconds(elapsed))),
+                    short: figure(format!(" {:>5}", figures::short_seconds(elapsed))),
+                }
+            }
+        },
+    }
+}
+
+/// An answer that is whole: how it ended, where that was not by itself.
+fn done<'p>(
+    paint: &Paint<'_, '_, '_>,
+    output: &Output,
+    elapsed: std::time::Duration,
+) -> Figure<'p> {
+    let execution = output.execution.as_deref();
+    let mark = execution.and_then(|it| cached_mark(it, paint.glyphs()));
+    let (full, short, role) = match (execution.and_then(cut_short), mark) {
+        (Some(reason), _) => {
+            let sign = paint.glyphs().warning;
+            let reason = reason.as_str();
+            (format!("{sign} stopped: {reason}"), format!("{sign} {reason}"), Role::Warning)
+        }
+        (None, Some(mark)) => return Figure::same(paint.piece(mark, Role::Information)),
+        (None, None) => ("done".to_owned(), "done".to_owned(), Role::Good),
+    };
+    let time = |time: String| paint.piece(format!(" {time}"), Role::Text);
+    Figure {
+        full: vec![paint.piece(full, role), time(figures::duration(elapsed))],
+        short: vec![paint.piece(short, role), time(figures::short_seconds(elapsed))],
+    }
+}
+
+/// Why an answer ended before its own end.
+fn cut_short(execution: &Execution) -> Option<FinishReason> {
+    let ended = execution.finish_reason.filter(|_| execution.status == Status::Ok)?;
+    (!matches!(ended, FinishReason::Stop | FinishReason::ToolUse)).then_some(ended)
+}
+
+/// Every further figure that is known, in falling importance.
+fn details<'p>(paint: &Paint<'_, '_, '_>, output: &'p Output, shown: &Figures) -> Vec<Figure<'p>> {
+    let dim = |text: String| paint.piece(text, Role::Dim);
+    let text = |text: String| paint.piece(text, Role::Text);
+    let mut details = ways_on(paint, output);
+    if output.not_saved.is_some() {
+        details.push(Figure::same(paint.piece("not saved", Role::Bad)));
+    }
+    if let Some(model) = &output.fallback {
+        let model = paint.safe(&model.to_string()).into_owned();
+        let said = |text: String| paint.piece(text, Role::Warning);
+        details.push(Figure::new(said(format!("fallback {model}")), said(model)));
+    }
+    let execution = output.execution.as_deref();
+    let tags = execution.map(|execution| &execution.tags);
+    if tags.and_then(|tags| tags.get(WINNER)).is_some_and(|value| value == "yes") {
+        details.push(Figure::same(paint.piece("winner", Role::Good)));
+    }
+    if let Some(rating) = output.rating() {
+        let (full, _) = paint.glyphs().star;
+        let stars = paint.piece(full.repeat(usize::from(rating)), Role::Accent);
+        let short = paint.piece(format!("{full}{rating}"), Role::Accent);
+        details.push(Figure::new(stars, short));
+    }
+    if let Some(ttft) = shown.ttft {
+        details.push(Figure {
+            full: vec![dim("ttft ".to_owned()), text(figures::duration(ttft))],
+            short: vec![text(figures::short_duration(ttft))],
+        });
+    }
+    if let Some(rate) = shown.tokens_per_second {
+        details.push(Figure::new(
+            text(format!("{:>9}", figures::rate(rate))),
+            text(format!("{:>5}", figures::short_rate(rate))),
+        ));
+    }
+    if shown.input_tokens.is_some() || shown.output_tokens.is_some() {
+        details.push(Figure::same(text(figures::tokens(
+            shown.input_tokens,
+            shown.output_tokens,
+            shown.estimated,
+            paint.glyphs(),
+        ))));
+    }
+    details.extend(cost(paint, output, shown));
+    if let Some(execution) = execution {
+        details.extend(record(paint, execution));
+    }
+    details
+}
+
+/// The key that helps where a call was stopped or refused.
+fn ways_on<'p>(paint: &Paint<'_, '_, '_>, output: &Output) -> Vec<Figure<'p>> {
+    let key = |action| paint.state.keymap.shown_key(Context::Output, action);
+    let said = |text: String| paint.piece(text, Role::Information);
+    let mut ways = Vec::new();
+    if let Some(parameter) = output.refused_parameter()
+        && let Some(key) = key(Action::DropParameter)
+    {
+        ways.push(Figure::new(
+            said(format!("{key} drops {} and runs again", parameter.as_str())),
+            said(format!("{key} drops it")),
+        ));
+    }
+    if !output.stopped_by().is_empty()
+        && let Some(key) = key(Action::RunAnyway)
+    {
+        ways.push(Figure::new(
+            said(format!("{key} runs it anyway, this once")),
+            said(format!("{key} runs it anyway")),
+        ));
+    }
+    ways
+}
+
+fn cost<'p>(paint: &Paint<'_, '_, '_>, output: &Output, shown: &Figures) -> Option<Figure<'p>> {
+    let execution = output.execution.as_deref();
+    let reused = execution.and_then(|execution| execution.reused.as_ref());
+    if let Some(saved) = reused.and_then(|reused| reused.saved_usd) {
+        let saved = paint.piece(figures::dollars(saved), Role::Text);
+        let pieces = vec![paint.piece("saved ", Role::Dim), saved];
+        return Some(Figure { full: pieces.clone(), short: pieces });
+    }
+    if let Some(cost) = shown.cost {
+        return Some(Figure::same(paint.piece(figures::dollars(cost), Role::Text)));
+    }
+    // What was sent has a price, even where nobody knows it.
+    let sent = [Status::Ok, Status::Cancelled, Status::Interrupted];
+    let unknown = execution.is_some_and(|execution| sent.contains(&execution.status));
+    let piece = |text: &'static str| paint.piece(text, Role::Dim);
+    unknown.then(|| Figure::new(piece("cost unknown"), piece("$?")))
+}
+
+/// What else the record says.
+fn record<'p>(paint: &Paint<'_, '_, '_>, execution: &Execution) -> Vec<Figure<'p>> {
+    let said = |text: String, role| Figure::same(paint.piece(text, role));
+    let mut details = Vec::new();
+    let (passed, failed): (Vec<_>, Vec<_>) = execution.checks.iter().partition(|it| it.passed);
+    if !failed.is_empty() {
+        details.push(said(format!("{}{}", paint.glyphs().cross, failed.len()), Role::Bad));
+    }
+    if !passed.is_empty() {
+        details.push(said(format!("{}{}", paint.glyphs().check, passed.len()), Role::Good));
+    }
+    if execution.cache == CacheState::Miss {
+        details.push(said("not cached".to_owned(), Role::Dim));
+    }
+    if execution.attempts.len() > 1 {
+        details.push(said(format!("{} attempts", execution.attempts.len()), Role::Dim));
+    }
+    if !execution.parameters.dropped.is_empty() {
+        let names: Vec<&str> =
+            execution.parameters.dropped.iter().map(|dropped| dropped.name.as_str()).collect();
+        let names = paint.safe(&names.join(", ")).into_owned();
+        details.push(said(format!("not sent: {names}"), Role::Warning));
+    }
+    if !execution.redactions.is_empty() {
+        // The pane shows the answer as it came; the record has marks in these places.
+        details.push(said(format!("{} redacted", execution.redactions.total()), Role::Warning));
+    }
+    details
+}
