@@ -6,6 +6,7 @@
 #[path = "../support/payloads.rs"]
 mod payloads;
 
+mod blind;
 mod charts;
 mod front;
 mod history;

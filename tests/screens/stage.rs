@@ -34,6 +34,7 @@ use crate::world::{NOW, World, execution};
 static KEYMAP: LazyLock<Arc<Keymap>> = LazyLock::new(|| Arc::new(Keymap::default()));
 
 /// A script: the state, the time, and the world that answers.
+#[derive(Clone)]
 pub struct Stage {
     pub state: State,
     pub world: World,
@@ -84,10 +85,11 @@ impl Stage {
     }
 
     /// Carries out an action, as the palette would.
-    pub fn act(&mut self, action: Action) {
+    pub fn act(&mut self, action: Action) -> &mut Self {
         let now = self.now();
         let effects = update::act(&mut self.state, action, now);
         self.carry_out(effects);
+        self
     }
 
     fn carry_out(&mut self, effects: Vec<Effect>) {

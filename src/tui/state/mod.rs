@@ -360,6 +360,14 @@ impl State {
         }
     }
 
+    /// Whether an execution is one of those of which it is hidden which is which.
+    #[must_use]
+    pub fn is_hidden(&self, id: ExecutionId) -> bool {
+        let mut answers = self.panes.iter().flat_map(Pane::outputs);
+        self.blind.is_some()
+            && answers.any(|it| it.execution.as_ref().is_some_and(|record| record.id == id))
+    }
+
     /// The pane of a variant.
     #[must_use]
     pub fn pane(&self, variant: VariantName) -> Option<&Pane> {

@@ -28,6 +28,8 @@ pub struct LoggedNotice {
     pub notice: Notice,
     /// How often it came in a row.
     pub count: u32,
+    /// How much had been told before.
+    serial: u64,
 }
 
 /// The last message and those before it.
@@ -37,6 +39,8 @@ pub struct Notices {
     current: bool,
     /// How often anything was told.
     told: u64,
+    /// What was told up to here is not shown.
+    veiled: u64,
     marks: MarkStyle,
 }
 
@@ -55,12 +59,13 @@ impl Notices {
         self.told += 1;
         if let Some(last) = self.log.back_mut()
             && last.notice == notice
+            && last.serial > self.veiled
         {
             last.count += 1;
             last.at = now.wall;
             return;
         }
-        self.log.push_back(LoggedNotice { at: now.wall, notice, count: 1 });
+        self.log.push_back(LoggedNotice { at: now.wall, notice, count: 1, serial: self.told });
         if self.log.len() > KEPT {
             self.log.pop_front();
         }
@@ -84,7 +89,15 @@ impl Notices {
     /// The message of the status line, if there is one.
     #[must_use]
     pub fn current(&self) -> Option<&Notice> {
-        self.log.back().filter(|_| self.current).map(|logged| &logged.notice)
+        self.log().next_back().filter(|_| self.current).map(|logged| &logged.notice)
+    }
+
+    /// Hides all that was told so far, or shows it again in the log.
+    pub const fn veil(&mut self, on: bool) {
+        self.veiled = if on { self.told } else { 0 };
+        if on {
+            self.current = false;
+        }
     }
 
     /// How often anything was told: another number is another message, or the same once more.
@@ -108,9 +121,9 @@ impl Notices {
         self.current = false;
     }
 
-    /// Every message kept, oldest first.
-    pub fn log(&self) -> impl DoubleEndedIterator<Item = &LoggedNotice> + ExactSizeIterator {
-        self.log.iter()
+    /// Every message kept that may be shown, oldest first.
+    pub fn log(&self) -> impl DoubleEndedIterator<Item = &LoggedNotice> {
+        self.log.iter().filter(|logged| logged.serial > self.veiled)
     }
 }
 
@@ -119,8 +132,8 @@ impl Notices {
 pub struct Log {
     pub scroll: Scroll,
     rows: Vec<TableRow>,
-    /// What the rows were made for: how often anything was told, and the width.
-    fitted: Option<(u64, usize)>,
+    /// What the rows were made for: how often anything was told, what is veiled, and the width.
+    fitted: Option<(u64, u64, usize)>,
 }
 
 impl Log {
@@ -132,8 +145,9 @@ impl Log {
 
     /// Wraps the messages at a width. Nothing happens when they are the same.
     pub fn fit(&mut self, notices: &Notices, wall: Timestamp, zone: &TimeZone, width: usize) {
-        if self.fitted != Some((notices.told, width)) {
-            self.fitted = Some((notices.told, width));
+        let fitted = Some((notices.told, notices.veiled, width));
+        if self.fitted != fitted {
+            self.fitted = fitted;
             self.rows = table_rows(&notices.entries(wall, zone), width / 2, width);
         }
     }
@@ -184,7 +198,7 @@ mod tests {
         notices.tell("saved", now);
         notices.tell("saved", now);
         notices.warn("bad \u{1b}[2J name", now);
-        assert_eq!(notices.log().len(), 2);
+        assert_eq!(notices.log().count(), 2);
         assert_eq!(notices.log().next().map(|logged| logged.count), Some(2));
         let text = notices.current().map(|notice| notice.text.clone()).unwrap_or_default();
         assert!(!text.contains('\u{1b}'), "{text}");

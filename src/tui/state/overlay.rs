@@ -268,14 +268,14 @@ pub enum LineIntent {
 }
 
 impl LineIntent {
-    /// The words on the frame.
+    /// The words on the frame; `name` says what a variant is called.
     #[must_use]
-    pub fn title(&self) -> String {
+    pub fn title(&self, name: impl Fn(VariantName) -> String) -> String {
         match self {
             Self::Label(version) => format!("A name for {version}"),
             Self::Tag(_) => "Tag this execution".to_owned(),
             Self::Export => "Export the listed executions".to_owned(),
-            Self::SaveAnswer(variant) => format!("Write the answer of {variant} to a file"),
+            Self::SaveAnswer(variant) => format!("Write what {} says to a file", name(*variant)),
             Self::InputSet => "A name for these inputs".to_owned(),
             Self::LoadFile => "Put a file's text into the field".to_owned(),
             Self::NewTemplate => "Keep this prompt as a template".to_owned(),

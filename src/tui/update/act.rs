@@ -20,6 +20,9 @@ impl Step<'_> {
         if leads_on(action) {
             self.state.gone_elsewhere = false;
         }
+        if tells_apart(action) && self.would_unveil() {
+            return;
+        }
         match action {
             Action::Quit => self.quit(),
             Action::Help | Action::Palette | Action::Messages => self.open_reading(action),
@@ -354,6 +357,21 @@ const fn leads_on(action: Action) -> bool {
             | Action::Rerun
             | Action::OpenInWorkbench
             | Action::Compare
+    )
+}
+
+/// Whether an action names a variant, its model or its parameters, or needs to know which it is.
+const fn tells_apart(action: Action) -> bool {
+    matches!(
+        action,
+        Action::Fork
+            | Action::AddPane
+            | Action::RemovePane
+            | Action::PickModel
+            | Action::EditParameters
+            | Action::PickPreset
+            | Action::PickVersion
+            | Action::CompareModels
     )
 }
 

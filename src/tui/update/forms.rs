@@ -14,6 +14,9 @@ use crate::{
 
 impl Step<'_> {
     pub fn open_models(&mut self) {
+        if self.would_unveil() {
+            return;
+        }
         if self.state.screen == Screen::History && self.state.history.selected_row().is_none() {
             return self.warn("The history has no executions to run again");
         }
@@ -32,6 +35,9 @@ impl Step<'_> {
 
     /// Opens the list of models to mark those that are to run side by side.
     pub fn compare_models(&mut self) {
+        if self.would_unveil() {
+            return;
+        }
         self.open_models();
         self.tell(self.spelled("Mark up to four models with {mark}; {accept} gives each a pane"));
     }
@@ -65,6 +71,9 @@ impl Step<'_> {
         each: Vec<T>,
         set: impl Fn(&mut Pane, T),
     ) {
+        if self.would_unveil() {
+            return;
+        }
         let Some(pattern) = self.state.pane(variant).cloned() else { return };
         let count = each.len();
         let gone: Vec<VariantName> = self
@@ -158,6 +167,9 @@ impl Step<'_> {
     }
 
     pub fn open_parameters(&mut self) {
+        if self.would_unveil() {
+            return;
+        }
         let variant = self.state.variant();
         let Some(pane) = self.state.pane(variant) else { return };
         let model = self.state.model_of(pane).cloned();

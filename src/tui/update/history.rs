@@ -89,6 +89,9 @@ impl Step<'_> {
 
     /// Opens the selected execution to be read.
     pub fn open_detail(&mut self) {
+        if self.selected_is_hidden() {
+            return;
+        }
         if self.state.history.selected_row().is_some() {
             self.state.history.in_detail = true;
             self.ask_detail();
@@ -105,7 +108,19 @@ impl Step<'_> {
         self.ask_detail_of(id);
     }
 
+    /// Whether it is hidden which answer the selected execution is; then it says so.
+    pub fn selected_is_hidden(&mut self) -> bool {
+        let hidden =
+            self.state.history.selected_row().is_some_and(|row| self.state.is_hidden(row.id));
+        hidden && self.would_unveil()
+    }
+
     fn ask_detail(&mut self) {
+        if self.selected_is_hidden() {
+            self.state.history.detail = None;
+            self.state.history.in_detail = false;
+            return;
+        }
         if let Some(row) = self.state.history.selected_row() {
             self.ask_detail_of(row.id);
         }
@@ -150,6 +165,9 @@ impl Step<'_> {
     }
 
     fn recall_selected(&mut self) {
+        if self.would_unveil() {
+            return;
+        }
         let Some(row) = self.state.history.selected_row() else {
             return self.warn("The history has no executions yet; run something first");
         };

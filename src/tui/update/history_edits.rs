@@ -19,6 +19,9 @@ impl Step<'_> {
         if self.state.screen != Screen::History {
             return self.warn("Executions are compared in the history");
         }
+        if self.selected_is_hidden() {
+            return;
+        }
         let history = &mut self.state.history;
         let Some(selected) = history.selected_row().map(|row| row.id) else {
             return self.warn("The history has no executions to compare");

@@ -16,17 +16,41 @@ pub const WINNER: &str = "winner";
 impl Step<'_> {
     /// Hides which variant is which and mixes their places, or shows it again.
     pub fn toggle_blind(&mut self) {
-        if self.state.blind.take().is_some() {
+        if self.state.blind.is_some() {
+            self.unveil();
             return self.tell("Names are shown again");
         }
         if self.state.panes.len() < 2 {
             return self.warn("Judging blind needs two variants; fork one first");
         }
         self.state.blind = Some(Vec::new());
+        // What was told before names names.
+        self.state.notices.veil(true);
+        let detail = self.state.history.detail.as_ref().map(|detail| detail.id);
+        if detail.is_some_and(|id| self.state.is_hidden(id)) {
+            self.state.history.detail = None;
+            self.state.history.in_detail = false;
+        }
         self.mix();
         self.tell(
             "Names, models and figures are hidden, places mixed; pick the winner to see them",
         );
+    }
+
+    /// Shows again which variant is which; false where it was not hidden.
+    fn unveil(&mut self) -> bool {
+        self.state.notices.veil(false);
+        self.state.blind.take().is_some()
+    }
+
+    /// Whether what is asked for would tell which variant is which while that is hidden; then it
+    /// says so and nothing is to be done.
+    pub fn would_unveil(&mut self) -> bool {
+        let hidden = self.state.blind.is_some();
+        if hidden {
+            self.tell(self.spelled("Names are hidden while you judge blind; {blind} shows them"));
+        }
+        hidden
     }
 
     /// Mixes the places of the variants while it is hidden which is which.
@@ -92,7 +116,7 @@ impl Step<'_> {
             };
             self.tag(*id, WINNER, value);
         }
-        let was_blind = self.state.blind.take().is_some();
+        let was_blind = self.unveil();
         let name = |variant: VariantName| -> String {
             let model = self
                 .state

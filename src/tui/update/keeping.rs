@@ -30,12 +30,16 @@ impl Step<'_> {
     pub fn open_save_answer(&mut self) {
         let variant = self.state.variant();
         if self.answer_of(variant).is_none() {
-            return self.tell(format!("{variant} has no answer yet"));
+            return self.tell(format!("{} has no answer yet", self.name(variant)));
         }
+        let file = match self.state.blind {
+            Some(_) => self.name(variant).replace(' ', "-"),
+            None => format!("answer-{variant}"),
+        };
         let stamp = self.state.wall.to_zoned(self.state.zone.clone()).strftime("%Y-%m-%d-%H%M");
         self.put_in_front(Overlay::Line(LineDialog {
             intent: LineIntent::SaveAnswer(variant),
-            input: LineInput::new(&format!("answer-{variant}-{stamp}.txt")),
+            input: LineInput::new(&format!("{file}-{stamp}.txt")),
             error: None,
         }));
     }
@@ -69,7 +73,8 @@ impl Step<'_> {
             .filter(|output| output.not_saved.is_some());
         let found = lost.and_then(|output| Some((output.run, output.execution.clone()?)));
         let Some((run, execution)) = found else {
-            return self.tell(format!("{variant} has no answer that is not in the history"));
+            let name = self.name(variant);
+            return self.tell(format!("{name} has no answer that is not in the history"));
         };
         self.ask(Purpose::KeepAgain { run, variant }, Question::KeepAgain(execution));
     }
@@ -92,7 +97,7 @@ impl Step<'_> {
             output.not_saved = None;
         }
         self.state.history.stale = true;
-        self.tell(format!("{variant} is in the history now"));
+        self.tell(format!("{} is in the history now", self.name(variant)));
     }
 
     /// Runs what was asked for, now that somebody agreed to have no record of it.

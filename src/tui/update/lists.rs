@@ -324,6 +324,9 @@ impl Step<'_> {
     pub fn go_to_source(&mut self) {
         match self.state.focus {
             Focus::Output(variant) => {
+                if self.would_unveil() {
+                    return;
+                }
                 let output = self.state.pane(variant).and_then(Pane::shown);
                 let execution = output.and_then(|output| output.execution.as_ref());
                 let Some(id) = execution.map(|execution| execution.id) else {

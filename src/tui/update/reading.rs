@@ -162,14 +162,15 @@ impl Step<'_> {
             .min_by_key(|pane| (pane.variant < state.variant(), pane.variant));
         let pair = match (mine.and_then(|pane| Some((pane, answer(pane)?))), other) {
             (Some((pane, text)), Some(other)) => {
-                let titles = (pane.variant.to_string(), other.variant.to_string());
+                let titles = (state.name_of(pane.variant), state.name_of(other.variant));
                 Some((titles, text, answer(other).unwrap_or_default()))
             }
             (Some((pane, text)), None) => {
                 let (back, count) = pane.place();
                 let before = (count - back).checked_sub(2).and_then(|at| pane.outputs().get(at));
                 before.map(|before| {
-                    let titles = (format!("{} before", pane.variant), pane.variant.to_string());
+                    let name = state.name_of(pane.variant);
+                    let titles = (format!("{name} before"), name);
                     (titles, before.exact_text().to_owned(), text)
                 })
             }
@@ -191,7 +192,8 @@ impl Step<'_> {
         let Some(output) = pane.and_then(Pane::shown) else {
             return self.warn("The workbench has no answer to compare with");
         };
-        let titles = ("this execution".to_owned(), format!("workbench {}", self.state.variant()));
+        let name = self.name(self.state.variant());
+        let titles = ("this execution".to_owned(), format!("workbench {name}"));
         let (old, new) = (execution.text.clone(), output.exact_text().to_owned());
         self.show_diff(titles, &old, &new);
     }

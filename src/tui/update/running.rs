@@ -47,7 +47,7 @@ impl Step<'_> {
         let stopped = self.state.pane(variant).and_then(Pane::latest).map(Output::stopped_by);
         let stopped = stopped.unwrap_or_default();
         if stopped.is_empty() {
-            return self.tell(format!("No guard stopped {variant}"));
+            return self.tell(format!("No guard stopped {}", self.name(variant)));
         }
         if let Some(pane) = self.state.pane_mut(variant) {
             pane.allow = stopped;
@@ -224,9 +224,13 @@ impl Step<'_> {
     /// changes with it.
     pub fn drop_parameter_and_run(&mut self) {
         let variant = self.state.variant();
+        if self.would_unveil() {
+            return;
+        }
         let output = self.state.pane(variant).and_then(Pane::latest);
         let Some(parameter) = output.and_then(Output::refused_parameter) else {
-            return self.tell(format!("{variant} was not refused for one of its parameters"));
+            let name = self.name(variant);
+            return self.tell(format!("{name} was not refused for one of its parameters"));
         };
         let model = self.state.pane(variant).and_then(|pane| self.state.model_of(pane)).cloned();
         if let Some(model) = model {
@@ -241,7 +245,7 @@ impl Step<'_> {
     pub fn cancel_focused(&mut self) {
         let variant = self.state.variant();
         if !self.cancel_in(variant) {
-            self.tell(format!("{variant} is not running"));
+            self.tell(format!("{} is not running", self.name(variant)));
         }
     }
 
@@ -301,10 +305,16 @@ impl Step<'_> {
             (Some(Phase::Retrying { .. } | Phase::Held { can_skip: true, .. }), Some(run)) => {
                 self.effects.push(Effect::SkipWait { run, variant });
             }
-            (Some(Phase::Held { .. }), _) => self.tell(format!(
-                "{variant} is held by a limit of your settings, which is not skipped"
-            )),
-            _ => self.tell(format!("{variant} is not waiting for another attempt")),
+            (Some(Phase::Held { .. }), _) => {
+                let name = self.name(variant);
+                self.tell(format!(
+                    "{name} is held by a limit of your settings, which is not skipped"
+                ));
+            }
+            _ => {
+                let name = self.name(variant);
+                self.tell(format!("{name} is not waiting for another attempt"));
+            }
         }
     }
 
@@ -338,6 +348,7 @@ impl Step<'_> {
     /// Something about a call. One that has no pane any more, or has ended, is past caring.
     pub fn call_event(&mut self, run: RunToken, variant: VariantName, event: CallEvent) {
         let now = self.now.monotonic;
+        let name = self.name(variant);
         let hint = match &event {
             CallEvent::Refused(error) => self.advice(error),
             CallEvent::Finished(execution) => {
@@ -352,7 +363,7 @@ impl Step<'_> {
             .find_map(|pane| pane.output_of(run));
         let Some(output) = output else { return };
         if let CallEvent::NotSaved { reason } = event {
-            let text = format!("{variant} is not in the history: {reason}");
+            let text = format!("{name} is not in the history: {reason}");
             output.not_saved = Some(reason);
             let hint = self.ways_to_keep();
             return self.state.notices.add(Severity::Warning, &text, Some(&hint), self.now);
@@ -365,8 +376,9 @@ impl Step<'_> {
             return;
         }
         match event {
-            CallEvent::Unpriced => self
-                .warn(format!("No budget counts {variant}: the price of its model is not known")),
+            CallEvent::Unpriced => {
+                self.warn(format!("No budget counts {name}: the price of its model is not known"))
+            }
             CallEvent::Refused(error) => {
                 output.fail(&error, hint.as_deref(), now);
                 self.show_error(run, variant);
@@ -415,14 +427,21 @@ impl Step<'_> {
         status: Status,
         error: Option<(&CallError, Option<&str>)>,
     ) {
+        let name = self.name(variant);
         match (status, error) {
             (Status::Ok, _) => {}
-            (Status::Cancelled, _) => self.tell(format!("{variant} cancelled; its text is kept")),
+            (Status::Cancelled, _) => self.tell(format!("{name} cancelled; its text is kept")),
+            // What an error says, of a server or of a model, would tell which is which.
+            (_, Some(_)) if self.state.blind.is_some() => {
+                let hint = self.spelled("{blind} shows names, and why it failed");
+                let text = format!("{name} failed");
+                self.state.notices.add(Severity::Error, &text, Some(&hint), self.now);
+            }
             (_, Some((error, hint))) => {
-                let text = format!("{variant} {}: {}", error.kind, error.message);
+                let text = format!("{name} {}: {}", error.kind, error.message);
                 self.state.notices.add(Severity::Error, &text, hint, self.now);
             }
-            (status, None) => self.warn(format!("{variant} {}", status.as_str())),
+            (status, None) => self.warn(format!("{name} {}", status.as_str())),
         }
         self.ask(Purpose::Spend, Question::Spend);
         self.state.history.stale = true;

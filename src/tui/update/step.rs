@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::model::VariantName;
 use crate::tui::{
     effect::{Effect, Keep, Question},
     msg::{Fault, Now},
@@ -58,6 +59,11 @@ impl<'a> Step<'a> {
     pub fn wake(&mut self, reason: Wake, after: Duration) {
         let id = self.state.pending.wake(reason);
         self.effects.push(Effect::Schedule { id, after });
+    }
+
+    /// What a variant is called: its letter, unless it is hidden which is which.
+    pub fn name(&self, variant: VariantName) -> String {
+        self.state.name_of(variant)
     }
 
     /// A text with actions in braces, as their keys are here.

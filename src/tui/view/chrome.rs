@@ -108,7 +108,9 @@ pub(super) fn status(paint: &mut Paint<'_, '_, '_>, area: Rect) {
     // A provider that is left alone is told beside the last message, if there is room, else in
     // its place once that is read.
     let now = paint.state.now;
-    let circuits: Vec<_> = paint.state.circuits.iter().map(|circuit| circuit.words(now)).collect();
+    // Which provider fails would tell which answer is whose.
+    let shown = paint.state.circuits.iter().filter(|_| paint.state.blind.is_none());
+    let circuits: Vec<_> = shown.map(|circuit| circuit.words(now)).collect();
     if !circuits.is_empty() {
         let sign = paint.glyphs().warning;
         let words = format!("{sign} {} ", circuits.join("  "));

@@ -152,20 +152,27 @@ fn heads(paint: &mut Paint<'_, '_, '_>, area: Rect, columns: &[(Column, u16)]) {
 
 fn line(paint: &mut Paint<'_, '_, '_>, area: Rect, row: &HistoryLine, columns: &[(Column, u16)]) {
     let now = paint.state.wall;
+    let hidden = paint.state.is_hidden(row.id);
     let mut x = area.x + 1;
     for (column, width) in columns {
         let room = width.saturating_sub(1);
-        let (text, role) = cell(paint, row, *column, now);
+        let (text, role) = match column {
+            Column::Time | Column::Status | Column::Template => cell(paint, row, *column, now),
+            _ if hidden => (String::new(), Role::Dim),
+            _ => cell(paint, row, *column, now),
+        };
         let used = u16::try_from(crate::tui::text::cell_width(&text)).unwrap_or(room).min(room);
         let shift = if column.is_figure() { room - used } else { 0 };
         let style = paint.style(role);
         paint.text(x + shift, area.y, room, &text, style);
         x += width;
     }
-    let mut pieces = vec![
-        paint.piece(row.variant.as_str(), Role::variant(row.variant)),
-        paint.piece(" ", Role::Dim),
-    ];
+    let letter = if hidden {
+        paint.piece("?", Role::Dim)
+    } else {
+        paint.piece(row.variant.as_str(), Role::variant(row.variant))
+    };
+    let mut pieces = vec![letter, paint.piece(" ", Role::Dim)];
     if let Some(rating) = row.rating {
         let (full, _) = paint.glyphs().star;
         pieces.push(paint.piece(format!("{} ", full.repeat(usize::from(rating))), Role::Accent));

@@ -16,7 +16,7 @@ use crate::{
     model::VariantSource,
     tui::{
         keymap::{Action, Context},
-        state::{Answer, Focus, Output, Pane, PaneArea, Phase, RowKind},
+        state::{Answer, Focus, Output, Pane, PaneArea, Phase, RowKind, Screen},
         text::markdown::{Kind, Tone},
         theme::Role,
     },
@@ -228,7 +228,15 @@ pub(super) fn rows(paint: &mut Paint<'_, '_, '_>, area: Rect, output: &Output, f
             RowKind::Call => Role::Code,
             RowKind::Error => Role::Bad,
         };
-        if kind == RowKind::Folded && paint.state.blind.is_some() {
+        // In the history nothing can be read of which it is hidden whose it is.
+        let hidden = paint.state.blind.is_some() && paint.state.screen == Screen::Workbench;
+        if matches!(kind, RowKind::Folded | RowKind::Error) && hidden {
+            if let (RowKind::Error, 0) = output.place(index) {
+                let way = "It failed. {blind} shows names, and why.";
+                let words = paint.spell(Context::Output, way);
+                let style = paint.style(Role::Bad);
+                paint.text(place.x, place.y, place.width, &words, style);
+            }
             continue;
         }
         if kind == RowKind::Folded {

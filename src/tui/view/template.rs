@@ -94,7 +94,8 @@ fn position(paint: &Paint<'_, '_, '_>, document: &Document, width: u16) -> Vec<P
             unicode_segmentation::UnicodeSegmentation::graphemes(before, true).count()
         });
     pieces.push(paint.piece(format!("{}:{}", cursor.line + 1, column + 1), Role::Dim));
-    if let Some(count) = document.analysis.tokens {
+    // Counts, windows and prices are those of the variant in focus.
+    if let Some(count) = document.analysis.tokens.filter(|_| state.blind.is_none()) {
         let forecast = spending::forecast(paint, document);
         let about = if count.exact { "" } else { "~" };
         pieces.push(paint.piece(format!("{separator}{about}{} tok", count.tokens), Role::Dim));

@@ -282,7 +282,7 @@ fn notices_reach_status_and_log_without_escapes() {
         hint: None,
     }));
     assert!(!script.status().contains('\u{1b}') && script.status().contains("bad"));
-    assert_eq!(script.state.notices.log().len(), 1);
+    assert_eq!(script.state.notices.log().count(), 1);
     script.press("!");
     assert!(matches!(script.state.overlay(), Some(Overlay::Log(_))));
 }
@@ -295,7 +295,7 @@ fn what_is_told_goes_by_itself_and_what_failed_stays() {
     script.send(notice(Severity::Information, "saved"));
     script.outlast_notice();
     assert_eq!(script.status(), "");
-    assert_eq!(script.state.notices.log().len(), 1, "the log has it");
+    assert_eq!(script.state.notices.log().count(), 1, "the log has it");
     script.effects.clear();
     script.send(Msg::Focused(true));
     assert!(script.deeds().is_empty() && script.effects.is_empty(), "nothing wakes up any more");

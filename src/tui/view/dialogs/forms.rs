@@ -95,7 +95,8 @@ pub(super) fn line(paint: &mut Paint<'_, '_, '_>, dialog: &LineDialog) {
     let rows = readings::wrapped(&note, paint.state.marks, width.saturating_sub(4)).row_count();
     let outer = centred(paint.state, 76, u16::try_from(rows).unwrap_or(1).saturating_add(4));
     let inner = {
-        let frills = titled(paint, dialog.intent.title());
+        let title = dialog.intent.title(|variant| paint.state.name_of(variant));
+        let frills = titled(paint, title);
         paint.dialog(outer, &frills)
     };
     let field = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), height: 1, ..inner };
