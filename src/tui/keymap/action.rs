@@ -151,7 +151,7 @@ actions! {
     LabelVersion, "label-version", "label", "Give the selected version a name.",
         of(&[Context::Versions]), ["L"];
     DiscardDraft, "discard-draft", "discard", "Put the file's text back in place of the draft.",
-        of(&[Context::Library, Context::Editor]), [];
+        of(&[Context::Library, Context::Editor]), ["D"];
     OpenEditor, "open-editor", "$EDITOR", "Edit the text in $VISUAL or $EDITOR.",
         of(&[Context::Library, Context::Editor, Context::Inputs]), ["e"];
     Preview, "preview", "preview", "Show the messages as they would be sent.",
@@ -192,6 +192,7 @@ actions! {
         Contexts::HISTORY, ["D", "delete"];
     Undo, "undo", "undo", "Undo the last change of the text, the last deletion, or the removal of a pane.",
         EDITING.and(Contexts::HISTORY).and(of(&[
+            Context::Inputs,
             Context::Output,
             Context::Line,
             Context::Picker,
@@ -199,7 +200,8 @@ actions! {
         ])),
         ["u", "alt-u", "ctrl-7", "ctrl-/"];
     Redo, "redo", "redo", "Take the last undo back.",
-        EDITING.and(of(&[Context::Line, Context::Picker, Context::Form])), ["U", "ctrl-y"];
+        EDITING.and(of(&[Context::Inputs, Context::Line, Context::Picker, Context::Form])),
+        ["U", "ctrl-y"];
 
     // Going about.
     GoToWorkbench, "workbench", "workbench", "Go to the workbench.", Contexts::PANES, ["1"];
@@ -221,9 +223,9 @@ actions! {
         of(&[Context::Editor]), ["0"];
     RowEnd, "row-end", "line end", "Go to the end of the line while keys act.",
         of(&[Context::Editor]), ["$"];
-    Append, "append", "append", "Begin to type after the cursor.", of(&[Context::Editor]), [];
+    Append, "append", "append", "Begin to type after the cursor.", of(&[Context::Editor]), ["A"];
     OpenLine, "open-line", "open line", "Begin a new line below and type there.",
-        of(&[Context::Editor]), [];
+        of(&[Context::Editor]), ["o"];
     Accept, "accept", "open", "Open, choose or accept; in the editor and the form, begin to type.",
         ROWS.and(of(&[Context::Line, Context::Picker, Context::Form])), ["enter"];
     Escape, "escape", "back", "Go one step back: stop typing, close what is in front.",
@@ -299,7 +301,7 @@ actions! {
     LoadFile, "load-file", "from file", "Put the text of a file into the selected field.",
         of(&[Context::Inputs]), ["@"];
     TrustWorkspace, "trust-workspace", "trust", "Trust the settings file of this workspace as it is now.",
-        Contexts::PANES, [];
+        Contexts::PANES, ["alt-s"];
     PickTheme, "pick-theme", "theme", "Pick a theme; each is seen while one goes through them.",
         Contexts::PANES, ["alt-t"];
     Tour, "tour", "tour", "Walk through the program: begin, or go on to the next stop.",

@@ -27,7 +27,7 @@ pub(super) const fn replaced(set: KeySet) -> &'static [(Action, &'static [&'stat
             (A::WordLeft, &["b", "ctrl-left", "alt-left", "alt-b"]),
             (A::WordRight, &["w", "e", "ctrl-right", "alt-right", "alt-f"]),
             (A::Append, &["a"]),
-            (A::OpenLine, &["o"]),
+            (A::DiscardDraft, &["alt-x"]),
             (A::DeleteForward, &["x", "delete", "ctrl-d"]),
             (A::DeleteLine, &["d", "alt-k"]),
             (A::DeleteToLineEnd, &["D", "ctrl-k"]),

@@ -65,7 +65,7 @@ pub use spending::{SpendQuestion, Spending};
 pub use tour::{TOUR, Tour, TourDeed, TourStop};
 
 use super::{
-    keymap::{Action, Context, Contexts, Keymap},
+    keymap::{Action, Context, Keymap},
     msg::{ModelChoice, ParameterPlan},
     theme::Theme,
     widgets::editor::Position,
@@ -506,13 +506,10 @@ impl State {
         }
     }
 
-    /// The actions the palette lists, with their keys: all but those that only edit a text.
+    /// The actions the palette lists, with their keys: all of them.
     #[must_use]
     pub fn palette_entries(&self) -> Vec<(String, Action)> {
-        let acts = Contexts::PANES.and(Contexts::FRONT);
-        let mut entries = self.keymap.all();
-        entries.retain(|(_, action)| action.contexts().iter().any(|it| acts.contains(it)));
-        entries
+        self.keymap.all()
     }
 
     /// Whether plain characters are typed into something now.

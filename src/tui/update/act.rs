@@ -29,6 +29,9 @@ impl Step<'_> {
             Action::GoToWorkbench => self.show(Screen::Workbench),
             Action::GoToHistory => self.show(Screen::History),
             Action::GoToCharts => self.show(Screen::Charts),
+            Action::ChangeRange | Action::ChangeGrouping if self.state.screen != Screen::Charts => {
+                self.show(Screen::Charts);
+            }
             Action::ChangeRange => self.change_range(),
             Action::ChangeGrouping => self.change_grouping(),
             Action::NextPane => self.next_pane(1),
@@ -117,7 +120,9 @@ impl Step<'_> {
             Action::OpenInWorkbench => self.open_in_workbench(),
             Action::Delete => self.delete_selected(),
             Action::RollBack | Action::LabelVersion => {
-                self.warn("List the versions first, then pick the one to change");
+                self.warn(
+                    self.spelled("{versions} lists the versions; pick the one to change there"),
+                );
             }
             // What only answers a question or changes a text has nothing to do here.
             _ => {}

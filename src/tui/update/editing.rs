@@ -120,17 +120,17 @@ impl Step<'_> {
     }
 
     fn undo_or_redo(&mut self, command: &Command, nothing: &str) {
-        if self.state.screen == Screen::History {
-            if *command == Command::Undo {
-                self.restore_deleted();
+        let undoes = *command == Command::Undo;
+        match self.state.screen {
+            Screen::History if undoes => return self.restore_deleted(),
+            Screen::Workbench if matches!(self.state.focus, Focus::Output(_)) && undoes => {
+                return self.restore_pane();
             }
-            return;
-        }
-        if matches!(self.state.focus, Focus::Output(_)) && self.state.overlay().is_none() {
-            if *command == Command::Undo {
-                self.restore_pane();
+            Screen::Workbench if !matches!(self.state.focus, Focus::Output(_)) => {}
+            _ => {
+                return self
+                    .tell("Changes of a text can be done again, in the editor and in a field");
             }
-            return;
         }
         let in_inputs = self.state.focus == Focus::Inputs;
         let Some(document) = &mut self.state.document else { return };

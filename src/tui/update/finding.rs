@@ -10,6 +10,8 @@ impl Step<'_> {
             return self.warn("No template is open; pick one in the library");
         };
         self.state.find_from = Some(document.editor.buffer().cursor());
+        self.show(Screen::Workbench);
+        self.state.set_focus(Focus::Editor);
         self.state.find.clear();
         self.state.finding = true;
     }

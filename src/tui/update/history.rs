@@ -95,6 +95,8 @@ impl Step<'_> {
         if self.state.history.selected_row().is_some() {
             self.state.history.in_detail = true;
             self.ask_detail();
+        } else {
+            self.tell("There is no execution here to read");
         }
     }
 
@@ -160,6 +162,9 @@ impl Step<'_> {
 
     /// Opens the selected execution in the workbench.
     pub fn open_in_workbench(&mut self) {
+        if self.state.screen != Screen::History {
+            return self.warn("Executions are opened from the history, where they are seen");
+        }
         self.state.rerun = None;
         self.recall_selected();
     }
@@ -259,6 +264,9 @@ impl Step<'_> {
     }
 
     pub fn delete_selected(&mut self) {
+        if self.state.screen != Screen::History {
+            return self.warn("Executions are deleted in the history, where they are seen");
+        }
         match self.state.history.selected_row() {
             Some(row) => {
                 let ids = vec![row.id];

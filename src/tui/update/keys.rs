@@ -55,6 +55,12 @@ impl Step<'_> {
         }
     }
 
+    /// What an action does to the text in focus, where keys act and one could type.
+    pub fn text_command(&self, action: Action) -> Option<(Target, Command)> {
+        let target = self.target().or_else(|| self.pasteable())?;
+        Some((target, command(action, target, false)?))
+    }
+
     pub fn paste(&mut self, text: String) {
         let target = self.target().or_else(|| self.pasteable());
         match target {

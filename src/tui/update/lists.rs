@@ -336,7 +336,11 @@ impl Step<'_> {
                 self.read_execution(id);
             }
             Focus::Editor => self.go_to_include(),
-            Focus::Library | Focus::Inputs => {}
+            Focus::Library | Focus::Inputs => {
+                self.tell(
+                    "Under the cursor of the editor or in an answer there is something to go to",
+                );
+            }
         }
     }
 

@@ -95,7 +95,7 @@ impl Step<'_> {
     /// Moves and changes in the editor while keys act.
     pub fn edit_in_place(&mut self, action: Action) {
         if self.state.focus != Focus::Editor || self.state.screen != Screen::Workbench {
-            return;
+            return self.warn("This changes a text; focus the editor first");
         }
         let go = |motion| Command::Go { motion, select: false };
         let commands: &[Command] = match action {
@@ -190,7 +190,7 @@ impl Step<'_> {
 
     pub fn start_typing(&mut self) {
         if self.state.screen != Screen::Workbench {
-            return;
+            return self.warn("The editor and the inputs are typed into, in the workbench");
         }
         match self.state.focus {
             Focus::Library => self.open_selected_row(),

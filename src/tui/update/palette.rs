@@ -7,7 +7,7 @@ use nucleo_matcher::{
 
 use super::{motion, step::Step};
 use crate::tui::{
-    keymap::Action,
+    keymap::{Action, Contexts},
     state::{Overlay, Picker, front_area},
 };
 
@@ -72,6 +72,21 @@ impl Step<'_> {
         true
     }
 
+    /// Carries out an action that was picked by name, wherever one is: what changes a text changes
+    /// the one in focus, and what only works elsewhere says where.
+    fn act_by_name(&mut self, action: Action) {
+        let here = action.contexts().contains(self.state.context());
+        if !here && let Some((target, command)) = self.text_command(action) {
+            return self.type_into(target, &command);
+        }
+        if here || action.contexts().iter().any(|it| Contexts::PANES.contains(it)) {
+            return self.act_selecting(action, false);
+        }
+        let name = action.as_str();
+        let places = action.contexts().describe();
+        self.tell(format!("`{name}` has nothing to do here; it works in: {places}"));
+    }
+
     pub fn act_in_palette(&mut self, action: Action) {
         if self.move_in_picker(action) || action != Action::Accept {
             return;
@@ -82,7 +97,7 @@ impl Step<'_> {
         match entry {
             Some((_, action)) => {
                 self.state.overlays.pop();
-                self.act(action);
+                self.act_by_name(action);
             }
             None => self.warn("No action has a name like that"),
         }

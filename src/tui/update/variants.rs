@@ -131,6 +131,7 @@ impl Step<'_> {
             return detail.follow();
         }
         match self.answer_in_sight() {
+            Some(output) if output.scroll.follows() => self.tell("The end is followed already"),
             Some(output) => output.scroll.to_end(),
             None => self.tell("There is no answer here to follow"),
         }

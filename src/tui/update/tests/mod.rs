@@ -206,6 +206,11 @@ impl Script {
         script
     }
 
+    /// Another script that goes on from here, its effects dropped.
+    pub fn fork(&self) -> Self {
+        Self { state: self.state.clone(), clock: self.clock, effects: Vec::new() }
+    }
+
     pub fn now(&self) -> Now {
         Now { monotonic: self.clock, wall: Timestamp::UNIX_EPOCH }
     }

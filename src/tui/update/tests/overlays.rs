@@ -16,11 +16,104 @@ fn the_palette_finds_and_runs_any_action() {
     let mut script = Script::open();
     script.press(":");
     let Some(Overlay::Palette(palette)) = script.state.overlay() else { panic!("no palette") };
-    assert_eq!(palette.picker.matches.len(), script.state.palette_entries().len());
+    assert_eq!(palette.picker.matches.len(), Action::ALL.len());
     script.typed("run-all");
     script.press("enter");
     assert!(script.state.overlay().is_none());
     assert_eq!(script.run().1.len(), 1);
+}
+
+/// Picks an action in the palette.
+fn pick(script: &mut Script, action: Action) {
+    script.act(Action::Palette);
+    let place = Action::ALL.iter().position(|it| *it == action).expect("listed");
+    for _ in 0..place {
+        script.press("down");
+    }
+    script.press("enter");
+}
+
+/// The state but for what a look at the palette leaves behind.
+fn without_time(state: &State) -> String {
+    let mut state = state.clone();
+    state.pending = crate::tui::state::Pending::default();
+    format!("{state:?}")
+}
+
+#[test]
+fn every_action_is_reached_by_the_palette_and_does_something_or_says_where_it_does() {
+    // Where there is nowhere further to go, and one is there already.
+    let idle_there = |action: Action, screen: Action| {
+        action == screen
+            || action.moves()
+            || matches!(
+                action,
+                Action::MoveToTop
+                    | Action::MoveToBottom
+                    | Action::Escape
+                    | Action::RowStart
+                    | Action::RowEnd
+                    | Action::NextPane
+                    | Action::PreviousPane
+            )
+    };
+    let mut silent = Vec::new();
+    for screen in [Action::GoToWorkbench, Action::GoToHistory, Action::GoToCharts] {
+        for focus in [Focus::Library, Focus::Editor, Focus::Inputs, Focus::Output(A)] {
+            let mut open = Script::open();
+            open.press("f r");
+            let (run, _) = open.run();
+            open.call(run, VariantName::B, CallEvent::Finished(Box::new(execution(3, "one"))));
+            let document = open.state.document.as_mut().expect("open");
+            let left = Command::Go { motion: Motion::Left, select: false };
+            document.editor.apply(&Command::Rows { by: 1, select: false });
+            document.editor.apply(&Command::Go { motion: Motion::Right, select: false });
+            document.inputs.field_mut(0).expect("a field").editor.apply(&left);
+            open.focus(focus);
+            open.act(screen);
+            for action in Action::ALL {
+                let mut script = open.fork();
+                let before = without_time(&script.state);
+                pick(&mut script, *action);
+                let answered = !script.deeds().is_empty() || without_time(&script.state) != before;
+                if !answered && !idle_there(*action, screen) {
+                    silent.push((*action, screen, focus));
+                }
+            }
+        }
+    }
+    assert_eq!(silent, [], "these do nothing and say nothing");
+}
+
+#[test]
+fn what_changes_a_text_is_picked_for_the_text_in_focus() {
+    let mut script = Script::open();
+    pick(&mut script, Action::DeleteWordForward);
+    assert!(!script.text().starts_with("---\n"), "{}", script.text());
+    let mut script = Script::open();
+    script.focus(Focus::Inputs);
+    pick(&mut script, Action::SelectAll);
+    pick(&mut script, Action::DeleteBack);
+    assert_eq!(script.input("message"), None);
+    let mut script = Script::open();
+    script.focus(Focus::Output(A));
+    pick(&mut script, Action::DeleteBack);
+    assert!(script.status().contains("works in: typing, filter"), "{}", script.status());
+    pick(&mut script, Action::MarkVersion);
+    assert!(script.status().contains("works in: versions"), "{}", script.status());
+}
+
+#[test]
+fn what_deletes_by_name_deletes_only_what_is_seen() {
+    let mut script = Script::open();
+    script.press("2");
+    let first = |it: &Question| matches!(it, Question::History { .. });
+    script.answer(first, history::page(0..3, false));
+    script.press("1");
+    script.effects.clear();
+    pick(&mut script, Action::Delete);
+    assert!(script.question(|it| matches!(it, Question::Delete(_))).is_none());
+    assert!(script.status().contains("in the history"), "{}", script.status());
 }
 
 #[test]
