@@ -20,6 +20,8 @@ use crate::{
 pub enum PromptSource {
     /// The template's file as it is now.
     File(TemplateId),
+    /// The template as it is when it is opened: the draft of it that was kept, else its file.
+    Opened(TemplateId),
     /// A text that may differ from the file: what stands in an editor.
     Text { template: TemplateId, text: String },
     /// A saved version.
@@ -163,6 +165,11 @@ impl App {
                 let loaded = self.files(move |workspace| workspace.load(&name)).await?;
                 let form = Form::of_extension(loaded.extension).unwrap_or(Form::Prompty);
                 self.stamped(parse(&id, form, &loaded.source)?).await
+            }
+            PromptSource::Opened(id) => {
+                let opened = self.open_template(&id).await?;
+                let text = opened.draft.unwrap_or(opened.text);
+                self.stamped(parse(&id, opened.form, &text)?).await
             }
             PromptSource::Text { template, text } => {
                 let form = self.form_of(&template).await;

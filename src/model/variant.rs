@@ -5,6 +5,8 @@ use std::fmt;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
+use super::{ExecutionId, TemplateId};
+
 /// One of the four variants that can stand side by side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum VariantName {
@@ -48,7 +50,7 @@ impl fmt::Display for VariantName {
     }
 }
 
-/// Which content of a template a variant runs.
+/// What a variant runs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum VariantSource {
@@ -57,6 +59,10 @@ pub enum VariantSource {
     Draft,
     /// A saved version.
     Version(Version),
+    /// Another template than the one in the editor, as it is when it is opened.
+    Template(TemplateId),
+    /// The messages of an execution, as they were sent.
+    Recorded(ExecutionId),
 }
 
 impl fmt::Display for VariantSource {
@@ -64,6 +70,8 @@ impl fmt::Display for VariantSource {
         match self {
             Self::Draft => f.write_str("draft"),
             Self::Version(version) => version.fmt(f),
+            Self::Template(id) => id.fmt(f),
+            Self::Recorded(_) => f.write_str("as sent"),
         }
     }
 }

@@ -13,8 +13,8 @@ use super::msg::{DeletedExecutions, HistoryCursor, RequestId, RunToken, TimerId}
 use super::theme::Theme;
 use crate::app::{ChartQuery, Filter};
 use crate::model::{
-    Bump, CacheUse, ContentHash, Execution, ExecutionId, GenerationParameters, GuardName, ModelRef,
-    Parameter, TemplateId, VariantName,
+    Bump, CacheUse, ContentHash, Execution, ExecutionId, GenerationParameters, GuardName, Message,
+    ModelRef, Parameter, TemplateId, TemplateStamp, VariantName,
 };
 
 /// Something to do.
@@ -54,6 +54,10 @@ pub enum CallSource {
     Text { text: String, saved: Option<Version> },
     /// A saved version, by number.
     Version(Version),
+    /// The template as it is when it is opened: its draft, else its file.
+    Opened,
+    /// Messages that were sent before, as they were.
+    Messages { messages: Vec<Message>, stamp: TemplateStamp },
 }
 
 /// One call to make.

@@ -271,6 +271,8 @@ fn prepared(order: CallOrder) -> app::CallOrder {
             template: order.template,
             version: workspace::VersionSelector::Version(version),
         },
+        CallSource::Opened => PromptSource::Opened(order.template),
+        CallSource::Messages { messages, stamp } => PromptSource::Messages { messages, stamp },
     };
     app::CallOrder {
         variant: order.variant,

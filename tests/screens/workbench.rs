@@ -259,6 +259,22 @@ fn four_variants_stand_side_by_side_where_they_fit() {
 }
 
 #[test]
+fn another_template_stands_beside_the_one_in_the_editor() {
+    picture("beside_list", &[SMALLEST, SIZES[0]], |size| {
+        let mut stage = Stage::new(size, World::plain());
+        stage.press("alt-C tab tab");
+        stage
+    });
+    picture("beside", &[SIZES[0], SIZES[1]], |size| {
+        let mut stage = Stage::new(size, World::plain());
+        stage.press("alt-C tab tab enter R").wait(100);
+        stage.accepted(V::A).accepted(V::B).text(V::B, LONG);
+        stage.ended(V::A, "negative", |_| {});
+        stage
+    });
+}
+
+#[test]
 fn a_pane_can_have_the_whole_screen() {
     for (name, keys) in [("zoomed_output", "z"), ("zoomed_editor", "tab tab z")] {
         picture(name, &ALL_SIZES, |size| {

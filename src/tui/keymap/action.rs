@@ -134,6 +134,9 @@ actions! {
         Contexts::WORKBENCH, ["b"];
     CompareModels, "compare-models", "models", "Run one template on up to four models: mark them, a pane each.",
         Contexts::WORKBENCH, ["C"];
+    CompareTemplates, "compare-templates", "run templates",
+        "Run up to four templates on one model: mark them, a pane each.",
+        Contexts::WORKBENCH, ["alt-C"];
     Rate1, "rate-1", "rate 1", "Rate the answer 1 of 5.", RATED, ["alt-1"];
     Rate2, "rate-2", "rate 2", "Rate the answer 2 of 5.", RATED, ["alt-2"];
     Rate3, "rate-3", "rate 3", "Rate the answer 3 of 5.", RATED, ["alt-3"];
@@ -211,7 +214,7 @@ actions! {
         Contexts::CHARTS, ["t"];
     ChangeGrouping, "change-grouping", "by", "Tell the table apart by model, template, version or tag.",
         Contexts::CHARTS, ["b"];
-    Mark, "mark", "mark", "Mark the model, to run it beside the others that are marked.",
+    Mark, "mark", "mark", "Mark the model or the template, to run it beside the others that are marked.",
         of(&[Context::Picker]), ["tab"];
     NextPane, "next-pane", "next", "Go to the next pane or field.",
         ROWS.and(of(&[Context::Line, Context::Form])), ["tab"];

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Figures, Pane, State};
+use crate::tui::theme::Glyphs;
 
 /// Below this ratio two figures are called alike.
 const ALIKE: f64 = 1.15;
@@ -24,12 +25,13 @@ impl State {
         let (first, second) =
             if mine.variant < other.variant { (mine, other) } else { (other, mine) };
         let (a, b) = (self.figures_of(first)?, self.figures_of(second)?);
-        let remarks = remarks(&a, &b);
+        let running = |pane: &Pane| pane.shown().is_some_and(|output| output.phase.is_running());
+        let runs = (running(first), running(second));
+        let remarks = remarks(&a, &b, runs, Glyphs::of(self.marks).times);
         if remarks.is_empty() {
             return None;
         }
-        let running = |pane: &Pane| pane.shown().is_some_and(|output| output.phase.is_running());
-        let so_far = if running(first) || running(second) { " so far" } else { "" };
+        let so_far = if runs.0 || runs.1 { " so far" } else { "" };
         let mut sentence = format!("{} is ", second.variant);
         for (index, remark) in remarks.iter().enumerate() {
             let joint = if index == 0 { "" } else { " and " };
@@ -41,12 +43,18 @@ impl State {
     }
 }
 
-/// What to say of the second against the first; figures that are alike are passed over.
-fn remarks(a: &Figures, b: &Figures) -> Vec<String> {
+/// What to say of the second against the first; figures that are alike are passed over. What a
+/// call that still runs has taken so far can only grow: it is called neither faster nor cheaper.
+fn remarks(a: &Figures, b: &Figures, runs: (bool, bool), times: &str) -> Vec<String> {
+    let settled = |ratio: &f64| if *ratio >= 1.0 { !runs.0 } else { !runs.1 };
     let seconds = |figures: &Figures| figures.elapsed.map(|elapsed| elapsed.as_secs_f64());
     [
-        ratio(seconds(a), seconds(b)).map(|ratio| remark(ratio, "slower", "faster")),
-        ratio(a.cost, b.cost).map(|ratio| remark(ratio, "dearer", "cheaper")),
+        ratio(seconds(a), seconds(b))
+            .filter(settled)
+            .map(|ratio| remark(ratio, times, "slower", "faster")),
+        ratio(a.cost, b.cost)
+            .filter(settled)
+            .map(|ratio| remark(ratio, times, "dearer", "cheaper")),
     ]
     .into_iter()
     .flatten()
@@ -59,13 +67,13 @@ fn ratio(a: Option<f64>, b: Option<f64>) -> Option<f64> {
     (a > 0.0 && b > 0.0).then(|| b / a)
 }
 
-fn remark(ratio: f64, more: &str, less: &str) -> Option<String> {
+fn remark(ratio: f64, times: &str, more: &str, less: &str) -> Option<String> {
     let (factor, word) = if ratio >= 1.0 { (ratio, more) } else { (1.0 / ratio, less) };
     // One decimal where it says something, none where it would only flicker.
     match factor {
         factor if factor < ALIKE => None,
-        factor if factor < 10.0 => Some(format!("{factor:.1}× {word}")),
-        factor => Some(format!("{factor:.0}× {word}")),
+        factor if factor < 10.0 => Some(format!("{factor:.1}{times} {word}")),
+        factor => Some(format!("{factor:.0}{times} {word}")),
     }
 }
 
@@ -81,7 +89,7 @@ mod tests {
 
     #[test]
     fn figures_that_are_alike_or_unknown_are_passed_over() {
-        let of = |a: &Figures, b: &Figures| remarks(a, b);
+        let of = |a: &Figures, b: &Figures| remarks(a, b, (false, false), "×");
         assert_eq!(
             of(&figures(2, Some(0.001)), &figures(10, Some(0.02))),
             ["5.0× slower", "20× dearer"]
@@ -89,5 +97,15 @@ mod tests {
         assert_eq!(of(&figures(10, Some(0.02)), &figures(5, Some(0.019))), ["2.0× faster"]);
         assert!(of(&figures(10, None), &figures(10, Some(1.0))).is_empty());
         assert!(of(&figures(0, Some(0.0)), &figures(5, Some(1.0))).is_empty());
+    }
+
+    #[test]
+    fn what_still_runs_is_not_called_faster() {
+        let (long, short) = (figures(10, Some(0.02)), figures(2, Some(0.001)));
+        let of = |a, b, runs| remarks(a, b, runs, "x");
+        assert!(of(&long, &short, (false, true)).is_empty());
+        assert_eq!(of(&short, &long, (false, true)), ["5.0x slower", "20x dearer"]);
+        assert!(of(&short, &long, (true, false)).is_empty());
+        assert_eq!(of(&long, &short, (true, false)), ["5.0x faster", "20x cheaper"]);
     }
 }

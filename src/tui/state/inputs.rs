@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::{
+    model::TemplateId,
     safety::MarkStyle,
     tui::{
         msg::InputField,
@@ -24,6 +25,10 @@ pub struct Field {
     /// What is known of the variable. Its texts come from the file: draw them through
     /// [`crate::safety`].
     pub spec: InputField,
+    /// Whether the open template has it; else only others that run beside it do.
+    pub own: bool,
+    /// The other templates that need a value here and have none of their own.
+    pub needed_by: Vec<TemplateId>,
     /// What is typed; empty means that no value is given.
     pub editor: Editor,
     /// The size the editor was last given.
@@ -47,25 +52,49 @@ impl Field {
         parse_value(&self.spec, &self.editor.text())
     }
 
-    /// Whether a run needs a value here and has none, or has one that cannot be read.
+    /// Whether some run needs a value here and has none, or has one that cannot be read.
     #[must_use]
     pub fn is_missing(&self) -> bool {
+        self.is_missing_to(None) || self.needed_by.iter().any(|id| self.is_missing_to(Some(id)))
+    }
+
+    /// Whether a run of the open template needs a value here and has none, or has one that cannot
+    /// be read; with a name, whether a run of that other template does.
+    #[must_use]
+    pub fn is_missing_to(&self, other: Option<&TemplateId>) -> bool {
+        let needs = match other {
+            None => self.own && self.spec.required && self.spec.default.is_none(),
+            Some(id) => self.needed_by.contains(id),
+        };
         match self.value() {
-            Ok(None) => self.spec.required && self.spec.default.is_none(),
+            Ok(None) => needs,
             Ok(Some(_)) => false,
-            Err(_) => true,
+            Err(_) => self.own || needs,
         }
     }
 
     /// A word on the right of the label: `required`, `default`, how many rows a list has.
     #[must_use]
     pub fn note(&self) -> String {
+        let note = self.own_note();
+        match self.needed_by.as_slice() {
+            [] => note,
+            [one] if !self.own => format!("{note} by {}", one.name()),
+            [one, others @ ..] if !self.own => {
+                format!("{note} by {} and {} more", one.name(), others.len())
+            }
+            _ => note,
+        }
+    }
+
+    fn own_note(&self) -> String {
         match self.value() {
             Err(reason) => reason,
             Ok(Some(Value::Array(items))) => {
                 format!("{} {}", items.len(), if items.len() == 1 { "row" } else { "rows" })
             }
             Ok(None) if self.spec.default.is_some() => "default".to_owned(),
+            Ok(_) if !self.own => "required".to_owned(),
             Ok(_) if !self.spec.used => "not used".to_owned(),
             Ok(_) if self.spec.required => "required".to_owned(),
             Ok(_) => "optional".to_owned(),
@@ -165,6 +194,29 @@ impl InputsForm {
     /// Takes the fields the template has now. Fields that stay keep what was typed; others come
     /// with what was typed or remembered before.
     pub fn set_fields(&mut self, specs: &[InputField]) {
+        self.set_fields_beside(specs, &[]);
+    }
+
+    /// The same, with what other templates need that run beside it.
+    pub fn set_fields_beside(
+        &mut self,
+        own: &[InputField],
+        others: &[(&TemplateId, &[InputField])],
+    ) {
+        let mut specs: Vec<(InputField, bool, Vec<TemplateId>)> =
+            own.iter().map(|spec| (spec.clone(), true, Vec::new())).collect();
+        for (id, fields) in others {
+            for field in *fields {
+                let needs = field.required && field.default.is_none();
+                match specs.iter_mut().find(|(spec, ..)| spec.name == field.name) {
+                    Some((_, _, needed_by)) if needs => needed_by.push((*id).clone()),
+                    Some(_) => {}
+                    None if needs => specs.push((field.clone(), false, vec![(*id).clone()])),
+                    // What has a default there is left to it.
+                    None => {}
+                }
+            }
+        }
         let kept = match self.row() {
             FormRow::Field(index) => self.fields.get(index).map(|field| field.spec.name.clone()),
             FormRow::Model | FormRow::Parameters => None,
@@ -175,18 +227,17 @@ impl InputsForm {
             .into_iter()
             .map(|field| (field.spec.name.clone(), field))
             .collect();
-        for spec in specs {
-            let field = if let Some(mut field) = old.remove(&spec.name) {
-                field.spec = spec.clone();
-                field
-            } else {
-                let mut editor = Editor::new(self.aside.get(&spec.name).map_or("", String::as_str));
-                editor.set_marks(self.marks);
-                editor.apply(&TO_END);
-                Field { spec: spec.clone(), editor, cells: (0, 0) }
-            };
-            self.aside.remove(&spec.name);
-            self.fields.push(field);
+        for (spec, own, needed_by) in specs {
+            self.fields.push(match old.remove(&spec.name) {
+                Some(field) => Field { spec, own, needed_by, ..field },
+                None => {
+                    let typed = self.aside.remove(&spec.name).unwrap_or_default();
+                    let mut editor = Editor::new(&typed);
+                    editor.set_marks(self.marks);
+                    editor.apply(&TO_END);
+                    Field { spec, own, needed_by, editor, cells: (0, 0) }
+                }
+            });
         }
         self.aside.extend(old.into_iter().map(|(name, field)| (name, field.editor.text())));
         self.selected = match (kept, below) {
@@ -198,17 +249,31 @@ impl InputsForm {
         };
     }
 
-    /// Puts values into the fields, those of a past execution, each in a step that can be undone.
+    /// Puts values into the fields, those of a past execution or of a set, each in a step that
+    /// can be undone. Fields without a value among them are emptied: what stood there is no part
+    /// of it.
     pub fn fill(&mut self, values: &BTreeMap<String, Value>) {
+        for field in &mut self.fields {
+            let text = values.get(&field.spec.name).map(shown).unwrap_or_default();
+            if field.editor.text() != text {
+                field.editor.replace_all(&text);
+                field.editor.apply(&TO_END);
+            }
+        }
+        let is_field = |name: &String| self.fields.iter().any(|field| field.spec.name == *name);
+        self.aside = values
+            .iter()
+            .filter(|(name, _)| !is_field(name))
+            .map(|(name, value)| (name.clone(), shown(value)))
+            .collect();
+    }
+
+    /// Values to begin with where a field comes that has none yet.
+    pub fn suggest(&mut self, values: &BTreeMap<String, Value>) {
         for (name, value) in values {
-            match self.fields.iter_mut().find(|field| field.spec.name == *name) {
-                Some(field) => {
-                    field.editor.replace_all(&shown(value));
-                    field.editor.apply(&TO_END);
-                }
-                None => {
-                    self.aside.insert(name.clone(), shown(value));
-                }
+            let known = self.fields.iter().any(|field| field.spec.name == *name);
+            if !known {
+                self.aside.entry(name.clone()).or_insert_with(|| shown(value));
             }
         }
     }
@@ -242,19 +307,31 @@ impl InputsForm {
         };
     }
 
-    /// The values that would be sent; unreadable ones are left out.
+    /// The values of the open template that would be sent; unreadable ones are left out.
     #[must_use]
     pub fn values(&self) -> BTreeMap<String, Value> {
+        self.values_of(|field| field.own)
+    }
+
+    /// The values for variables of these names.
+    #[must_use]
+    pub fn values_named(&self, names: &[InputField]) -> BTreeMap<String, Value> {
+        self.values_of(|field| names.iter().any(|named| named.name == field.spec.name))
+    }
+
+    fn values_of(&self, wanted: impl Fn(&Field) -> bool) -> BTreeMap<String, Value> {
         self.fields
             .iter()
+            .filter(|field| wanted(field))
             .filter_map(|field| Some((field.spec.name.clone(), field.value().ok()??)))
             .collect()
     }
 
-    /// The first field that keeps a run from starting.
+    /// The first field that keeps a run of the open template from starting; with a name, one of
+    /// that other template.
     #[must_use]
-    pub fn first_missing(&self) -> Option<usize> {
-        self.fields.iter().position(Field::is_missing)
+    pub fn first_missing(&self, other: Option<&TemplateId>) -> Option<usize> {
+        self.fields.iter().position(|field| field.is_missing_to(other))
     }
 
     /// How many fields keep a run from starting.
@@ -305,11 +382,49 @@ mod tests {
         let mut form = InputsForm::new(&remembered, MarkStyle::Unicode);
         form.set_fields(&[spec("a", None), spec("b", None)]);
         assert_eq!(form.values(), BTreeMap::from([("b".to_owned(), json!("kept"))]));
-        assert_eq!((form.missing(), form.first_missing()), (1, Some(0)));
+        assert_eq!((form.missing(), form.first_missing(None)), (1, Some(0)));
         form.select(FormRow::Field(1));
         form.set_fields(&[spec("a", None)]);
         form.set_fields(&[spec("b", None), spec("a", None)]);
         assert_eq!(form.values(), BTreeMap::from([("b".to_owned(), json!("kept"))]));
+    }
+
+    #[test]
+    fn what_is_filled_in_leaves_nothing_of_what_stood_there() {
+        let remembered =
+            BTreeMap::from([("a".to_owned(), json!("1")), ("c".to_owned(), json!("3"))]);
+        let mut form = InputsForm::new(&remembered, MarkStyle::Unicode);
+        form.set_fields(&[spec("a", None), spec("b", None)]);
+        form.fill(&BTreeMap::from([("b".to_owned(), json!("2")), ("d".to_owned(), json!("4"))]));
+        assert_eq!(form.values(), BTreeMap::from([("b".to_owned(), json!("2"))]));
+        form.set_fields(&[spec("a", None), spec("c", None), spec("d", None)]);
+        assert_eq!(form.values(), BTreeMap::from([("d".to_owned(), json!("4"))]));
+        form.field_mut(0).expect("a field").editor.apply(&Command::Undo);
+        assert_eq!(form.values().get("a"), Some(&json!("1")), "undo brings it back");
+    }
+
+    #[test]
+    fn what_others_need_has_a_field_and_keeps_only_them_from_running() {
+        let other = TemplateId::new("x/other").expect("an id");
+        let mut form = InputsForm::new(&BTreeMap::new(), MarkStyle::Unicode);
+        let has_default = InputField { default: Some(json!(1)), ..spec("c", None) };
+        let needs = [spec("a", None), spec("b", None), has_default];
+        form.suggest(&BTreeMap::from([("b".to_owned(), json!("as last time"))]));
+        form.set_fields_beside(&[spec("a", None)], &[(&other, &needs)]);
+        let names: Vec<&str> = form.fields().iter().map(|it| it.spec.name.as_str()).collect();
+        assert_eq!(names, ["a", "b"]);
+        assert_eq!(
+            (form.first_missing(None), form.first_missing(Some(&other))),
+            (Some(0), Some(0))
+        );
+        form.field_mut(0).expect("a").editor.replace_all("given");
+        assert_eq!(form.first_missing(Some(&other)), None);
+        form.field_mut(1).expect("b").editor.replace_all("");
+        assert_eq!((form.first_missing(None), form.first_missing(Some(&other))), (None, Some(1)));
+        assert_eq!(form.fields()[1].note(), "required by other");
+        assert_eq!(form.values().len(), 1, "the open template is not sent the others' values");
+        form.set_fields(&[spec("a", None)]);
+        assert_eq!(form.fields().len(), 1);
     }
 
     #[test]

@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::overlay::Picker;
-use crate::model::{Preset, TemplateId};
+use crate::model::{Preset, TemplateId, VariantName};
 
 /// What a list is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ListKind {
     /// Every template, those that were open last first.
     Templates,
+    /// The same, to choose what variants run.
+    RunTemplates,
     /// Places in the texts of all templates that hold what is typed.
     Places,
     /// Named values of the inputs of the open template.
@@ -26,6 +28,7 @@ impl ListKind {
     pub const fn title(self) -> &'static str {
         match self {
             Self::Templates => "Go to a template",
+            Self::RunTemplates => "Template for ",
             Self::Places => "Search all templates",
             Self::InputSets => "Sets of inputs",
             Self::Presets => "Parameters for a task",
@@ -36,7 +39,7 @@ impl ListKind {
     #[must_use]
     pub const fn nothing(self) -> &'static str {
         match self {
-            Self::Templates => "No template has a name like that.",
+            Self::Templates | Self::RunTemplates => "No template has a name like that.",
             Self::Places => "Type what the text must hold; case does not matter.",
             Self::InputSets => "No set has a name like that.",
             Self::Presets => "No task has a name like that.",
@@ -58,6 +61,8 @@ pub struct ListRow {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Lead {
     Template(TemplateId),
+    /// A variant runs this template.
+    Run(TemplateId),
     /// A line of a template, counted from 0.
     Line(TemplateId, usize),
     /// These values into the inputs.
@@ -72,6 +77,10 @@ pub enum Lead {
 #[derive(Clone, Debug)]
 pub struct ListDialog {
     pub kind: ListKind,
+    /// The variant it is for, where it is for one.
+    pub variant: Option<VariantName>,
+    /// Templates that are to run side by side, in the order they were marked.
+    pub marked: Vec<TemplateId>,
     pub picker: Picker,
     pub rows: Vec<ListRow>,
 }
@@ -80,7 +89,7 @@ impl ListDialog {
     /// A list with these rows, the first selected.
     #[must_use]
     pub fn new(kind: ListKind, rows: Vec<ListRow>) -> Self {
-        Self { kind, picker: Picker::over(rows.len()), rows }
+        Self { kind, variant: None, marked: Vec::new(), picker: Picker::over(rows.len()), rows }
     }
 
     /// The selected row.

@@ -4,6 +4,7 @@
 //! labels); the few exact texts kept for saving, copying and sending say so.
 
 mod answer;
+mod beside;
 mod charts;
 mod circuits;
 mod comparison;
@@ -34,6 +35,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use serde_json::Value;
 
 pub use answer::Answer;
+pub use beside::Beside;
 pub use charts::{Chart, ChartFocus, ChartScreen};
 pub use circuits::OpenCircuit;
 pub use diff::{DiffLine, DiffView, Sign};
@@ -56,9 +58,9 @@ pub use output::{Figures, Origin, Output, Phase, RowKind, STALLED_AFTER};
 pub use overlay::{
     Confirm, Conflict, ConflictChoice, LineDialog, LineIntent, ModelPicker, Overlay, Palette,
     ParameterForm, ParameterRow, Picker, Reading, SaveDialog, SaveIntent, SecretQuestion,
-    ThemePicker, VersionList,
+    ThemePicker, VersionList, VersionRow,
 };
-pub use pane::Pane;
+pub use pane::{Pane, Recorded};
 pub use pending::{EDIT_REST, FILTER_REST, Pending, Purpose, TICK, Wake};
 pub use shelf::Shelved;
 pub use spending::{SpendQuestion, Spending};
@@ -71,7 +73,9 @@ use super::{
     widgets::editor::Position,
 };
 use crate::{
-    model::{ExecutionId, GenerationParameters, ModelRef, Price, TemplateId, VariantName},
+    model::{
+        ExecutionId, GenerationParameters, ModelRef, Price, TemplateId, VariantName, VariantSource,
+    },
     safety::MarkStyle,
 };
 
@@ -178,6 +182,8 @@ pub struct State {
     pub panes: Vec<Pane>,
     /// The pane that was removed last, until it is brought back.
     pub removed: Option<Pane>,
+    /// What is known of the templates that panes run beside the open one.
+    pub beside: BTreeMap<TemplateId, Beside>,
     /// Templates that were open before, as they were left; their calls go on.
     pub shelf: BTreeMap<TemplateId, Shelved>,
     pub history: History,
@@ -272,6 +278,7 @@ impl State {
             document: None,
             panes: vec![Pane::new(VariantName::A)],
             removed: None,
+            beside: BTreeMap::new(),
             shelf: BTreeMap::new(),
             history: History::new(marks),
             charts: ChartScreen::default(),
@@ -393,7 +400,16 @@ impl State {
     /// The parameters a pane would ask for: the template's with the pane's own over them.
     #[must_use]
     pub fn parameters_of(&self, pane: &Pane) -> GenerationParameters {
+        let own = matches!(pane.source, VariantSource::Draft | VariantSource::Version(_));
         match &self.document {
+            _ if !own => {
+                let beside = pane.other_template().and_then(|id| self.beside.get(id));
+                let analysis = beside.and_then(|beside| beside.analysis.as_ref());
+                analysis.map_or_else(
+                    || pane.parameters.clone(),
+                    |analysis| analysis.generation.overlaid(&pane.parameters),
+                )
+            }
             Some(document) => document.analysis.generation.overlaid(&pane.parameters),
             None => pane.parameters.clone(),
         }

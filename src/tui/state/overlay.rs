@@ -88,6 +88,10 @@ pub struct Palette {
 /// A text to read.
 #[derive(Clone, Debug)]
 pub struct Reading {
+    /// What is copied.
+    pub exact: String,
+    /// How much it is, in words.
+    pub about: String,
     pub text: GrowingText,
     pub scroll: Scroll,
 }
@@ -216,7 +220,8 @@ impl SaveDialog {
 /// pick what a variant runs.
 #[derive(Clone, Debug)]
 pub struct VersionList {
-    /// The variant that runs what is picked; the first row is then the draft.
+    /// The variant that runs what is picked; the first row is then the draft, and the last leads to
+    /// other templates.
     pub pick: Option<VariantName>,
     /// Versions that are to run side by side, in the order they were marked.
     pub marked: Vec<Version>,
@@ -225,17 +230,33 @@ pub struct VersionList {
     pub loading: bool,
 }
 
+/// What a row of the list stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VersionRow {
+    /// What is in the editor.
+    Draft,
+    /// A saved version, by its place.
+    Version(usize),
+    /// Not this template: a list of the others.
+    AnotherTemplate,
+}
+
 impl VersionList {
-    /// The selected version's place in [`super::Document::versions`]; `None` for the draft.
+    /// What a row stands for, over this many versions.
     #[must_use]
-    pub const fn version(&self) -> Option<usize> {
-        if self.pick.is_some() { self.selected.checked_sub(1) } else { Some(self.selected) }
+    pub const fn row(&self, index: usize, versions: usize) -> VersionRow {
+        match (self.pick, index.checked_sub(1)) {
+            (None, _) => VersionRow::Version(index),
+            (Some(_), None) => VersionRow::Draft,
+            (Some(_), Some(place)) if place < versions => VersionRow::Version(place),
+            (Some(_), Some(_)) => VersionRow::AnotherTemplate,
+        }
     }
 
     /// Rows over this many versions.
     #[must_use]
     pub const fn rows(&self, versions: usize) -> usize {
-        if self.pick.is_some() { versions + 1 } else { versions }
+        if self.pick.is_some() { versions + 2 } else { versions }
     }
 }
 

@@ -1,12 +1,20 @@
 //! An output pane: what it runs, the answer it shows, and the answers before.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::output::{Origin, Output, Phase};
 use crate::{
-    model::{GenerationParameters, GuardName, ModelRef, Parameter, VariantName, VariantSource},
+    model::{
+        Execution, ExecutionId, GenerationParameters, GuardName, Message, ModelRef, Parameter,
+        TemplateId, TemplateStamp, VariantName, VariantSource,
+    },
     safety::MarkStyle,
     tui::msg::RunToken,
 };
@@ -14,11 +22,41 @@ use crate::{
 /// Answers kept in a pane beside the present one; older ones are in the history.
 const KEPT: usize = 20;
 
+/// What an execution sent, to send it again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recorded {
+    pub execution: ExecutionId,
+    pub at: Timestamp,
+    pub messages: Vec<Message>,
+    pub stamp: TemplateStamp,
+    pub inputs: BTreeMap<String, Value>,
+}
+
+impl Recorded {
+    /// What an execution sent.
+    #[must_use]
+    pub fn of(execution: &Execution) -> Self {
+        Self {
+            execution: execution.id,
+            at: execution.timing.started_at,
+            messages: execution.messages.clone(),
+            stamp: TemplateStamp {
+                template: execution.template.clone(),
+                version: execution.version.clone(),
+                content_hash: execution.content_hash.clone(),
+            },
+            inputs: execution.inputs.clone(),
+        }
+    }
+}
+
 /// One of up to four variants side by side.
 #[derive(Clone, Debug)]
 pub struct Pane {
     pub variant: VariantName,
     pub source: VariantSource,
+    /// What was sent before, where that is what it runs.
+    pub recorded: Option<Arc<Recorded>>,
     /// `None`: the template's own model, else the default.
     pub model: Option<ModelRef>,
     /// Laid over the template's own parameters.
@@ -43,6 +81,7 @@ impl Pane {
         Self {
             variant,
             source: VariantSource::Draft,
+            recorded: None,
             model: None,
             parameters: GenerationParameters::default(),
             allow: BTreeSet::new(),
@@ -59,6 +98,7 @@ impl Pane {
     pub fn fork(&self, variant: VariantName) -> Self {
         Self {
             source: self.source.clone(),
+            recorded: self.recorded.clone(),
             model: self.model.clone(),
             parameters: self.parameters.clone(),
             width: self.width,
@@ -67,11 +107,21 @@ impl Pane {
         }
     }
 
+    /// The template it runs, where that is another one than the one in the editor.
+    #[must_use]
+    pub const fn other_template(&self) -> Option<&TemplateId> {
+        match &self.source {
+            VariantSource::Template(id) => Some(id),
+            _ => None,
+        }
+    }
+
     /// What the pane runs on, as it is kept between two starts.
     #[must_use]
     pub fn to_setting(&self) -> Value {
         serde_json::json!({
             "variant": self.variant.as_str(),
+            "template": self.other_template().map(TemplateId::as_str),
             "model": self.model.as_ref().map(ToString::to_string),
             "parameters": self.parameters.to_map(),
         })
@@ -84,6 +134,10 @@ impl Pane {
         let letter = kept.get("variant")?.as_str()?;
         let variant = VariantName::ALL.into_iter().find(|name| name.as_str() == letter)?;
         let mut pane = Self::new(variant);
+        let template = kept.get("template").and_then(Value::as_str);
+        if let Some(id) = template.and_then(|id| TemplateId::new(id).ok()) {
+            pane.source = VariantSource::Template(id);
+        }
         pane.model = kept.get("model").and_then(Value::as_str).and_then(|it| it.parse().ok());
         for (name, value) in kept.get("parameters").and_then(Value::as_object).into_iter().flatten()
         {

@@ -26,6 +26,9 @@ pub enum Purpose {
         template: TemplateId,
         revision: u64,
     },
+    /// A template that runs beside the open one.
+    Beside(TemplateId),
+    AnalyseBeside(TemplateId),
     Save {
         template: TemplateId,
         bump: Bump,

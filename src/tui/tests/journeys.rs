@@ -155,3 +155,76 @@ fn a_template_of_ten_thousand_lines_is_edited_and_searched() {
         assert!(matches!(again.ended().await, Ok(Ended::Quit)));
     });
 }
+
+#[test]
+fn two_templates_run_side_by_side_on_one_model() {
+    script(async || {
+        let home = Home::new();
+        home.write(
+            "prompts/reply.prompty",
+            "---\nname: Reply\nversion: 2.1.0\nparameters:\n  tone: required\n---\nuser:\nReply in \
+             a {{ tone }} tone: it broke after one day.\n",
+        );
+        let whole = Whole::start(&home, (120, 36), &[]).await;
+        whole.until("Classify the").await;
+        whole.press("alt-C").await;
+        whole.until("Template for A").await;
+        // The open one first, then the other.
+        whole.press("tab tab enter").await;
+        whole.until("B  reply 2.1.0").await;
+        whole.until("by reply").await;
+        whole.press("R").await;
+        whole.until("tone is required by reply").await;
+        whole.press("enter").await;
+        whole.type_text("kind").await;
+        whole.press("esc").await;
+        run_all(&whole, 2).await;
+        whole.press("q").await;
+        assert!(matches!(whole.ended().await, Ok(Ended::Quit)));
+        let records = home.records().await;
+        let of = |variant| {
+            let found = records.iter().find(|record| record.variant == variant);
+            let record = found.expect("a record");
+            let id = record.template.as_ref().expect("a template").as_str().to_owned();
+            let version = record.version.as_ref().map(ToString::to_string);
+            (id, version, record.model_ref().to_string(), record.inputs.clone())
+        };
+        let (template, version, model, inputs) = of(VariantName::A);
+        assert_eq!((template.as_str(), version.as_deref()), ("mood", Some("1.0.0")));
+        assert!(inputs.is_empty(), "{inputs:?}");
+        let (template, version, other, inputs) = of(VariantName::B);
+        assert_eq!((template.as_str(), version.as_deref()), ("reply", Some("2.1.0")));
+        assert_eq!((model.as_str(), other.as_str()), ("demo/fast", "demo/fast"));
+        assert_eq!(inputs.get("tone"), Some(&serde_json::json!("kind")));
+    });
+}
+
+#[test]
+fn a_draft_of_the_past_is_sent_again_word_for_word() {
+    script(async || {
+        let home = Home::new();
+        let whole = Whole::start(&home, (120, 36), &[]).await;
+        whole.until("Classify the").await;
+        whole.focus_where("i type").await;
+        whole.press("i ctrl-end").await;
+        whole.type_text("In one word.").await;
+        whole.until("+ draft").await;
+        whole.press("esc").await;
+        run_all(&whole, 1).await;
+        whole.press("i ctrl-end").await;
+        whole.type_text(" And why.").await;
+        whole.until("And why.").await;
+        whole.press("esc 2").await;
+        whole.until_that("the call", |screen| screen.contains("1 of 1")).await;
+        whole.press("r").await;
+        whole.until("as sent").await;
+        done(&whole, 1).await;
+        whole.press("q").await;
+        assert!(matches!(whole.ended().await, Ok(Ended::Quit)));
+        let records = home.records().await;
+        let [again, first] = records.as_slice() else { panic!("{} records", records.len()) };
+        assert_eq!(again.messages, first.messages);
+        assert_eq!(again.content_hash, first.content_hash);
+        assert!(first.messages.iter().any(|it| it.content.ends_with("In one word.")));
+    });
+}

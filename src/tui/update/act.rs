@@ -102,6 +102,7 @@ impl Step<'_> {
             Action::Blind => self.toggle_blind(),
             Action::PickWinner => self.pick_winner(),
             Action::CompareModels => self.compare_models(),
+            Action::CompareTemplates => self.compare_templates(),
             Action::Follow => self.follow(),
             Action::SaveVersion => self.open_save(),
             Action::Versions => self.open_versions(false),
@@ -377,6 +378,7 @@ const fn tells_apart(action: Action) -> bool {
             | Action::PickPreset
             | Action::PickVersion
             | Action::CompareModels
+            | Action::CompareTemplates
     )
 }
 

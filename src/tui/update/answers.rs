@@ -19,6 +19,10 @@ impl Step<'_> {
                 self.take_opened(opened, recall);
             }
             (Purpose::Refresh(id), Answer::Opened(opened)) => self.take_refreshed(&id, opened),
+            (Purpose::Beside(id), Answer::Opened(opened)) => self.take_beside(id, opened),
+            (Purpose::AnalyseBeside(id), Answer::Analysed(analysis)) => {
+                self.take_beside_analysed(&id, *analysis);
+            }
             (Purpose::Analyse { template, revision }, Answer::Analysed(analysis)) => {
                 self.take_analysis(&template, revision, *analysis);
             }

@@ -36,6 +36,7 @@ impl Step<'_> {
         self.keep_draft();
         self.keep_inputs();
         self.analyse();
+        self.analyse_all_beside();
     }
 
     fn keep_draft(&mut self) {
@@ -93,9 +94,10 @@ impl Step<'_> {
         };
         let first = document.analysed.is_none();
         let had_values = !document.inputs.values().is_empty();
-        document.inputs.set_fields(&analysis.fields);
         document.analysis = analysis;
         document.analysed = Some(revision);
+        self.state.fit_inputs();
+        let Some(document) = &mut self.state.document else { return };
         // The first reading names the fields that remembered values belong to: what was counted
         // without them is counted again.
         if first {
@@ -236,9 +238,7 @@ impl Step<'_> {
     fn copied(&self) -> Option<String> {
         let state = &*self.state;
         match state.overlay() {
-            Some(Overlay::Preview(_)) => {
-                return state.document.as_ref().map(|it| super::reading::rendered(&it.analysis));
-            }
+            Some(Overlay::Preview(reading)) => return Some(reading.exact.clone()),
             Some(Overlay::Diff(view)) => return Some(view.as_text()),
             Some(Overlay::Help(help)) => return Some(help.as_text(&state.keymap)),
             Some(Overlay::Log(_)) => return Some(state.notices.as_text(state.wall, &state.zone)),

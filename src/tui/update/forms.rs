@@ -93,6 +93,7 @@ impl Step<'_> {
             }
             if let Some(pane) = self.state.pane_mut(variant) {
                 pane.source.clone_from(&pattern.source);
+                pane.recorded.clone_from(&pattern.recorded);
                 pane.model.clone_from(&pattern.model);
                 pane.parameters.clone_from(&pattern.parameters);
                 set(pane, one);

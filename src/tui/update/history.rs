@@ -1,15 +1,24 @@
 //! The screen of past executions: search, read, open again, delete and take back.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::step::Step;
 use crate::{
     app::Filter,
-    model::{Execution, ExecutionId, GenerationParameters, ModelRef, Parameter, VariantSource},
+    model::{
+        ContentHash, Execution, ExecutionId, GenerationParameters, ModelRef, Parameter,
+        VariantSource,
+    },
+    safety::redact::marker,
     tui::{
         effect::Question,
         msg::{DeletedExecutions, Fault, HistoryPage},
-        state::{Detail, FILTER_REST, Output, PAGE, Purpose, Rerun, Screen, Wake},
+        state::{
+            Detail, Document, FILTER_REST, Output, PAGE, Purpose, Recorded, Rerun, Screen, Wake,
+        },
+        text::figures,
     },
 };
 
@@ -209,36 +218,57 @@ impl Step<'_> {
     }
 
     fn recall(&mut self, execution: Box<Execution>) {
-        let Some(template) = execution.template.clone() else {
-            return self.warn("This prompt came from elsewhere: there is no template to open");
-        };
-        if self.state.library.entry(&template).is_none() {
-            return self.warn(format!("{template} is not in this workspace"));
+        let reruns = self.state.rerun.as_ref().is_some_and(|it| it.execution == execution.id);
+        if !reruns {
+            self.state.rerun = None;
+        } else if let Some(rule) = redacted_prompt(&execution) {
+            self.state.rerun = None;
+            let told = format!(
+                "Its prompt holds marks in place of what was redacted ({rule}), so it cannot be \
+                 sent again as it was; {{open-in-workbench}} opens it with the text of today"
+            );
+            return self.warn(self.spelled(&told));
         }
-        if self.state.document.as_ref().is_some_and(|document| document.id == template) {
-            self.recall_here(execution);
-        } else {
-            self.open(template, Some(execution));
+        let template = execution.template.clone();
+        let known = template.filter(|id| self.state.library.entry(id).is_some());
+        let open = self.state.document.as_ref().map(|document| &document.id);
+        match (known, &execution.template) {
+            (Some(template), _) if open == Some(&template) => self.recall_here(execution),
+            (Some(template), _) => self.open(template, Some(execution)),
+            // What is sent again word for word needs no template.
+            (None, _) if reruns && open.is_some() => self.recall_here(execution),
+            (None, Some(template)) => {
+                self.state.rerun = None;
+                self.warn(format!("{template} is not in this workspace"));
+            }
+            (None, None) => {
+                self.state.rerun = None;
+                self.warn("This prompt came from elsewhere: there is no template to open");
+            }
         }
     }
 
     /// Sets the focused pane up as an execution was: version, model, parameters, inputs, answer.
+    /// One that is to run again sends its messages word for word, whatever became of its template.
     pub fn recall_here(&mut self, execution: Box<Execution>) {
         let variant = self.state.variant();
-        let Some(document) = &mut self.state.document else { return };
-        document.inputs.fill(&execution.inputs);
-        let version = execution.version.clone();
-        let known = version.clone().filter(|version| document.version_record(version).is_some());
-        let source = match &known {
-            Some(version) if document.saved_as() == Some(version) => VariantSource::Draft,
-            Some(version) => VariantSource::Version(version.clone()),
-            None => VariantSource::Draft,
-        };
-        let is_exact = known.is_some();
         let id = execution.id;
+        let rerun = self.state.rerun.take().filter(|rerun| rerun.execution == id);
+        let Some(document) = &mut self.state.document else { return };
+        let is_its_own = execution.template.as_ref() == Some(&document.id);
+        if is_its_own {
+            document.inputs.fill(&execution.inputs);
+        }
+        let (text_source, is_exact) = text_of(document, &execution);
+        let recorded = rerun.as_ref().map(|_| Arc::new(Recorded::of(&execution)));
+        let at = figures::when(execution.timing.started_at, self.state.wall, &self.state.zone);
         let (marks, now) = (self.state.marks, self.now.monotonic);
         if let Some(pane) = self.state.pane_mut(variant) {
-            pane.source = source;
+            pane.source = match rerun {
+                Some(_) => VariantSource::Recorded(id),
+                None => text_source,
+            };
+            pane.recorded = recorded;
             pane.model = Some(execution.model_ref());
             pane.parameters = requested(&execution);
             pane.add(Output::recorded(execution, now, marks, 80));
@@ -247,19 +277,26 @@ impl Step<'_> {
             self.show(Screen::Workbench);
             self.focus_variant(variant);
         }
+        self.read_beside();
         self.inputs_changed();
-        let rerun = self.state.rerun.take().filter(|rerun| rerun.execution == id);
         if let Some(rerun) = rerun {
             if let (Some(model), Some(pane)) = (rerun.model, self.state.pane_mut(variant)) {
                 pane.model = Some(model);
             }
             self.run(&[variant]);
+            let told = format!(
+                "{variant} sends what was sent at {at}, word for word; {{pick-version}} has it run \
+                 the text again"
+            );
+            self.tell(self.spelled(&told));
         } else if is_exact {
             self.tell(format!("{variant} is set up as that execution was"));
         } else {
-            self.warn(format!(
-                "{variant} has its model and inputs; its text was a draft, so the present text is used"
-            ));
+            let told = format!(
+                "{variant} has its model and inputs, and runs the text of today: what it ran was a \
+                 draft and is not kept; {{rerun}} in the history sends its messages word for word"
+            );
+            self.warn(self.spelled(&told));
         }
     }
 
@@ -304,6 +341,38 @@ impl Step<'_> {
             Err(fault) => self.fail(&fault),
         }
     }
+}
+
+/// What of the open template an execution ran, and whether that is exactly what it ran: a draft is
+/// known again by its content, where that was saved since or still stands there.
+fn text_of(document: &Document, execution: &Execution) -> (VariantSource, bool) {
+    let text = document.editor.text();
+    let is_present = execution
+        .content_hash
+        .as_ref()
+        .is_some_and(|hash| *hash == ContentHash::of(text.as_bytes()));
+    let by_number = execution.version.as_ref().filter(|it| document.version_record(it).is_some());
+    let by_content = || {
+        let hash = execution.content_hash.as_ref()?;
+        let record = document.versions.iter().find(|record| record.content_hash == *hash)?;
+        Some(&record.version)
+    };
+    match by_number.or_else(by_content) {
+        _ if is_present => (VariantSource::Draft, true),
+        Some(version) if document.saved_as() == Some(version) => (VariantSource::Draft, true),
+        Some(version) => (VariantSource::Version(version.clone()), true),
+        None => (VariantSource::Draft, false),
+    }
+}
+
+/// A rule that took something out of the messages of an execution before they were kept.
+fn redacted_prompt(execution: &Execution) -> Option<String> {
+    let rules = execution.redactions.iter().map(|(rule, _)| rule);
+    let mut marked = rules.filter(|rule| {
+        let mark = marker(rule);
+        execution.messages.iter().any(|message| message.content.contains(&mark))
+    });
+    marked.next().map(str::to_owned)
 }
 
 /// The parameters an execution asked for; what no longer is a parameter is left out.

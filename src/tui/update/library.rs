@@ -31,6 +31,7 @@ impl Step<'_> {
             let id = document.id.clone();
             self.ask(Purpose::Refresh(id.clone()), Question::Open(id));
         }
+        self.read_beside();
     }
 
     pub fn take_library(&mut self, entries: Result<Vec<LibraryEntry>, Fault>) {
@@ -143,6 +144,7 @@ impl Step<'_> {
         }
         self.state.set_focus(self.state.tour.map_or(Focus::Editor, |tour| tour.stop().focus));
         self.analyse();
+        self.read_beside();
         self.note_recent();
         self.show_opening_line();
         if let Some(execution) = recall {

@@ -1,7 +1,7 @@
 //! Lists that lead somewhere: any template, any place in their texts, a set of inputs; and what
 //! is filled in from elsewhere.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -12,7 +12,7 @@ use crate::{
     tui::{
         effect::{Keep, Question},
         keymap::Action,
-        msg::{Fault, TextPlace},
+        msg::{Fault, LibraryEntry, TextPlace},
         state::{
             Document, FILTER_REST, Focus, FormRow, JumpTo, Lead, LineDialog, LineInput, LineIntent,
             ListDialog, ListKind, ListRow, Overlay, Pane, Purpose, Screen, Wake, jump_labels,
@@ -33,27 +33,34 @@ pub const SCRATCH: &str = "scratch";
 impl Step<'_> {
     /// Lists every template, those that were open last first.
     pub fn go_to_template(&mut self) {
-        let open = self.state.document.as_ref().map(|document| &document.id);
-        let recent: Vec<&TemplateId> =
-            self.state.recent.iter().filter(|id| Some(*id) != open).collect();
-        let known = |id: &TemplateId| self.state.library.entry(id).is_some();
-        let mut ids: Vec<TemplateId> =
-            recent.iter().filter(|id| known(id)).map(|id| (*id).clone()).collect();
-        let others = self.state.library.ids().filter(|id| !recent.contains(id));
-        ids.extend(others.cloned());
-        let rows = ids
-            .into_iter()
-            .map(|id| {
-                let entry = self.state.library.entry(&id);
-                let version = entry.and_then(|entry| entry.version.as_ref());
-                let mut detail = version.map_or_else(String::new, ToString::to_string);
-                if entry.is_some_and(|entry| entry.draft) {
-                    detail.push_str(" draft");
-                }
-                ListRow { name: id.to_string(), detail, leads: Lead::Template(id) }
-            })
-            .collect();
+        let rows = self.template_rows(false, Lead::Template);
         self.put_in_front(Overlay::List(ListDialog::new(ListKind::Templates, rows)));
+    }
+
+    /// A row for every template, those that were open last first; the open one at the top or
+    /// where its name puts it.
+    pub fn template_rows(
+        &self,
+        open_first: bool,
+        leads: impl Fn(TemplateId) -> Lead,
+    ) -> Vec<ListRow> {
+        let entries: BTreeMap<&TemplateId, &LibraryEntry> =
+            self.state.library.entries().iter().map(|entry| (&entry.id, entry)).collect();
+        let open = self.state.document.as_ref().map(|document| &document.id);
+        let first = self.state.recent.iter().filter(|id| open_first || Some(*id) != open);
+        let first: Vec<&TemplateId> = first.filter(|id| entries.contains_key(id)).collect();
+        let taken: BTreeSet<&TemplateId> = first.iter().copied().collect();
+        let others = self.state.library.ids().filter(|id| !taken.contains(id));
+        let row = |id: &TemplateId| {
+            let entry = entries.get(id);
+            let version = entry.and_then(|entry| entry.version.as_ref());
+            let mut detail = version.map_or_else(String::new, ToString::to_string);
+            if entry.is_some_and(|entry| entry.draft) {
+                detail.push_str(" draft");
+            }
+            ListRow { name: id.to_string(), detail, leads: leads(id.clone()) }
+        };
+        first.iter().copied().chain(others).map(row).collect()
     }
 
     /// Lists the tasks that parameters are known to suit.
@@ -201,15 +208,29 @@ impl Step<'_> {
     }
 
     pub fn act_in_list(&mut self, action: Action) {
+        let marks = matches!(self.state.overlays.last(),
+            Some(Overlay::List(list)) if list.kind == ListKind::RunTemplates);
+        if marks && action == Action::Mark {
+            return self.mark_template();
+        }
         if self.move_in_picker(action) || action != Action::Accept {
             return;
         }
         let Some(Overlay::List(list)) = self.state.overlays.last() else { return };
+        let (variant, marked) = (list.variant, list.marked.clone());
+        if let Some(variant) = variant.filter(|_| !marked.is_empty()) {
+            self.state.overlays.pop();
+            return self.run_marked_templates(variant, marked);
+        }
         let Some(row) = list.chosen().cloned() else {
             return self.tell("There is nothing here to go to");
         };
         self.state.overlays.pop();
         match row.leads {
+            Lead::Run(id) => {
+                let source = self.source_of(id);
+                self.set_source(variant.unwrap_or(self.state.variant()), source);
+            }
             Lead::Template(id) => self.go_to(id, None),
             Lead::Line(id, line) => self.go_to(id, Some(line)),
             Lead::Inputs(values) => {

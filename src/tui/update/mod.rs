@@ -5,6 +5,7 @@
 
 mod act;
 mod answers;
+mod beside;
 mod charts;
 mod editing;
 mod finding;

@@ -2,7 +2,7 @@
 
 use super::{motion, step::Step};
 use crate::{
-    model::{Message, Status},
+    model::{Message, Status, VariantSource},
     prompt::Severity,
     tui::{
         keymap::Action,
@@ -24,6 +24,49 @@ pub(super) fn as_text(messages: &[Message]) -> String {
 /// The messages of an analysis as one text.
 pub(super) fn rendered(analysis: &Analysis) -> String {
     as_text(&analysis.messages)
+}
+
+/// Messages ready to be read.
+struct Previewed {
+    exact: String,
+    /// The same with tokens beside each role.
+    shown: String,
+    /// How many, in words.
+    about: String,
+}
+
+impl Previewed {
+    /// The messages of an analysis.
+    ///
+    /// # Errors
+    /// Why there are none.
+    fn of(analysis: &Analysis) -> Result<Self, String> {
+        if analysis.messages.is_empty() {
+            let error = analysis.findings.iter().find(|it| it.severity == Severity::Error);
+            return Err(error.map_or_else(
+                || "it is still being read".to_owned(),
+                |finding| format!("line {}: {}", finding.line, finding.message),
+            ));
+        }
+        let parts: Vec<String> = analysis
+            .messages
+            .iter()
+            .enumerate()
+            .map(|(index, message)| {
+                let tokens = analysis.message_tokens.get(index).map_or_else(String::new, |count| {
+                    let about = if count.exact { "" } else { "~" };
+                    format!("  {about}{} tok", count.tokens)
+                });
+                format!("{}:{tokens}\n{}", message.role, message.content)
+            })
+            .collect();
+        let mut about = format!("{} messages", analysis.messages.len());
+        if let Some(tokens) = analysis.tokens {
+            let sign = if tokens.exact { "" } else { "~" };
+            about = format!("{about}, {sign}{} tok", tokens.tokens);
+        }
+        Ok(Self { exact: rendered(analysis), shown: parts.join("\n\n"), about })
+    }
 }
 
 impl Step<'_> {
@@ -48,37 +91,37 @@ impl Step<'_> {
         }
     }
 
+    /// Shows the messages as they would be sent: those of the variant in focus, where it is an
+    /// answer's pane that has the focus.
     pub fn open_preview(&mut self) {
         let Some(document) = &self.state.document else {
             return self.warn("No template is open; pick one in the library");
         };
-        if document.analysis.messages.is_empty() {
-            let reason = document
-                .analysis
-                .findings
-                .iter()
-                .find(|finding| finding.severity == Severity::Error)
-                .map_or_else(
-                    || "it is still being read".to_owned(),
-                    |finding| format!("line {}: {}", finding.line, finding.message),
-                );
-            return self.warn(format!("The prompt does not render: {reason}"));
-        }
-        let analysis = &document.analysis;
-        let parts: Vec<String> = analysis
-            .messages
-            .iter()
-            .enumerate()
-            .map(|(index, message)| {
-                let tokens = analysis.message_tokens.get(index).map_or_else(String::new, |count| {
-                    let about = if count.exact { "" } else { "~" };
-                    format!("  {about}{} tok", count.tokens)
-                });
-                format!("{}:{tokens}\n{}", message.role, message.content)
-            })
-            .collect();
-        let text = GrowingText::of(&parts.join("\n\n"), self.state.marks, 80);
-        self.put_in_front(Overlay::Preview(Box::new(Reading { text, scroll: Scroll::at_top() })));
+        let pane = match self.state.focus {
+            // Which template an answer is of would tell which is which.
+            Focus::Output(_) if self.state.blind.is_some() => None,
+            Focus::Output(variant) => self.state.pane(variant),
+            Focus::Library | Focus::Editor | Focus::Inputs => None,
+        };
+        let nothing_yet = Analysis::default();
+        let shown = match pane.map(|pane| (&pane.source, &pane.recorded)) {
+            Some((VariantSource::Recorded(_), Some(recorded))) => {
+                let of = Analysis { messages: recorded.messages.clone(), ..Analysis::default() };
+                Previewed::of(&of)
+            }
+            Some((VariantSource::Template(id), _)) => {
+                let beside = self.state.beside.get(id);
+                Previewed::of(beside.and_then(|it| it.analysis.as_ref()).unwrap_or(&nothing_yet))
+            }
+            _ => Previewed::of(&document.analysis),
+        };
+        let Previewed { exact, shown, about } = match shown {
+            Ok(previewed) => previewed,
+            Err(reason) => return self.warn(format!("The prompt does not render: {reason}")),
+        };
+        let text = GrowingText::of(&shown, self.state.marks, 80);
+        let scroll = Scroll::at_top();
+        self.put_in_front(Overlay::Preview(Box::new(Reading { text, exact, about, scroll })));
     }
 
     /// Keys in a text to read: scroll it, copy it, fold a difference.

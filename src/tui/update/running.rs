@@ -10,8 +10,8 @@ use crate::{
         keymap::{Action, Context},
         msg::{CallEvent, RunToken, Severity},
         state::{
-            Confirm, Focus, FormRow, Mode, OpenCircuit, Origin, Output, Overlay, Pane, Phase,
-            Purpose, Screen, SecretQuestion, TICK, Wake,
+            Confirm, Document, Focus, FormRow, Mode, OpenCircuit, Origin, Output, Overlay, Pane,
+            Phase, Purpose, Screen, SecretQuestion, TICK, Wake,
         },
     },
 };
@@ -110,7 +110,11 @@ impl Step<'_> {
         let Some(document) = &self.state.document else {
             return self.warn("No template is open; pick one in the library");
         };
-        if document.analysed.is_none() {
+        let reads = |variant: &VariantName| {
+            let source = self.state.pane(*variant).map(|pane| &pane.source);
+            !matches!(source, Some(VariantSource::Recorded(_)))
+        };
+        if document.analysed.is_none() && variants.iter().any(reads) {
             // Which inputs it takes is not known yet; it is a matter of moments.
             self.state.run_when_read = Some((document.id.clone(), variants.to_vec()));
             return;
@@ -172,22 +176,31 @@ impl Step<'_> {
         }
     }
 
-    /// Whether a draft cannot run for want of an input; the focus then goes to its field.
+    /// Whether a draft or another template cannot run for want of an input; the focus then goes to
+    /// its field.
     fn stopped_by_a_field(&mut self, variants: &[VariantName]) -> bool {
-        let runs_draft = variants.iter().any(|variant| {
-            self.state.pane(*variant).is_some_and(|pane| pane.source == VariantSource::Draft)
+        let Some(document) = &self.state.document else { return false };
+        let missing = variants.iter().find_map(|variant| {
+            let pane = self.state.pane(*variant)?;
+            match &pane.source {
+                VariantSource::Draft => Some((document.inputs.first_missing(None)?, None)),
+                VariantSource::Template(id) => {
+                    Some((document.inputs.first_missing(Some(id))?, Some(id.name().to_owned())))
+                }
+                VariantSource::Version(_) | VariantSource::Recorded(_) => None,
+            }
         });
-        let Some(document) = self.state.document.as_mut().filter(|_| runs_draft) else {
-            return false;
-        };
-        let Some(index) = document.inputs.first_missing() else { return false };
+        let Some((index, by)) = missing else { return false };
         let Some(field) = document.inputs.fields().get(index) else { return false };
         let name = display_line_with(&field.spec.name, self.state.marks).into_owned();
+        let by = by.map_or_else(String::new, |by| format!(" by {by}"));
         let text = match field.value() {
             Err(reason) => format!("{name} is {reason}: change it, then run again"),
-            Ok(_) => format!("{name} is required and has no value: type one, then run again"),
+            Ok(_) => format!("{name} is required{by} and has no value: type one, then run again"),
         };
-        document.inputs.select(FormRow::Field(index));
+        if let Some(document) = &mut self.state.document {
+            document.inputs.select(FormRow::Field(index));
+        }
         if !self.state.gone_elsewhere {
             self.state.screen = Screen::Workbench;
             self.state.zoom = false;
@@ -197,27 +210,54 @@ impl Step<'_> {
         true
     }
 
+    /// The calls that these variants make.
     pub fn orders(&self, variants: &[VariantName]) -> Option<Vec<CallOrder>> {
         let document = self.state.document.as_ref()?;
-        let text = document.editor.text();
-        let inputs = document.inputs.values();
-        let order = |pane: &Pane| CallOrder {
-            variant: pane.variant,
-            template: document.id.clone(),
-            source: match &pane.source {
-                VariantSource::Draft => {
-                    CallSource::Text { text: text.clone(), saved: document.saved_as().cloned() }
+        let panes = variants.iter().filter_map(|variant| self.state.pane(*variant));
+        Some(panes.map(|pane| self.order(document, pane)).collect())
+    }
+
+    fn order(&self, document: &Document, pane: &Pane) -> CallOrder {
+        let mut template = document.id.clone();
+        let mut inputs = document.inputs.values();
+        let source = match (&pane.source, &pane.recorded) {
+            (VariantSource::Recorded(_), Some(recorded)) => {
+                inputs.clone_from(&recorded.inputs);
+                template = recorded.stamp.template.clone().unwrap_or(template);
+                let (messages, stamp) = (recorded.messages.clone(), recorded.stamp.clone());
+                CallSource::Messages { messages, stamp }
+            }
+            (VariantSource::Template(id), _) if *id != document.id => {
+                template = id.clone();
+                let beside = self.state.beside.get(id);
+                if let Some(analysis) = beside.and_then(|beside| beside.analysis.as_ref()) {
+                    inputs = document.inputs.values_named(&analysis.fields);
                 }
-                VariantSource::Version(version) => CallSource::Version(version.clone()),
+                match self.state.shelf.get(id) {
+                    Some(shelved) => CallSource::Text {
+                        text: shelved.document.editor.text(),
+                        saved: shelved.document.saved_as().cloned(),
+                    },
+                    None => CallSource::Opened,
+                }
+            }
+            (VariantSource::Version(version), _) => CallSource::Version(version.clone()),
+            _ => CallSource::Text {
+                text: document.editor.text(),
+                saved: document.saved_as().cloned(),
             },
+        };
+        CallOrder {
+            variant: pane.variant,
+            template,
+            source,
             model: pane.model.clone(),
             parameters: pane.parameters.clone(),
-            inputs: inputs.clone(),
+            inputs,
             without: pane.without.into_iter().collect(),
             cache: self.state.spending.cache_use(),
             allow: pane.allow.clone(),
-        };
-        Some(variants.iter().filter_map(|variant| self.state.pane(*variant)).map(order).collect())
+        }
     }
 
     /// Runs a variant again without the parameter its model refused. What is known of the model

@@ -41,6 +41,7 @@ impl Step<'_> {
         self.state.panes.sort_by_key(|pane| pane.variant);
         self.state.zoom = false;
         self.focus_variant(variant);
+        self.read_beside();
     }
 
     /// Brings the pane back that was removed last.
@@ -76,18 +77,26 @@ impl Step<'_> {
             self.state.zoom = false;
             self.focus_variant(next);
         }
+        self.read_beside();
     }
 
-    /// Has a variant run the draft or a saved version.
+    /// Has a variant run the draft, a saved version, or another template.
     pub fn set_source(&mut self, variant: VariantName, source: VariantSource) {
-        let text = match &source {
-            VariantSource::Draft => format!("{variant} runs the draft"),
-            VariantSource::Version(version) => format!("{variant} runs version {version}"),
-        };
+        if matches!(source, VariantSource::Template(_)) {
+            self.keep_model(variant);
+        }
+        let mut text = format!("{variant} runs {}", self.state.source_words(&source));
+        if let VariantSource::Template(_) = &source
+            && let Some(model) = self.state.pane(variant).and_then(|pane| pane.model.as_ref())
+        {
+            text = format!("{text} on {model}, with the inputs of the same names");
+        }
         if let Some(pane) = self.state.pane_mut(variant) {
             pane.source = source;
+            pane.recorded = None;
             self.tell(text);
         }
+        self.read_beside();
     }
 
     pub fn step_output(&mut self, older: bool) {

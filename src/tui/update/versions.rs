@@ -7,7 +7,10 @@ use crate::{
         effect::Question,
         keymap::Action,
         msg::Fault,
-        state::{LineDialog, LineInput, LineIntent, Overlay, Purpose, VersionList, front_area},
+        state::{
+            LineDialog, LineInput, LineIntent, Overlay, Purpose, VersionList, VersionRow,
+            front_area,
+        },
         text::Scroll,
     },
 };
@@ -67,13 +70,21 @@ impl Step<'_> {
             list.selected = list.selected.saturating_add_signed(by).min(last);
             return list.scroll.reveal(list.selected, rows, height);
         }
-        let (pick, place) = (list.pick, list.version());
+        let (pick, row) = (list.pick, list.row(list.selected, count));
+        let place = match row {
+            VersionRow::Version(place) => Some(place),
+            VersionRow::Draft | VersionRow::AnotherTemplate => None,
+        };
         let record = place.and_then(|place| {
             self.state.document.as_ref().and_then(|document| document.versions.get(place).cloned())
         });
         match (action, pick, record) {
             (Action::MarkVersion, _, Some(record)) => self.mark_version(record.version),
             (Action::Accept, _, _) if self.marked_versions() > 0 => self.run_marked_versions(),
+            (Action::Accept, Some(variant), None) if row == VersionRow::AnotherTemplate => {
+                self.state.overlays.pop();
+                self.open_run_templates(variant);
+            }
             (Action::Accept, Some(variant), record) => {
                 let source =
                     record.map_or(VariantSource::Draft, |it| VariantSource::Version(it.version));

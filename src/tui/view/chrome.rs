@@ -6,7 +6,7 @@ use super::paint::{Paint, Piece, cells};
 use crate::tui::{
     keymap::{Action, Context},
     msg::{Notice, Severity},
-    state::{Document, Overlay, SMALLEST, Screen},
+    state::{Document, ListKind, Overlay, SMALLEST, Screen},
     text::figures,
     theme::Role,
 };
@@ -168,7 +168,9 @@ fn workbench(paint: &Paint<'_, '_, '_>) -> Vec<Piece<'static>> {
 /// Whether an action of the context means something to what is in front.
 const fn does_something(overlay: Option<&Overlay>, action: Action) -> bool {
     match (overlay, action) {
-        (overlay, Action::Mark) => matches!(overlay, Some(Overlay::Models(_))),
+        (Some(Overlay::Models(_)), Action::Mark) => true,
+        (Some(Overlay::List(list)), Action::Mark) => matches!(list.kind, ListKind::RunTemplates),
+        (_, Action::Mark) => false,
         // One line has nothing above it and nothing below; a question has two answers, and a
         // conflict is a choice of three.
         (Some(Overlay::Line(_)), Action::MoveUp | Action::MoveDown)

@@ -154,6 +154,21 @@ fn title<'p>(
             }
             _ => "draft".to_owned(),
         },
+        (VariantSource::Template(id), _) => {
+            let record = shown.and_then(|output| output.execution.as_deref());
+            let version = match record {
+                Some(record) => {
+                    record.version.as_ref().map_or("draft".to_owned(), ToString::to_string)
+                }
+                None => state
+                    .library
+                    .entry(id)
+                    .and_then(|entry| entry.version.as_ref().filter(|_| !entry.draft))
+                    .map_or_else(String::new, ToString::to_string),
+            };
+            format!("{} {version}", paint.safe(id.name())).trim_end().to_owned()
+        }
+        (VariantSource::Recorded(_), _) => "as sent".to_owned(),
     };
     let mut pieces = vec![
         paint.piece(pane.variant.as_str(), Role::variant(pane.variant)),

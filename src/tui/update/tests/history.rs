@@ -6,6 +6,7 @@ use super::*;
 use crate::{
     model::VariantSource,
     tui::{
+        effect::CallSource,
         msg::{DeletedExecutions, HistoryCursor, HistoryLine, HistoryPage},
         state::{DetailTab, Screen, areas},
     },
@@ -312,6 +313,7 @@ fn running_again_runs_as_soon_as_it_is_set_up() {
     let (_, calls) = script.run();
     assert_eq!(calls[0].model, Some(model("demo/careful")));
     assert_eq!(calls[0].inputs.get("message"), Some(&json!("from the past")));
+    assert!(script.status().contains("word for word"), "{}", script.status());
     script.effects.clear();
     script.press("2 o");
     script.answer(is_execution, Answer::Execution(Ok(Some(Box::new(recalled(Some("1.0.0")))))));
@@ -319,16 +321,96 @@ fn running_again_runs_as_soon_as_it_is_set_up() {
 }
 
 #[test]
-fn running_again_in_another_template_waits_until_it_is_read() {
+fn running_again_in_another_template_opens_it_and_needs_no_reading_of_it() {
     let mut script = shown(1);
     script.press("r");
     script.answer(is_execution, Answer::Execution(Ok(Some(Box::new(execution(0, "other"))))));
     script.answer_open(opened("b/second"));
-    assert!(!script.effects.iter().any(|it| matches!(it, Effect::StartRun { .. })));
-    script.answer_analysis(analysis());
     let (_, calls) = script.run();
     assert_eq!(calls[0].template, id("b/second"));
     assert_eq!(calls[0].inputs.get("message"), Some(&json!("from the past")));
+}
+
+#[test]
+fn running_again_sends_what_was_sent_and_not_the_text_of_today() {
+    let mut script = Script::open();
+    script.press("i");
+    script.typed("Another text. ");
+    script.press("esc 2");
+    script.answer(is_first_page, page(0..1, false));
+    script.press("r");
+    let mut past = recalled(None);
+    past.messages = vec![Message::new(Role::User, "What was a draft then")];
+    past.content_hash = Some(ContentHash::of(b"a draft that nobody kept"));
+    let sent = past.messages.clone();
+    let hash = past.content_hash.clone();
+    script.answer(is_execution, Answer::Execution(Ok(Some(Box::new(past)))));
+    let (run, calls) = script.run();
+    let CallSource::Messages { messages, stamp } = &calls[0].source else { panic!("{calls:?}") };
+    assert_eq!((messages, &stamp.content_hash), (&sent, &hash));
+    assert_eq!((&stamp.template, &stamp.version), (&Some(id("a/first")), &None));
+    assert_eq!(calls[0].parameters.temperature, Some(0.25));
+    script.call(run, VariantName::A, CallEvent::Finished(Box::new(execution(5, "again"))));
+    script.effects.clear();
+    script.press("r");
+    let (_, calls) = script.run();
+    assert!(matches!(calls[0].source, CallSource::Messages { .. }), "and so does the next press");
+    script.press("V enter r");
+    let (_, calls) = script.run();
+    assert!(
+        matches!(&calls[0].source, CallSource::Text { text, .. } if text.starts_with("Another"))
+    );
+}
+
+#[test]
+fn what_was_redacted_is_not_sent_as_if_it_were_what_was_sent() {
+    let mut script = shown(1);
+    script.press("r");
+    let mut past = recalled(Some("1.0.0"));
+    past.messages = vec![Message::new(Role::User, "key [redacted:openai-key] it is")];
+    past.redactions.add("openai-key");
+    script.answer(is_execution, Answer::Execution(Ok(Some(Box::new(past.clone())))));
+    assert!(!script.effects.iter().any(|it| matches!(it, Effect::StartRun { .. })));
+    assert!(script.status().contains("cannot be sent again as it was; o opens it"));
+    // An answer that was redacted says nothing about the prompt.
+    past.messages = vec![Message::new(Role::User, "no key here")];
+    script.press("r");
+    script.answer(is_execution, Answer::Execution(Ok(Some(Box::new(past)))));
+    assert!(script.effects.iter().any(|it| matches!(it, Effect::StartRun { .. })));
+}
+
+#[test]
+fn what_has_no_template_here_is_still_sent_again() {
+    let mut script = shown(1);
+    script.press("r");
+    let mut past = execution(0, "x");
+    past.template = None;
+    script.answer(is_execution, Answer::Execution(Ok(Some(Box::new(past)))));
+    let (_, calls) = script.run();
+    let CallSource::Messages { stamp, .. } = &calls[0].source else { panic!("{calls:?}") };
+    assert_eq!(stamp.template, None);
+    assert_eq!(script.input("message"), Some(json!("hello")), "the inputs are the template's own");
+}
+
+#[test]
+fn opening_again_empties_what_had_no_value_then() {
+    let mut script = shown(1);
+    let document = script.state.document.as_mut().expect("open");
+    document.inputs.field_mut(1).expect("tone").editor.replace_all("angry");
+    script.press("o");
+    script.answer(is_execution, Answer::Execution(Ok(Some(Box::new(recalled(Some("1.0.0")))))));
+    assert_eq!(script.input("message"), Some(json!("from the past")));
+    assert_eq!(script.input("tone"), None, "it was left open then");
+}
+
+#[test]
+fn a_draft_is_known_again_by_its_content() {
+    let mut script = shown(1);
+    script.press("o");
+    let mut past = recalled(None);
+    past.content_hash = Some(ContentHash::of(TEXT.as_bytes()));
+    script.answer(is_execution, Answer::Execution(Ok(Some(Box::new(past)))));
+    assert!(script.status().contains("set up as that execution was"), "{}", script.status());
 }
 
 #[test]
@@ -337,6 +419,7 @@ fn running_again_what_cannot_be_opened_leaves_nothing_behind() {
     script.press("r");
     let mut gone = execution(0, "x");
     gone.template = Some(id("gone"));
+    script.press("o");
     script.answer(is_execution, Answer::Execution(Ok(Some(Box::new(gone)))));
     assert!(script.status().contains("not in this workspace"));
     script.press("o");

@@ -10,7 +10,7 @@ use crate::{
         msg::ModelChoice,
         state::{
             FrontArea, Lead, ListDialog, ListKind, ModelPicker, Palette, Picker, Screen,
-            ThemePicker, VersionList, jump_labels,
+            ThemePicker, VersionList, VersionRow, jump_labels,
         },
         text::figures,
         theme::Role,
@@ -206,6 +206,9 @@ pub(super) fn themes(paint: &mut Paint<'_, '_, '_>, area: &FrontArea, list: &The
 /// Names with what is said beside them.
 pub(super) fn any_list(paint: &mut Paint<'_, '_, '_>, area: &FrontArea, list: &ListDialog) {
     let mut frills = titled(paint, list.kind.title());
+    if let Some(variant) = list.variant {
+        frills.title.push(paint.piece(variant.as_str(), Role::variant(variant)));
+    }
     if !list.picker.matches.is_empty() {
         let count = format!("{} of {}", list.picker.selected + 1, list.picker.matches.len());
         frills.bottom = vec![paint.piece(count, Role::Dim)];
@@ -222,18 +225,29 @@ pub(super) fn any_list(paint: &mut Paint<'_, '_, '_>, area: &FrontArea, list: &L
     let picker = &list.picker;
     let first = picker.scroll.first(picker.matches.len(), usize::from(area.height));
     let widest = list.rows.iter().map(|row| row.name.chars().count()).max().unwrap_or(0);
-    let width = u16::try_from(widest).unwrap_or(40).min(area.width / 2);
+    let beside = list.rows.iter().map(|row| row.detail.chars().count()).max().unwrap_or(0);
+    // A letter stands before what is marked.
+    let indent = if list.variant.is_some() { 2 } else { 1 };
+    // What is said beside a name may take half; what it leaves is the name's.
+    let beside = u16::try_from(beside).unwrap_or(u16::MAX).min(area.width / 2);
+    let width =
+        u16::try_from(widest).unwrap_or(40).min(area.width.saturating_sub(beside + indent + 3));
     rows(paint, area, picker.matches.len(), picker.selected, first, |paint, place, index| {
         let row = picker.matches.get(index).and_then(|at| list.rows.get(*at));
         let Some(row) = row else { return };
         let role = if row.leads == Lead::NameInputs { Role::Accent } else { Role::Text };
         let name = paint.safe(&row.name).into_owned();
+        let mark = list.marked.iter().position(|id| row.leads == Lead::Run(id.clone()));
+        if let Some(variant) = mark.and_then(|place| VariantName::ALL.get(place)) {
+            let style = paint.style(Role::variant(*variant));
+            paint.text(place.x, place.y, 1, variant.as_str(), style);
+        }
         let style = paint.style(role);
-        let room = if row.detail.is_empty() { place.width } else { width + 1 };
-        paint.text(place.x + 1, place.y, room.saturating_sub(1), &name, style);
+        let room = if row.detail.is_empty() { place.width.saturating_sub(indent) } else { width };
+        paint.text(place.x + indent, place.y, room, &name, style);
         let detail = paint.safe(&row.detail).into_owned();
         let style = paint.style(Role::Dim);
-        let x = place.x + width + 3;
+        let x = place.x + indent + width + 2;
         paint.text(x, place.y, place.right().saturating_sub(x), &detail, style);
     });
 }
@@ -259,15 +273,26 @@ pub(super) fn versions(paint: &mut Paint<'_, '_, '_>, area: &FrontArea, list: &V
     }
     let first = list.scroll.first(count, usize::from(inner.height));
     rows(paint, inner, count, list.selected, first, |paint, row, index| {
-        let place = if list.pick.is_some() { index.checked_sub(1) } else { Some(index) };
-        let Some(record) = place.and_then(|place| document.versions.get(place)) else {
-            let pieces = [
-                paint.piece(format!(" {:<10}", "draft"), Role::Warning),
-                paint.piece("what is in the editor", Role::Dim),
-            ];
-            paint.pieces(row, &pieces);
-            return;
+        let place = match list.row(index, document.versions.len()) {
+            VersionRow::Version(place) => place,
+            VersionRow::Draft => {
+                let pieces = [
+                    paint.piece(format!(" {:<10}", "draft"), Role::Warning),
+                    paint.piece("what is in the editor", Role::Dim),
+                ];
+                paint.pieces(row, &pieces);
+                return;
+            }
+            VersionRow::AnotherTemplate => {
+                let pieces = [
+                    paint.piece(format!(" {:<10}", "another"), Role::Accent),
+                    paint.piece("a template beside this one, with the same inputs", Role::Dim),
+                ];
+                paint.pieces(row, &pieces);
+                return;
+            }
         };
+        let Some(record) = document.versions.get(place) else { return };
         let mark = list.marked.iter().position(|marked| *marked == record.version);
         let mark = mark.and_then(|place| VariantName::ALL.get(place));
         let mut pieces = vec![

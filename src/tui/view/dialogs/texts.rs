@@ -97,13 +97,8 @@ pub(super) fn diff(paint: &mut Paint<'_, '_, '_>, area: &FrontArea, view: &DiffV
 
 pub(super) fn preview(paint: &mut Paint<'_, '_, '_>, area: &FrontArea, reading: &Reading) {
     let mut frills = titled(paint, "As it would be sent");
-    if let Some(document) = &paint.state.document
-        && let Some(tokens) = document.analysis.tokens
-    {
-        let about = if tokens.exact { "" } else { "~" };
-        let text =
-            format!("{} messages, {about}{} tok", document.analysis.messages.len(), tokens.tokens);
-        frills.right = vec![paint.piece(text, Role::Dim)];
+    if paint.state.blind.is_none() {
+        frills.right = vec![paint.piece(reading.about.as_str(), Role::Dim)];
     }
     paint.dialog(area.outer, &frills);
     readings::text(paint, area.rows, &reading.text, reading.scroll, Role::Text);
