@@ -5,6 +5,8 @@ use std::path::Path;
 
 use serde::Serialize;
 
+#[cfg(unix)]
+use super::terminal_mark;
 use super::{App, AppError, AppOptions};
 use crate::config::{ColourDepth, Environment, Paths};
 
@@ -53,7 +55,10 @@ pub async fn doctor(options: AppOptions) -> Vec<Checkup> {
     terminal(&options.environment, &mut chart);
     clipboard(&options.environment, &mut chart);
     match Paths::resolve(&options.environment, &options.overrides) {
-        Ok(paths) => files(&paths, &mut chart),
+        Ok(paths) => {
+            files(&paths, &mut chart);
+            left_behind(&paths, &mut chart);
+        }
         Err(error) => chart.add("files", Health::Bad, error.to_string()),
     }
     match App::open(options) {
@@ -110,6 +115,22 @@ fn terminal(environment: &Environment, chart: &mut Chart) {
     if environment.in_tmux() {
         chart.add("terminal", Health::Note, "inside tmux");
     }
+}
+
+/// What the last session on this terminal left behind.
+fn left_behind(paths: &Paths, chart: &mut Chart) {
+    #[cfg(unix)]
+    {
+        use std::{ffi::OsStr, os::unix::ffi::OsStrExt as _};
+        let Ok(name) = rustix::termios::ttyname(rustix::stdio::stdin(), Vec::new()) else { return };
+        let terminal = Path::new(OsStr::from_bytes(name.as_bytes()));
+        if terminal_mark::look(&paths.state_dir, terminal).is_some() {
+            chart.add("terminal", Health::Note, terminal_mark::LEFT_BEHIND);
+            chart.advise(terminal_mark::ADVICE);
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = (paths, chart);
 }
 
 fn clipboard(environment: &Environment, chart: &mut Chart) {

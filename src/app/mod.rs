@@ -22,6 +22,7 @@ mod safeguard;
 mod sources;
 mod templates;
 mod temporary;
+pub mod terminal_mark;
 mod trust;
 pub mod workspace;
 

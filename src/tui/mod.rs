@@ -26,8 +26,12 @@ use std::{
 };
 
 use crate::{
-    app::{App, AppOptions, TemporaryFolder, report, workspace},
-    config::{Overrides, Paths, Umask},
+    app::{
+        App, AppOptions, TemporaryFolder, report,
+        terminal_mark::{ADVICE, LEFT_BEHIND},
+        workspace,
+    },
+    config::{self, NoticeKind, Overrides, Paths, Umask},
     model::{ModelRef, TemplateId, VariantName},
 };
 use exec::Exec;
@@ -147,7 +151,7 @@ fn open(
     let inside = runtime.enter();
     crate::app::outlive_file_size_limits();
     drop(inside);
-    let (app, notices) = App::open(options).map_err(|error| said(&error))?;
+    let (app, mut notices) = App::open(options).map_err(|error| said(&error))?;
     crate::app::start_log(&app.paths, &app.redaction);
     report::prepare(&app.paths, &app.redaction, &app.environment);
     let settings = Arc::clone(&app.settings);
@@ -168,6 +172,10 @@ fn open(
         filled.map_err(|error| said(&error))?;
     }
     let outcome = runtime.block_on(async {
+        if term::watch_over(&app.paths.state_dir) {
+            let message = format!("{ADVICE}: {LEFT_BEHIND}");
+            notices.insert(0, config::Notice { kind: NoticeKind::Workspace, message });
+        }
         let surface =
             Screen::enter(capabilities, settings.interface.mouse).map_err(|error| said(&error))?;
         let place = Place { app, notices, keymap, look, capabilities, umask, origin, is_demo };
@@ -187,7 +195,7 @@ fn open(
 struct Place {
     app: App,
     /// What opening the app had to say.
-    notices: Vec<crate::config::Notice>,
+    notices: Vec<config::Notice>,
     keymap: Keymap,
     look: Look,
     capabilities: Capabilities,

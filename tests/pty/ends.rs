@@ -5,7 +5,11 @@ use std::process::Command;
 use promptlathe::model::Status;
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::{place::Place, session::Session};
+use crate::{
+    place::Place,
+    session::{Session, children_of},
+    ways::restored,
+};
 
 /// A prompt the careful model is slow with: it thinks, and then writes a long answer.
 pub const SLOW: &str = "---\nversion: 1.0.0\nmodel: demo/careful\n---\nuser:\nClassify and summarise \
@@ -26,8 +30,12 @@ pub fn streaming(place: &Place) -> Session {
 }
 
 pub fn signal(session: &Session, signal: Signal) {
-    let id = session.process().and_then(|id| i32::try_from(id).ok()).expect("a process");
-    kill_process(Pid::from_raw(id).expect("an id"), signal).expect("sent");
+    kill(session.process().expect("a process"), signal);
+}
+
+pub fn kill(process: u32, signal: Signal) {
+    let id = i32::try_from(process).ok().and_then(Pid::from_raw).expect("an id");
+    kill_process(id, signal).expect("sent");
 }
 
 #[test]
@@ -52,6 +60,49 @@ fn killed_without_a_word_it_is_interrupted_at_the_next_start() {
     again.keys("q").expect("quit");
     assert_eq!(again.ended().expect("it ends"), 0);
     assert_eq!(place.records()[0].status, Status::Interrupted);
+}
+
+/// A shell that starts it three times, and looks at what is left after the first.
+const THREE_TIMES: &str = "\"$0\" \"$@\"; read go; \"$0\" doctor | grep '^note  terminal'; \
+    echo LOOKED; read go; \"$0\" \"$@\"; echo QUIT; read go; exec \"$0\" \"$@\"";
+
+#[test]
+#[cfg(target_os = "linux")]
+fn after_an_end_without_a_word_the_next_start_says_so_and_puts_the_terminal_right() {
+    let place = Place::new();
+    let mut session = place.start_under(&["/bin/bash", "-c", THREE_TIMES], 120, 36, &[]);
+    // The mark is set after the first frame, and this is one of the next.
+    session.keys("2").expect("history");
+    session.until("Every call is kept here").expect("it works");
+    assert_eq!(place.marks(), 1);
+    let shell = session.process().expect("a shell");
+    let [program] = children_of(shell)[..] else { panic!("one program") };
+    kill(program, Signal::KILL);
+    session.until_that("the shell again", |_| children_of(shell).is_empty()).expect("it ends");
+    assert_ne!(session.line(), session.line_before(), "the line is left as it was");
+    assert!(session.screen().alternate_screen() && session.screen().bracketed_paste());
+
+    session.keys("\n").expect("look");
+    session.until("LOOKED").expect("looked");
+    let screen = session.screen().contents();
+    assert!(screen.contains("ended without cleaning up") && screen.contains("`reset`"), "{screen}");
+    session.keys("\n").expect("again");
+    session.until("Classify").expect("everything is drawn");
+    session.until("run `reset`").expect("it is told what helps");
+    session.until("ended without cleaning up").expect("and why");
+    assert_eq!(place.marks(), 1, "the one of before is gone");
+    session.keys("q").expect("quit");
+    session.until("QUIT").expect("it ends");
+    restored(&session, &session.line_before());
+    assert_eq!(place.marks(), 0);
+
+    session.keys("\n").expect("once more");
+    session.until("Classify").expect("everything is drawn");
+    session.keys("2").expect("history");
+    session.until("Every call is kept here").expect("what was to be told is told");
+    assert!(!session.screen().contents().contains("cleaning up"), "it is told once");
+    session.keys("q").expect("quit");
+    assert_eq!(session.ended().expect("it ends"), 0);
 }
 
 #[test]

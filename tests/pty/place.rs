@@ -131,6 +131,13 @@ impl Place {
         self.home.path()
     }
 
+    /// How many marks there are that say that a terminal is in use.
+    pub fn marks(&self) -> usize {
+        let folder = fs::read_dir(self.home.path().join(".local/state/lathe"));
+        let names = folder.into_iter().flatten().flatten().map(|entry| entry.file_name());
+        names.filter(|name| name.to_string_lossy().starts_with("terminal-")).count()
+    }
+
     /// Waits until so many executions have ended, as the database has them while the program runs.
     pub fn until_recorded(&self, count: usize) {
         let end = std::time::Instant::now() + Duration::from_mins(1);

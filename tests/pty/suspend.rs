@@ -22,11 +22,13 @@ fn the_user_stops_it_and_takes_it_back() {
     session.until("STOPPED").expect("the shell has the terminal");
     let screen = session.screen();
     assert!(!screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste());
+    assert_eq!(place.marks(), 0, "the terminal is the shell's");
     session.keys("\r").expect("go on");
     session.until("Classify").expect("everything is drawn again");
     assert!(session.screen().alternate_screen());
     session.keys("R").expect("run");
     session.until("done ").expect("it works as before");
+    assert_eq!(place.marks(), 1);
     session.keys("q").expect("quit");
     session.until("ENDED").expect("the shell goes on");
     assert!(!session.screen().alternate_screen());

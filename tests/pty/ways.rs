@@ -32,6 +32,7 @@ fn every_signal_leaves_the_line_as_it_was() {
         signal(&session, sent);
         assert_eq!(session.ended().expect("it ends"), code);
         restored(&session, &session.line_before());
+        assert_eq!(place.marks(), 0, "{code}");
         let records = place.records();
         assert_eq!(records.len(), 1, "{code}");
         assert!(

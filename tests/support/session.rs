@@ -422,6 +422,13 @@ pub fn status_of(process: u32, field: &str) -> Option<u64> {
     line.split_whitespace().next()?.parse().ok()
 }
 
+/// The processes that a process has started and that live.
+pub fn children_of(process: u32) -> Vec<u32> {
+    let list = std::fs::read_to_string(format!("/proc/{process}/task/{process}/children"));
+    let list = list.unwrap_or_default();
+    list.split_whitespace().filter_map(|id| id.parse().ok()).collect()
+}
+
 /// How often the threads of a process have gone to sleep of their own will: each is a wake-up.
 pub fn wake_ups(process: u32) -> u64 {
     let tasks = std::fs::read_dir(format!("/proc/{process}/task"));

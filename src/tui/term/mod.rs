@@ -5,6 +5,7 @@ mod capabilities;
 mod clipboard;
 mod clock;
 mod external;
+mod mark;
 mod modes;
 mod pen;
 mod screen;
@@ -16,6 +17,7 @@ pub use self::{
     clipboard::{Copied, CopyError, Route, copy},
     clock::FrameClock,
     external::{EditError, ExternalEditor},
+    mark::watch_over,
     modes::{install_panic_hook, restore},
     screen::{Screen, Suspended},
     signals::{EndReason, Signal, Signals, before_sudden_end, listen, prepare_to_end},

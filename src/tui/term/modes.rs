@@ -12,6 +12,7 @@ use std::{
 
 use ratatui::layout::Size;
 
+use super::mark;
 use crate::app::report;
 
 /// Alternate screen, paste as text, focus changes. Mouse modes that another program left on are
@@ -75,7 +76,9 @@ pub(super) fn enter(modes: Modes) -> io::Result<()> {
     AWAY.store(false, Ordering::SeqCst);
     let entered = Entered { keyboard: modes.keyboard, thread: std::thread::current().id() };
     let before = ENTERED.lock().unwrap_or_else(PoisonError::into_inner).replace(entered);
-    let leaving = before.map(|before| leaving(before.keyboard)).unwrap_or_default();
+    // An earlier session that ended without a word has left its own on.
+    let on = before.map(|before| before.keyboard).or_else(mark::left_on);
+    let leaving = on.map(leaving).unwrap_or_default();
     raw::write(format!("{leaving}{}", entering(modes)).as_bytes()).inspect_err(|_| restore())
 }
 
@@ -88,6 +91,7 @@ pub fn restore() {
         let _ = raw::write(leaving(entered.keyboard).as_bytes());
         raw::end();
     }
+    mark::clear();
 }
 
 /// Says that another program has the terminal until [`enter`] is called again, so that keys
@@ -133,16 +137,21 @@ pub(super) fn write(bytes: &[u8]) -> io::Result<()> {
 }
 
 #[cfg(unix)]
-mod raw {
-    use std::{io, sync::OnceLock};
+pub(super) mod raw {
+    use std::{ffi::OsStr, io, os::unix::ffi::OsStrExt as _, path::PathBuf, sync::OnceLock};
 
     use ratatui::layout::Size;
     use rustix::{
         event::{PollFd, PollFlags, poll},
         io::Errno,
         stdio,
-        termios::{OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr},
+        termios::{
+            ControlModes, InputModes, LocalModes, OptionalActions, OutputModes, SpecialCodeIndex,
+            Termios, tcgetattr, tcgetwinsize, tcsetattr, ttyname,
+        },
     };
+
+    use crate::app::terminal_mark::LineSettings;
 
     /// How the terminal's line was when the program started. Kept once, so that a child which
     /// leaves the line in disorder cannot make it the state to go back to.
@@ -168,6 +177,50 @@ mod raw {
             // Nothing can be done about a line that is gone.
             let _ = tcsetattr(stdio::stdin(), OptionalActions::Now, line);
         }
+    }
+
+    /// The terminal's device.
+    pub fn name() -> Option<PathBuf> {
+        let name = ttyname(stdio::stdin(), Vec::new()).ok()?;
+        Some(PathBuf::from(OsStr::from_bytes(name.as_bytes())))
+    }
+
+    /// How the line was when the program started.
+    pub fn line() -> Option<LineSettings> {
+        let line = LINE.get()?;
+        Some(LineSettings {
+            input: line.input_modes.bits().into(),
+            output: line.output_modes.bits().into(),
+            control: line.control_modes.bits().into(),
+            local: line.local_modes.bits().into(),
+            least: line.special_codes[SpecialCodeIndex::VMIN],
+            wait: line.special_codes[SpecialCodeIndex::VTIME],
+        })
+    }
+
+    /// Takes the line's settings from before an earlier session for those to go back to. Where
+    /// somebody has put the line right meanwhile, it stays as it is.
+    pub fn adopt(before: LineSettings) {
+        let Ok(mut line) = tcgetattr(stdio::stdin()) else { return };
+        if line.local_modes.intersects(LocalModes::ICANON | LocalModes::ECHO) {
+            return;
+        }
+        // Numbers of this system, unless the file is from another one.
+        let modes = (
+            before.input.try_into(),
+            before.output.try_into(),
+            before.control.try_into(),
+            before.local.try_into(),
+        );
+        let (Ok(input), Ok(output), Ok(control), Ok(local)) = modes else { return };
+        line.input_modes = InputModes::from_bits_retain(input);
+        line.output_modes = OutputModes::from_bits_retain(output);
+        line.control_modes = ControlModes::from_bits_retain(control);
+        line.local_modes = LocalModes::from_bits_retain(local);
+        line.special_codes[SpecialCodeIndex::VMIN] = before.least;
+        line.special_codes[SpecialCodeIndex::VTIME] = before.wait;
+        // Before the line is first read, so nothing is there yet.
+        let _ = LINE.set(line);
     }
 
     pub fn size() -> io::Result<Size> {
@@ -200,10 +253,26 @@ mod raw {
 }
 
 #[cfg(not(unix))]
-mod raw {
-    use std::io::{self, Write};
+pub(super) mod raw {
+    use std::{
+        io::{self, Write},
+        path::PathBuf,
+    };
 
     use ratatui::layout::Size;
+
+    use crate::app::terminal_mark::LineSettings;
+
+    /// A console goes with its window, and has no name to know it again by.
+    pub const fn name() -> Option<PathBuf> {
+        None
+    }
+
+    pub const fn line() -> Option<LineSettings> {
+        None
+    }
+
+    pub const fn adopt(_before: LineSettings) {}
 
     pub fn begin() -> io::Result<()> {
         crossterm::terminal::enable_raw_mode()

@@ -10,6 +10,7 @@ use ratatui::{Frame, Terminal};
 use super::{
     backend::ScreenBackend,
     capabilities::Capabilities,
+    mark,
     modes::{self, Modes},
 };
 
@@ -43,6 +44,9 @@ impl Write for Line {
 pub struct Screen {
     terminal: Terminal<ScreenBackend<Line>>,
     modes: Modes,
+    /// Whether the mark for an end without a word is set: after the first frame, so that nobody
+    /// waits for a disk to see it.
+    marked: bool,
 }
 
 impl Screen {
@@ -54,7 +58,7 @@ impl Screen {
         let modes = Modes { keyboard: capabilities.keyboard, mouse };
         let terminal = Terminal::new(ScreenBackend::new(Line, modes::size))?;
         modes::enter(modes)?;
-        let mut screen = Self { terminal, modes };
+        let mut screen = Self { terminal, modes, marked: false };
         screen.repaint()?;
         Ok(screen)
     }
@@ -65,7 +69,11 @@ impl Screen {
     /// # Errors
     /// What the system said. The line is then dead, and the program has to end.
     pub fn draw(&mut self, view: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
-        self.terminal.draw(view).map(|_| ())
+        self.terminal.draw(view)?;
+        if !std::mem::replace(&mut self.marked, true) {
+            mark::set(self.modes.keyboard);
+        }
+        Ok(())
     }
 
     /// The size in columns and rows.
@@ -142,6 +150,8 @@ impl Screen {
     /// # Errors
     /// What the system said. The line is then dead.
     pub fn take_back(&mut self) -> io::Result<()> {
+        // Whatever put it back took the mark along.
+        self.marked = false;
         modes::enter(self.modes)?;
         self.repaint()
     }

@@ -1,0 +1,254 @@
+//! A small file that says that a workbench has a terminal. Whoever leaves in order takes it away;
+//! one that stays behind says that the terminal may be in disorder.
+//!
+//! The process holds a lock on its file for as long as it lives. The system lets go of it when
+//! the process ends, however it ends, so that no process number that was given again can mislead.
+
+use std::{
+    fs::{self, File, OpenOptions, TryLockError},
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::config::{create_private_dir, create_private_file};
+
+/// What begins the name of each file.
+const PREFIX: &str = "terminal-";
+/// A mark is a few hundred bytes; whatever is longer is none.
+const LARGEST: u64 = 64 << 10;
+
+/// The settings of a terminal's line that raw mode changes, as numbers of the system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineSettings {
+    pub input: u64,
+    pub output: u64,
+    pub control: u64,
+    pub local: u64,
+    /// Fewest bytes and longest wait of one reading, in the system's units.
+    pub least: u8,
+    pub wait: u8,
+}
+
+/// What a mark says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TerminalMark {
+    /// The terminal's device.
+    pub terminal: PathBuf,
+    pub process: u32,
+    pub since: Timestamp,
+    /// Whether the keyboard's own protocol was asked for.
+    pub keyboard: bool,
+    /// How the line was before.
+    pub line: Option<LineSettings>,
+}
+
+/// What is told where a mark stayed behind.
+pub const LEFT_BEHIND: &str = "the last session on this terminal ended without cleaning up";
+/// And what to do then.
+pub const ADVICE: &str = "if keys or colours look wrong, run `reset`";
+
+/// A mark of this process, set for as long as this lives and the process does.
+#[derive(Debug)]
+pub struct SetMark {
+    path: PathBuf,
+    file: File,
+}
+
+impl SetMark {
+    /// Takes the mark away: the terminal is in order again.
+    pub fn clear(self) {
+        // Where it cannot be removed the next start says once more than it should.
+        let _ = fs::remove_file(&self.path);
+        // By word, for a child process that is just being started shares the lock for a moment.
+        let _ = self.file.unlock();
+    }
+}
+
+/// Sets a mark in the state folder.
+///
+/// # Errors
+/// What the system said; nothing then tells of an end without a word.
+pub fn set(folder: &Path, mark: &TerminalMark) -> io::Result<SetMark> {
+    create_private_dir(folder)?;
+    let path = folder.join(format!("{PREFIX}{}.json", Uuid::now_v7().simple()));
+    let mut file = create_private_file(&path)?;
+    // Before it has any text: one that is empty and can be locked says nothing.
+    let locked = file.try_lock();
+    let text = serde_json::to_string(mark).map_err(io::Error::other)?;
+    if let Err(error) = file.write_all(text.as_bytes()) {
+        let _ = fs::remove_file(&path);
+        return Err(error);
+    }
+    if locked.is_err() {
+        // Where the file system knows no locks, everybody would take it for one left behind.
+        fs::remove_file(&path)?;
+        return Err(io::ErrorKind::Unsupported.into());
+    }
+    Ok(SetMark { path, file })
+}
+
+/// The marks that were left behind, oldest first, each with its file; without what it says where
+/// its process did not come to say it.
+fn left(folder: &Path) -> Vec<(PathBuf, Option<TerminalMark>)> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let mut paths: Vec<PathBuf> = entries
+        .flatten()
+        .filter(|entry| is_ours(&entry.file_name().to_string_lossy()))
+        .map(|entry| entry.path())
+        .collect();
+    // Their names are made from the time.
+    paths.sort();
+    paths.into_iter().filter_map(|path| read(&path).map(|mark| (path, mark))).collect()
+}
+
+fn is_ours(name: &str) -> bool {
+    let id = name.strip_prefix(PREFIX).and_then(|name| name.strip_suffix(".json"));
+    id.is_some_and(|id| id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+/// What a mark says whose process is gone; nothing while it lives.
+fn read(path: &Path) -> Option<Option<TerminalMark>> {
+    let facts = fs::symlink_metadata(path).ok()?;
+    if !facts.is_file() || facts.len() > LARGEST {
+        return None;
+    }
+    let file = OpenOptions::new().read(true).write(true).open(path).ok()?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock | TryLockError::Error(_)) => return None,
+    }
+    let text = fs::read_to_string(path).ok();
+    let _ = file.unlock();
+    Some(text.and_then(|text| serde_json::from_str(&text).ok()))
+}
+
+/// Whether a terminal is still the one that a mark was set for: a device that was made, or given
+/// to somebody else, after it is another terminal of the same name.
+fn is_still_there(mark: &TerminalMark) -> bool {
+    let Ok(facts) = fs::metadata(&mark.terminal) else { return false };
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        facts.ctime() <= mark.since.as_second()
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = facts;
+        true
+    }
+}
+
+/// What the last session on a terminal left behind, for those who only look.
+#[must_use]
+pub fn look(folder: &Path, terminal: &Path) -> Option<TerminalMark> {
+    let marks = left(folder).into_iter().filter_map(|(_, mark)| mark);
+    marks.rev().find(|mark| mark.terminal == terminal && is_still_there(mark))
+}
+
+/// What the last session on a terminal left behind. It is told once: the mark goes, and those of
+/// terminals that are no more go too.
+#[must_use]
+pub fn take(folder: &Path, terminal: &Path) -> Option<TerminalMark> {
+    let mut last = None;
+    for (path, mark) in left(folder) {
+        let mark = mark.filter(is_still_there);
+        if mark.as_ref().is_none_or(|mark| mark.terminal == terminal) {
+            // One that cannot be removed is told again.
+            let _ = fs::remove_file(&path);
+            last = mark.or(last);
+        }
+    }
+    last
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use super::*;
+
+    fn mark(terminal: &Path) -> TerminalMark {
+        TerminalMark {
+            terminal: terminal.to_path_buf(),
+            process: 7,
+            since: Timestamp::now(),
+            keyboard: true,
+            line: Some(LineSettings {
+                input: 1,
+                output: 2,
+                control: 3,
+                local: 4,
+                least: 1,
+                wait: 0,
+            }),
+        }
+    }
+
+    /// A folder for marks, and a file that stands for a terminal.
+    fn place() -> (tempfile::TempDir, PathBuf, PathBuf) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let terminal = folder.path().join("tty");
+        fs::write(&terminal, "").expect("made");
+        let state = folder.path().join("state");
+        (folder, state, terminal)
+    }
+
+    fn count(folder: &Path) -> usize {
+        fs::read_dir(folder).expect("listed").count()
+    }
+
+    #[test]
+    fn a_mark_that_was_taken_away_says_nothing() {
+        let (_folder, state, terminal) = place();
+        let set = set(&state, &mark(&terminal)).expect("set");
+        assert_eq!(count(&state), 1);
+        assert_eq!(take(&state, &terminal), None, "it is held");
+        assert_eq!(count(&state), 1, "what lives is left alone");
+        set.clear();
+        assert_eq!(count(&state), 0);
+        assert_eq!(take(&state, &terminal), None);
+    }
+
+    #[test]
+    fn a_mark_that_stayed_behind_is_told_once() {
+        let (_folder, state, terminal) = place();
+        let mark = mark(&terminal);
+        // Its file is closed, as at an end without a word.
+        drop(set(&state, &mark).expect("set"));
+        assert_eq!(look(&state, &terminal), Some(mark.clone()));
+        assert_eq!(look(&state, Path::new("/dev/elsewhere")), None);
+        assert_eq!(take(&state, Path::new("/dev/elsewhere")), None);
+        assert_eq!(take(&state, &terminal), Some(mark));
+        assert_eq!(take(&state, &terminal), None);
+    }
+
+    #[test]
+    fn a_terminal_that_was_made_since_is_another() {
+        let (_folder, state, terminal) = place();
+        let since = Timestamp::now() - jiff::SignedDuration::from_hours(1);
+        drop(set(&state, &TerminalMark { since, ..mark(&terminal) }).expect("set"));
+        assert_eq!(take(&state, &terminal), None);
+        assert_eq!(count(&state), 0, "and its mark goes");
+        drop(set(&state, &mark(&terminal)).expect("set"));
+        fs::remove_file(&terminal).expect("gone");
+        assert_eq!(take(&state, Path::new("/dev/elsewhere")), None);
+        assert_eq!(count(&state), 0, "as does that of a terminal that is gone");
+    }
+
+    #[test]
+    fn what_is_no_mark_is_left_alone() {
+        let (_folder, state, terminal) = place();
+        create_private_dir(&state).expect("made");
+        fs::write(state.join("terminal-notes.json"), "{}").expect("written");
+        let ours = state.join(format!("terminal-{}.json", Uuid::now_v7().simple()));
+        fs::write(&ours, "").expect("killed before it could say anything");
+        fs::write(state.join("lathe.log"), "x").expect("written");
+        std::os::unix::fs::symlink(&terminal, state.join("terminal-link.json")).expect("a link");
+        assert_eq!(take(&state, &terminal), None);
+        assert_eq!(count(&state), 3);
+        assert!(!ours.exists());
+    }
+}
