@@ -114,6 +114,8 @@ pub enum Question {
     Plan { model: ModelRef },
     /// A page of executions, newest first → `Answer::History`.
     History { filter: Box<Filter>, before: Option<HistoryCursor>, limit: usize },
+    /// Whether other processes have written since → `Answer::Moment`.
+    Moment,
     /// → `Answer::Execution`.
     Execution(ExecutionId),
     /// Lines of all templates that hold a text → `Answer::Places`.

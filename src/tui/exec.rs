@@ -389,6 +389,7 @@ async fn answer(app: &App, question: Question, messages: &mpsc::UnboundedSender<
                 next: page.next.map(|cursor| HistoryCursor(Arc::new(cursor))),
             }))
         }
+        Question::Moment => Answer::Moment(app.store.moment().await.map_err(|error| told(&error))),
         Question::Execution(id) => {
             let read = app.store.get(id).await;
             Answer::Execution(read.map(|found| found.map(Box::new)).map_err(|error| told(&error)))

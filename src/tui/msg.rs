@@ -23,6 +23,7 @@ pub use crate::{
     },
     engine::Estimate,
     prompt::{Finding, tokens::TokenCount},
+    store::Moment,
 };
 
 /// The two clocks a message is handled under; the screens read no other.
@@ -179,6 +180,8 @@ pub enum Answer {
     Models(Vec<ModelChoice>),
     Planned(Result<ParameterPlan, Fault>),
     History(Result<HistoryPage, Fault>),
+    /// `None` where nobody else's writes can be seen.
+    Moment(Result<Option<Moment>, Fault>),
     Execution(Result<Option<Box<Execution>>, Fault>),
     Places(Result<Vec<TextPlace>, Fault>),
     InputSets(Result<BTreeMap<String, BTreeMap<String, Value>>, Fault>),

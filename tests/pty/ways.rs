@@ -162,12 +162,28 @@ fn two_workbenches_on_one_database_both_work() {
     }
     first.keys("2").expect("history");
     first.until("of 2").expect("both executions are listed");
+    // What the other one does meanwhile is seen on coming back to the window,
+    second.keys("R").expect("run");
+    place.until_recorded(3);
+    first.keys("\x1b[O\x1b[I").expect("away and back");
+    first.until("of 3").expect("the third one is listed");
+    // and with a key, where the window was never left.
+    second.keys("R").expect("run");
+    place.until_recorded(4);
+    let end = std::time::Instant::now() + std::time::Duration::from_mins(1);
+    while !first.screen().contents().contains("of 4") {
+        assert!(std::time::Instant::now() < end, "{}", first.screen().contents());
+        first.keys("\x1b[B").expect("down");
+        first.take(std::time::Duration::from_millis(50)).expect("it runs");
+    }
+    second.until("done ").expect("an answer");
+    second.settle(std::time::Duration::from_millis(200)).expect("quiet");
     for session in [&mut first, &mut second] {
         session.keys("q").expect("quit");
         assert_eq!(session.ended().expect("it ends"), 0);
     }
     let records = place.records();
-    assert_eq!(records.len(), 2);
+    assert_eq!(records.len(), 4);
     assert!(records.iter().all(|record| record.status == Status::Ok));
 }
 

@@ -11,6 +11,7 @@ mod edits;
 mod faults;
 mod history;
 mod kill;
+mod moment;
 mod money;
 mod records;
 mod salvage;

@@ -77,6 +77,7 @@ use crate::{
         ExecutionId, GenerationParameters, ModelRef, Price, TemplateId, VariantName, VariantSource,
     },
     safety::MarkStyle,
+    store::Moment,
 };
 
 /// A screen, on its digit key.
@@ -237,6 +238,10 @@ pub struct State {
     pub run_when_open: Option<Action>,
     /// The past execution to run again once the workbench is set up as it was.
     pub rerun: Option<Rerun>,
+    /// The moment in what other processes wrote into the database, as far as is known.
+    pub moment: Option<Moment>,
+    /// When that was last asked.
+    pub looked_for_others: Duration,
     /// Whether somebody has gone to another screen since the last order whose answer would bring
     /// something else into sight. That answer then moves nobody.
     pub gone_elsewhere: bool,
@@ -309,6 +314,8 @@ impl State {
             run_when_read: None,
             run_when_open: None,
             rerun: None,
+            moment: None,
+            looked_for_others: Duration::ZERO,
             gone_elsewhere: false,
             welcome: false,
             is_demo: false,

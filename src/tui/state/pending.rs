@@ -55,6 +55,8 @@ pub enum Purpose {
     },
     /// A further page of the same.
     MoreHistory,
+    /// Whether other processes have written.
+    Moment,
     /// Two executions to compare.
     Pair,
     Places,

@@ -223,8 +223,9 @@ impl Step<'_> {
         match screen {
             Screen::History => self.history_shown(),
             Screen::Charts => self.charts_shown(),
-            Screen::Workbench => {}
+            Screen::Workbench => return,
         }
+        self.look_for_others();
     }
 
     fn next_pane(&mut self, by: isize) {

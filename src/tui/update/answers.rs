@@ -43,6 +43,7 @@ impl Step<'_> {
             (Purpose::History { text, filter }, Answer::History(page)) => {
                 self.take_history(Some((text, *filter)), page);
             }
+            (Purpose::Moment, Answer::Moment(moment)) => self.take_moment(moment),
             (Purpose::MoreHistory, Answer::History(page)) => self.take_history(None, page),
             (Purpose::Themes, Answer::Themes(themes, broken)) => self.take_themes(themes, &broken),
             (Purpose::Places, Answer::Places(places)) => self.take_places(places),

@@ -26,7 +26,15 @@ impl Step<'_> {
     /// The screen came into sight: rows are asked for, if they are not those there are.
     pub fn history_shown(&mut self) {
         if !self.state.history.loaded || self.state.history.stale {
-            self.search_history();
+            self.refresh_history();
+        }
+    }
+
+    /// Reads the rows again, down to where the selection is and a page further, so that nobody is
+    /// moved. A filter that is still being typed is looked for once it rests.
+    pub fn refresh_history(&mut self) {
+        if !self.state.pending.is_waking(Wake::HistoryFilter) {
+            self.search_rows(self.state.history.selected() + PAGE);
         }
     }
 
@@ -41,6 +49,10 @@ impl Step<'_> {
 
     /// Asks for the first page of what the filter says.
     pub fn search_history(&mut self) {
+        self.search_rows(PAGE);
+    }
+
+    fn search_rows(&mut self, limit: usize) {
         self.state.pending.forget(Wake::HistoryFilter);
         let text = self.state.history.filter.text().trim().to_owned();
         let filter = match self.read_filter(&text) {
@@ -55,7 +67,7 @@ impl Step<'_> {
         history.problem = None;
         history.loading = true;
         history.stale = false;
-        let question = Question::History { filter: filter.clone(), before: None, limit: PAGE };
+        let question = Question::History { filter: filter.clone(), before: None, limit };
         self.ask(Purpose::History { text, filter }, question);
     }
 
@@ -336,7 +348,7 @@ impl Step<'_> {
         match restored {
             Ok(count) => {
                 self.tell(format!("{count} brought back"));
-                self.search_history();
+                self.refresh_history();
             }
             Err(fault) => self.fail(&fault),
         }

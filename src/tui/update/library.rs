@@ -23,6 +23,7 @@ impl Step<'_> {
         self.state.focused = focused;
         if came_back {
             self.reload_library();
+            self.look_for_others();
         }
     }
 

@@ -19,6 +19,7 @@ mod library;
 mod lists;
 mod motion;
 mod mouse;
+mod others;
 mod palette;
 mod reading;
 mod running;
@@ -53,6 +54,7 @@ pub fn start(state: &mut State, now: Now) -> Vec<Effect> {
     step.ask(Purpose::Library, Question::Library);
     step.ask(Purpose::Models, Question::Models);
     step.ask(Purpose::Spend, Question::Spend);
+    step.look_for_others();
     if step.state.mouse {
         step.effects.push(Effect::Mouse(true));
     }
@@ -66,7 +68,10 @@ pub fn update(state: &mut State, message: Msg, now: Now) -> Vec<Effect> {
     }
     let mut step = Step::new(state, now);
     match message {
-        Msg::Key(key) => step.key(key),
+        Msg::Key(key) => {
+            step.key(key);
+            step.look_for_others_again();
+        }
         Msg::Paste(text) => step.paste(text),
         Msg::Mouse(event) => step.mouse(event),
         Msg::Resized { columns, rows } => step.state.size = (columns, rows),

@@ -487,7 +487,7 @@ impl Step<'_> {
         self.state.history.stale = true;
         self.state.charts.stale = true;
         if self.state.screen == Screen::History {
-            self.search_history();
+            self.refresh_history();
         }
         if !self.counts() {
             self.state.pending.forget(Wake::Tick);

@@ -8,6 +8,7 @@ mod keeping;
 mod lists;
 mod mouse;
 mod opening;
+mod others;
 mod overlays;
 mod running;
 mod saving;
