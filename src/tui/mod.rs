@@ -165,7 +165,7 @@ fn open(
     };
     let glyphs = Glyphs::choose(settings.interface.glyphs, &app.environment);
     let look = Look { theme, glyphs };
-    let signals = runtime.block_on(async { term::listen() });
+    let signals = runtime.block_on(async { term::listen(term::GRACE) });
     let mut signals = signals.map_err(|error| said(&error))?;
     if is_demo {
         let filled = runtime.block_on(app.fast_forward_month(jiff::Zoned::now()));

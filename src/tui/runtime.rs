@@ -57,28 +57,22 @@ impl<S: Surface, K: Keys> Runtime<S, K> {
     /// signal as often as one came.
     ///
     /// # Errors
-    /// What the terminal said when it could not be drawn on; what was running is kept.
+    /// What the terminal said when it could not be drawn on, though it is there; what was running
+    /// and what was typed is kept.
     pub async fn run(
         mut self,
         mut signals: impl AsyncFnMut() -> Option<Signal>,
     ) -> io::Result<Ended> {
-        self.clock.request(Instant::now().into_std());
-        self.frame()?;
-        let now = self.now();
-        let effects = update::start(&mut self.state, now);
-        self.exec.discover();
-        let mut ended = self.carry_out(effects).await?;
-        while ended.is_none() {
-            ended = match self.wait(&mut signals).await {
-                Woken::Frame => {
-                    self.frame()?;
-                    None
-                }
-                Woken::Signal(signal) => self.signal(signal).await?,
-                Woken::Key(event) => self.event(event).await?,
-                Woken::Message(message) => self.message(message).await?,
-            };
-        }
+        let ended = match self.go_on(&mut signals).await {
+            Err(error) => {
+                // Nothing can be shown any more, and all the same nothing is to be lost.
+                let now = self.now();
+                let effects = update::update(&mut self.state, Msg::EndRequested, now);
+                let _ = self.carry_out(effects).await;
+                if is_gone(&error) { Ok(Ended::Told(EndReason::TerminalGone)) } else { Err(error) }
+            }
+            ended => ended,
+        };
         // The terminal belongs to the user again before anything is waited for.
         drop(self.surface);
         drop(self.keys);
@@ -88,7 +82,34 @@ impl<S: Surface, K: Keys> Runtime<S, K> {
         if let Err(error) = drained {
             return Err(io::Error::other(error.to_string()));
         }
-        Ok(ended.unwrap_or(Ended::Quit))
+        ended
+    }
+
+    /// Until it ends, or the terminal cannot be drawn on.
+    async fn go_on(
+        &mut self,
+        signals: &mut impl AsyncFnMut() -> Option<Signal>,
+    ) -> io::Result<Ended> {
+        self.clock.request(Instant::now().into_std());
+        self.frame()?;
+        let now = self.now();
+        let effects = update::start(&mut self.state, now);
+        self.exec.discover();
+        let mut ended = self.carry_out(effects).await?;
+        loop {
+            if let Some(ended) = ended {
+                return Ok(ended);
+            }
+            ended = match self.wait(signals).await {
+                Woken::Frame => {
+                    self.frame()?;
+                    None
+                }
+                Woken::Signal(signal) => self.signal(signal).await?,
+                Woken::Key(event) => self.event(event).await?,
+                Woken::Message(message) => self.message(message).await?,
+            };
+        }
     }
 
     async fn wait(&mut self, signals: &mut impl AsyncFnMut() -> Option<Signal>) -> Woken {
@@ -152,7 +173,11 @@ impl<S: Surface, K: Keys> Runtime<S, K> {
             Some(Ok(Event::Key(_))) => return Ok(None),
             Some(Ok(Event::Paste(text))) => Msg::Paste(text),
             Some(Ok(Event::Mouse(event))) => Msg::Mouse(event),
-            Some(Ok(Event::Resize(columns, rows))) => Msg::Resized { columns, rows },
+            // What the event claims may be no size at all; the surface knows what can be drawn.
+            Some(Ok(Event::Resize(..))) => {
+                let (columns, rows) = self.surface.size()?;
+                Msg::Resized { columns, rows }
+            }
             Some(Ok(Event::FocusGained)) => Msg::Focused(true),
             Some(Ok(Event::FocusLost)) => Msg::Focused(false),
         };
@@ -258,4 +283,14 @@ impl<S: Surface, K: Keys> Runtime<S, K> {
         self.exec.tell(Msg::Resized { columns, rows });
         Ok(())
     }
+}
+
+/// Whether an error says that the terminal's other end is closed.
+fn is_gone(error: &io::Error) -> bool {
+    // A line that was hung up answers with an error of input and output.
+    #[cfg(unix)]
+    let hung_up = error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error());
+    #[cfg(not(unix))]
+    let hung_up = false;
+    hung_up || error.kind() == io::ErrorKind::BrokenPipe
 }

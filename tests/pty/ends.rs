@@ -1,8 +1,11 @@
 //! Every way the program can be made to end.
 
-use std::process::Command;
+use std::{
+    process::Command,
+    time::{Duration, Instant},
+};
 
-use promptlathe::model::Status;
+use promptlathe::model::{Execution, Status};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::{
@@ -29,6 +32,61 @@ pub fn streaming(place: &Place) -> Session {
     session
 }
 
+/// Words at a pace that shows them one by one and goes on for minutes.
+pub const STEADY: &str =
+    "---\nversion: 1.0.0\nmodel: demo/load\n---\nuser:\nClassify: tokens=20000 rate=40\n";
+
+/// A session in the middle of an answer, some of whose words are on the screen.
+pub fn writing(place: &Place) -> Session {
+    place.write(STEADY);
+    let mut session = place.start(120, 36);
+    session.keys("R").expect("run");
+    until_words(&mut session, 12);
+    session
+}
+
+/// Waits until so many words of the answer are on the screen.
+pub fn until_words(session: &mut Session, count: usize) {
+    session
+        .until_that("words of an answer", |screen| answer_on(screen).split(' ').count() >= count)
+        .expect("they come");
+}
+
+/// The words of the one answer on a screen: what stands between the title of its pane and the line
+/// above its figures.
+pub fn answer_on(screen: &str) -> String {
+    let lines = screen.lines().skip_while(|line| !line.starts_with("╭ A "));
+    let lines = lines.skip(1).take_while(|line| !line.starts_with('├'));
+    let words: Vec<&str> =
+        lines.flat_map(|line| line.trim_matches(['│', '█', '▌', ' ']).split_whitespace()).collect();
+    words.join(" ")
+}
+
+fn words_of(record: &Execution) -> String {
+    record.text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Waits until the database has what was on the screen, while the answer goes on.
+pub fn until_kept(place: &Place, seen: &str) {
+    let end = Instant::now() + Duration::from_mins(1);
+    loop {
+        let records = place.records();
+        assert_eq!(records[0].status, Status::Running);
+        if words_of(&records[0]).starts_with(seen) {
+            return;
+        }
+        assert!(Instant::now() < end, "it was never kept: {seen}");
+    }
+}
+
+/// Whether what is on record is all that was on the screen, and more of the same at most. What
+/// was read here was drawn before the program was told to end.
+pub fn kept(record: &Execution, seen: &str) {
+    let text = words_of(record);
+    assert!(seen.split(' ').count() >= 12, "{seen}");
+    assert!(text.starts_with(seen), "on the screen:\n{seen}\non record:\n{text}");
+}
+
 pub fn signal(session: &Session, signal: Signal) {
     kill(session.process().expect("a process"), signal);
 }
@@ -41,25 +99,35 @@ pub fn kill(process: u32, signal: Signal) {
 #[test]
 fn a_terminal_that_goes_away_ends_it_and_keeps_what_came() {
     let place = Place::new();
-    let mut session = streaming(&place);
+    let mut session = writing(&place);
+    let seen = answer_on(&session.screen().contents());
     session.hang_up();
     session.ended().expect("it ends");
     let records = place.records();
     assert_eq!(records.len(), 1);
-    assert!(matches!(records[0].status, Status::Cancelled | Status::Interrupted));
+    assert_eq!(records[0].status, Status::Cancelled, "it ended in order");
+    kept(&records[0], &seen);
 }
 
 #[test]
 fn killed_without_a_word_it_is_interrupted_at_the_next_start() {
     let place = Place::new();
-    let mut session = streaming(&place);
+    let mut session = writing(&place);
+    let seen = answer_on(&session.screen().contents());
+    until_kept(&place, &seen);
     signal(&session, Signal::KILL);
     session.ended().expect("it ends");
     let mut again = place.start(120, 36);
     again.until("cut off").expect("the next start tells of it");
+    again.keys("2").expect("history");
+    again.until("1 of 1").expect("the list");
+    again.keys("\r").expect("read it");
+    again.until("Simulated text").expect("its text is there");
     again.keys("q").expect("quit");
     assert_eq!(again.ended().expect("it ends"), 0);
-    assert_eq!(place.records()[0].status, Status::Interrupted);
+    let records = place.records();
+    assert_eq!(records[0].status, Status::Interrupted);
+    kept(&records[0], &seen);
 }
 
 /// A shell that starts it three times, and looks at what is left after the first.

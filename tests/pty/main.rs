@@ -12,6 +12,7 @@ mod ends;
 mod journeys;
 mod panics;
 mod place;
+mod signals;
 mod suspend;
 mod walkthrough;
 mod ways;

@@ -20,5 +20,5 @@ pub use self::{
     mark::watch_over,
     modes::{install_panic_hook, restore},
     screen::{Screen, Suspended},
-    signals::{EndReason, Signal, Signals, before_sudden_end, listen, prepare_to_end},
+    signals::{EndReason, GRACE, Signal, Signals, before_sudden_end, listen, prepare_to_end},
 };

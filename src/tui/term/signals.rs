@@ -3,7 +3,7 @@
 
 use std::{
     io,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     thread,
     time::Duration,
 };
@@ -13,8 +13,8 @@ use tokio::sync::mpsc;
 use super::modes;
 
 /// How long the program may take to end in order once it was told to: texts are kept and writes
-/// drained meanwhile.
-const GRACE: Duration = Duration::from_millis(900);
+/// drained meanwhile. With it the program is gone within a second.
+pub const GRACE: Duration = Duration::from_millis(900);
 
 /// What a signal wants of the event loop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,9 +66,12 @@ impl Signals {
 }
 
 /// Tells the event loop, and makes sure that an end comes.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 struct Teller {
     sender: mpsc::UnboundedSender<Signal>,
+    grace: Duration,
+    /// Ends the program.
+    end: Arc<dyn Fn(EndReason) + Send + Sync>,
 }
 
 impl Teller {
@@ -86,12 +89,17 @@ impl Teller {
             Verdict::EndSoon(reason) => {
                 *ending = true;
                 let _ = self.sender.send(signal);
-                thread::spawn(move || {
-                    thread::sleep(GRACE);
-                    end_now(reason);
+                let (grace, end) = (self.grace, Arc::clone(&self.end));
+                let waiting = thread::Builder::new().spawn(move || {
+                    thread::sleep(grace);
+                    end(reason);
                 });
+                if waiting.is_err() {
+                    // Without a thread to wait on, nothing would make sure of the end.
+                    (self.end)(reason);
+                }
             }
-            Verdict::EndNow(reason) => end_now(reason),
+            Verdict::EndNow(reason) => (self.end)(reason),
             Verdict::StopAll => super::screen::stop(),
         }
     }
@@ -147,12 +155,13 @@ fn end_now(reason: EndReason) -> ! {
     std::process::exit(reason.exit_code())
 }
 
-/// Listens for signals and watches the terminal. Must be called inside a tokio runtime, once.
+/// Listens for signals and watches the terminal; `grace` after the first that ends the program it
+/// is ended here. Must be called inside a tokio runtime, once.
 ///
 /// # Errors
 /// What the system said.
 #[cfg(unix)]
-pub fn listen() -> io::Result<Signals> {
+pub fn listen(grace: Duration) -> io::Result<Signals> {
     use tokio::signal::unix::{SignalKind, signal};
 
     let (sender, receiver) = mpsc::unbounded_channel();
@@ -163,7 +172,7 @@ pub fn listen() -> io::Result<Signals> {
     let mut hang_up = signal(SignalKind::hangup())?;
     let mut stop = signal(SignalKind::from_raw(rustix::process::Signal::TSTP.as_raw()))?;
     let mut go_on = signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?;
-    let teller = Teller { sender };
+    let teller = Teller { sender, grace, end: Arc::new(|reason| end_now(reason)) };
     tokio::spawn(async move {
         let mut ending = false;
         loop {
@@ -224,9 +233,9 @@ fn terminal_went_away() -> bool {
 /// # Errors
 /// None; the signature is the same everywhere.
 #[cfg(not(unix))]
-pub fn listen() -> io::Result<Signals> {
+pub fn listen(grace: Duration) -> io::Result<Signals> {
     let (sender, receiver) = mpsc::unbounded_channel();
-    let teller = Teller { sender };
+    let teller = Teller { sender, grace, end: Arc::new(|reason| end_now(reason)) };
     tokio::spawn(async move {
         let mut ending = false;
         while tokio::signal::ctrl_c().await.is_ok() {
@@ -245,6 +254,49 @@ mod tests {
         let terminate = Signal::End(EndReason::Terminate);
         assert_eq!(judge(terminate, false, false), Verdict::EndSoon(EndReason::Terminate));
         assert_eq!(judge(terminate, false, true), Verdict::EndNow(EndReason::Terminate));
+    }
+
+    /// A teller that says how the program was ended, with what the event loop hears.
+    fn teller(
+        grace: Duration,
+    ) -> (Teller, mpsc::UnboundedReceiver<Signal>, std::sync::mpsc::Receiver<EndReason>) {
+        let (sender, heard) = mpsc::unbounded_channel();
+        let (ended, ends) = std::sync::mpsc::channel();
+        let end = Arc::new(move |reason| ended.send(reason).expect("somebody listens"));
+        (Teller { sender, grace, end }, heard, ends)
+    }
+
+    const PATIENCE: Duration = Duration::from_mins(1);
+
+    #[test]
+    fn who_is_told_to_end_and_does_not_is_ended_when_the_grace_is_over() {
+        assert!(GRACE < Duration::from_secs(1));
+        let (teller, mut heard, ends) = teller(Duration::ZERO);
+        let mut ending = false;
+        teller.tell(Signal::End(EndReason::Terminate), &mut ending);
+        assert_eq!(heard.try_recv(), Ok(Signal::End(EndReason::Terminate)), "it may end in order");
+        assert_eq!(ends.recv_timeout(PATIENCE), Ok(EndReason::Terminate));
+        assert!(ending);
+    }
+
+    #[test]
+    fn the_second_signal_ends_it_however_long_the_grace_is() {
+        let (teller, mut heard, ends) = teller(Duration::from_hours(1));
+        let mut ending = false;
+        teller.tell(Signal::End(EndReason::Terminate), &mut ending);
+        assert!(ends.try_recv().is_err(), "the first leaves it time");
+        teller.tell(Signal::End(EndReason::Interrupt), &mut ending);
+        assert_eq!(ends.try_recv(), Ok(EndReason::Interrupt));
+        assert!(heard.try_recv().is_ok() && heard.try_recv().is_err(), "the loop is told once");
+    }
+
+    #[test]
+    fn a_dead_line_that_is_told_twice_leaves_the_grace() {
+        let (teller, _heard, ends) = teller(Duration::from_hours(1));
+        let mut ending = false;
+        teller.tell(Signal::End(EndReason::HangUp), &mut ending);
+        teller.tell(Signal::End(EndReason::TerminalGone), &mut ending);
+        assert!(ends.try_recv().is_err());
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
+
 use super::{
     Home, Whole, script,
     server::{STREAM, Say, Server},
@@ -176,6 +178,33 @@ fn a_cut_line_keeps_what_came() {
         // Whether the missing keys or the dead screen are seen first, it ends.
         let _ = whole.ended().await;
         assert_eq!(only_record(&home).await.text, "Quite well");
+    });
+}
+
+/// The screen is found to be dead before anything else says so: what came and what was typed just
+/// then is kept all the same.
+#[test]
+fn a_dead_screen_ends_it_in_order() {
+    script(async || {
+        let home = Home::new();
+        let (whole, _server) = writing(&home).await;
+        whole.focus_where("i type").await;
+        whole.press("i ctrl-end").await;
+        whole.seen.borrow_mut().dead = true;
+        for character in "Typed last.".chars() {
+            whole.event(Event::Key(KeyEvent::new(KeyCode::Char(character), KeyModifiers::NONE)));
+        }
+        // The next frame is due, and cannot be drawn.
+        whole.pass(Duration::from_millis(40)).await;
+        let ended = whole.ended().await;
+        assert!(matches!(ended, Ok(Ended::Told(EndReason::TerminalGone))));
+        let record = only_record(&home).await;
+        assert_eq!((record.status, record.text.as_str()), (Status::Cancelled, "Quite well"));
+        let mut again = Whole::start(&home, (120, 36), &[]).await;
+        again.until("Typed last.").await;
+        again.until("+ draft").await;
+        again.cut();
+        drop(again.ended().await);
     });
 }
 
