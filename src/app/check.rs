@@ -41,25 +41,17 @@ const NO_CHAT: [&str; 14] = [
 const SMALL: [&str; 7] = ["nano", "mini", "lite", "flash", "haiku", "small", "tiny"];
 
 /// What became of asking one provider.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ProviderCheck {
     pub name: String,
     /// Where its key comes from; `None` where it needs none.
     pub key: Option<String>,
-    pub found: Found,
-}
-
-/// What was found.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Found {
-    /// It was not asked, since a call could not work: why.
-    Skipped(String),
-    Asked {
-        /// How many models it lists.
-        listed: Result<usize, CallError>,
-        /// The call that was made, if a model was known to ask.
-        call: Option<TestCall>,
-    },
+    /// Why it was not asked, since no call could work.
+    pub skipped: Option<String>,
+    /// How many models it lists, where it was asked.
+    pub listed: Option<Result<usize, CallError>>,
+    /// The call that was made, where a model was known to ask.
+    pub call: Option<TestCall>,
 }
 
 /// The call of a check.
@@ -76,25 +68,18 @@ impl ProviderCheck {
     /// Whether a model answered; `None` where it was not asked.
     #[must_use]
     pub fn works(&self) -> Option<bool> {
-        match &self.found {
-            Found::Skipped(_) => None,
-            Found::Asked { call, .. } => {
-                Some(call.as_ref().is_some_and(|call| call.outcome.is_ok()))
-            }
-        }
+        let answered = self.call.as_ref().is_some_and(|call| call.outcome.is_ok());
+        self.skipped.is_none().then_some(answered)
     }
 
     /// Whether anything came back from where it is.
     #[must_use]
     pub fn is_reachable(&self) -> Option<bool> {
-        let Found::Asked { listed, call } = &self.found else { return None };
         let replied = |error: &CallError| error.http_status.is_some();
-        Some(
-            listed.as_ref().map_or_else(replied, |_| true)
-                || call
-                    .as_ref()
-                    .is_some_and(|call| call.outcome.as_ref().map_or_else(replied, |()| true)),
-        )
+        let listed = self.listed.as_ref()?.as_ref().map_or_else(replied, |_| true);
+        let call = self.call.as_ref();
+        let answered = |call: &TestCall| call.outcome.as_ref().map_or_else(replied, |()| true);
+        Some(listed || call.is_some_and(answered))
     }
 
     /// Whether its key is good; `None` where it needs none, or nothing says so. A list alone does
@@ -102,12 +87,9 @@ impl ProviderCheck {
     #[must_use]
     pub fn key_is_accepted(&self) -> Option<bool> {
         self.key.as_ref()?;
-        let Found::Asked { listed, call } = &self.found else { return None };
-        let outcomes = call.iter().map(|call| call.outcome.as_ref().err());
-        let errors: Vec<Option<&CallError>> =
-            outcomes.chain(listed.as_ref().err().map(Some)).collect();
-        let rejected = |error: &&CallError| error.kind == ErrorKind::Authentication;
-        if errors.iter().flatten().any(rejected) {
+        let listed = self.listed.iter().filter_map(|listed| listed.as_ref().err());
+        let called = self.call.iter().filter_map(|call| call.outcome.as_ref().err());
+        if listed.chain(called).any(|error| error.kind == ErrorKind::Authentication) {
             return Some(false);
         }
         self.works().filter(|works| *works)
@@ -116,31 +98,27 @@ impl ProviderCheck {
     /// The error that keeps it from working, if one does.
     #[must_use]
     pub fn error(&self) -> Option<&CallError> {
-        let Found::Asked { listed, call } = &self.found else { return None };
-        match call {
+        match &self.call {
             Some(call) => call.outcome.as_ref().err(),
-            None => listed.as_ref().err(),
+            None => self.listed.as_ref()?.as_ref().err(),
         }
     }
 
     /// All of it in a line.
     #[must_use]
     pub fn describe(&self) -> String {
-        let (listed, call) = match &self.found {
-            Found::Skipped(reason) => return reason.clone(),
-            Found::Asked { listed, call } => (listed, call),
-        };
+        let Some(listed) = &self.listed else { return self.skipped.clone().unwrap_or_default() };
         let mut parts = Vec::new();
         if let (Some(key), Some(true)) = (&self.key, self.key_is_accepted()) {
             parts.push(format!("key accepted ({key})"));
         }
-        match (listed, call) {
+        match (listed, &self.call) {
             (Ok(1), _) => parts.push("lists 1 model".to_owned()),
             (Ok(count), _) => parts.push(format!("lists {count} models")),
             (Err(error), Some(_)) => parts.push(format!("lists no models: {}", error.message)),
             (Err(error), None) => parts.push(full(error)),
         }
-        match call {
+        match &self.call {
             Some(TestCall { model, outcome: Ok(()), took, .. }) => {
                 parts.push(format!("{model} answered in {:.1} s", took.as_secs_f64()));
             }
@@ -168,14 +146,20 @@ impl App {
             crate::config::KeySource::None => None,
             ref source => Some(source.describe()),
         };
-        let found = match self.endpoints.unavailable(settings) {
-            Some(reason) => Found::Skipped(reason),
-            None => self.ask(name, settings).await,
-        };
-        ProviderCheck { name: name.to_owned(), key, found }
+        let skipped = self.endpoints.unavailable(settings);
+        let name = name.to_owned();
+        if skipped.is_some() {
+            return ProviderCheck { name, key, skipped, ..ProviderCheck::default() };
+        }
+        let (listed, call) = self.ask(&name, settings).await;
+        ProviderCheck { name, key, skipped, listed: Some(listed), call }
     }
 
-    async fn ask(&self, name: &str, settings: &ProviderSettings) -> Found {
+    async fn ask(
+        &self,
+        name: &str,
+        settings: &ProviderSettings,
+    ) -> (Result<usize, CallError>, Option<TestCall>) {
         let late = |what: &str, limit: Duration| {
             CallError::new(
                 ErrorKind::Timeout,
@@ -185,11 +169,8 @@ impl App {
         };
         let provider = match timeout(LIST, self.endpoints.provider(name)).await {
             Ok(Ok(provider)) => provider,
-            Ok(Err(error)) => return Found::Asked { listed: Err(error), call: None },
-            Err(_) => {
-                let error = late("was not made ready", LIST);
-                return Found::Asked { listed: Err(error), call: None };
-            }
+            Ok(Err(error)) => return (Err(error), None),
+            Err(_) => return (Err(late("was not made ready", LIST)), None),
         };
         let listed = match timeout(LIST, provider.models()).await {
             Ok(listed) => listed,
@@ -209,7 +190,7 @@ impl App {
             }
             None => None,
         };
-        Found::Asked { listed: listed.map(|models| models.len()), call }
+        (listed.map(|models| models.len()), call)
     }
 
     /// Asks for as few tokens as the protocol takes.

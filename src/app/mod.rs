@@ -38,7 +38,7 @@ pub use analyse::{Analysis, InputField, VariableUse, analyse};
 pub use charts::{
     ChartBy, ChartGroup, ChartQuery, ChartRange, ChartStep, Charts, Sum, markdown_table,
 };
-pub use check::{Found, ProviderCheck, TestCall};
+pub use check::{ProviderCheck, TestCall};
 pub use doctor::{Checkup, Health, doctor};
 pub use endpoints::Endpoints;
 pub use error::{AppError, exit_code_of};

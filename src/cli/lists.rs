@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{arguments::TextOrJson, error::Failure, output::Output};
 use crate::{
-    app::{App, AppError, Found, ProviderCheck},
+    app::{App, AppError, ProviderCheck},
     model::{CallError, ErrorKind, ModelRef},
 };
 
@@ -124,10 +124,6 @@ pub async fn check_providers(
 
 /// A check as data.
 fn row(check: &ProviderCheck) -> serde_json::Value {
-    let (listed, call) = match &check.found {
-        Found::Skipped(_) => (None, None),
-        Found::Asked { listed, call } => (listed.as_ref().ok(), call.as_ref()),
-    };
     json!({
         "name": check.name,
         "works": check.works(),
@@ -135,8 +131,8 @@ fn row(check: &ProviderCheck) -> serde_json::Value {
         "key": check.key.as_ref().map(|source| {
             json!({ "source": source, "accepted": check.key_is_accepted() })
         }),
-        "models": listed,
-        "call": call.map(|call| json!({
+        "models": check.listed.as_ref().and_then(|listed| listed.as_ref().ok()),
+        "call": check.call.as_ref().map(|call| json!({
             "model": call.model.to_string(),
             "answered": call.outcome.is_ok(),
             "ms": u64::try_from(call.took.as_millis()).unwrap_or(u64::MAX),

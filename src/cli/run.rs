@@ -16,7 +16,10 @@ use super::{
 use crate::{
     app::{App, CallOrder, PromptSource, Started, exit_code_of},
     engine::{HeldBy, Mode, RunEventKind},
-    model::{CacheState, Execution, GenerationParameters, ModelRef, Reused, Status, VariantName},
+    model::{
+        CacheState, Execution, FinishReason, GenerationParameters, ModelRef, Reused, Status,
+        VariantName,
+    },
 };
 
 /// Least time between two pieces of an answer on standard output: no reader can tell.
@@ -212,6 +215,7 @@ fn print(
             for execution in several {
                 output.line(&format!("{} {}", execution.variant, execution.model_ref()))?;
                 output.text(&execution.text)?;
+                output.text(&execution.refusal)?;
                 output.raw(b"\n\n")?;
                 calls(std::slice::from_ref(execution), output)?;
             }
@@ -228,12 +232,40 @@ fn outcome(execution: &Execution, output: &mut Output) -> u8 {
     if let Some(reused) = &execution.reused {
         output.tell(&reuse(execution, reused));
     }
+    if let Some(model) = &execution.response_model {
+        let told = format!("{}: {model} answered", execution.model_ref());
+        // A dated name of the model that was asked is no surprise.
+        if model.starts_with(&execution.model) {
+            output.remark(&told);
+        } else {
+            output.tell(&told);
+        }
+    }
+    if let Some(how) = ending(execution) {
+        output.tell(&format!("{}: {how}", execution.model_ref()));
+    }
     if execution.status == Status::Ok {
         return 0;
     }
     let Some(error) = &execution.error else { return 3 };
     output.fail(&format!("{}: {error}", execution.model_ref()));
     exit_code_of(error.kind)
+}
+
+/// How an answer ended that did not simply end: a part of it may be missing, or all of it.
+fn ending(execution: &Execution) -> Option<String> {
+    let how = match execution.finish_reason? {
+        FinishReason::Stop | FinishReason::ToolUse => return None,
+        FinishReason::Length => {
+            "the answer is cut off at a limit on its length; a larger max_tokens may allow more"
+        }
+        FinishReason::ContentFilter => "the provider's filter stopped the answer",
+        FinishReason::Refusal => "the model refused",
+        FinishReason::Pause => "the model paused, and would go on in a further turn",
+        FinishReason::Unknown => "the answer ended for a reason that is not known",
+    };
+    let raw = execution.finish_reason_raw.as_deref().filter(|raw| !raw.is_empty());
+    Some(raw.map_or_else(|| how.to_owned(), |raw| format!("{how} ({raw})")))
 }
 
 /// Says that an answer was given before: by which call, how alike, and what that saved.

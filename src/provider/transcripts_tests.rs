@@ -246,12 +246,57 @@ fn every_error_says_what_to_do_next() {
 }
 
 pub(super) fn streams() -> Vec<Transcript> {
-    transcripts().into_iter().filter(|transcript| transcript.kind == "stream").collect()
+    of_kinds(&["stream"])
+}
+
+fn of_kinds(kinds: &[&str]) -> Vec<Transcript> {
+    let all = transcripts().into_iter();
+    all.filter(|transcript| kinds.contains(&transcript.kind.as_str())).collect()
 }
 
 #[test]
 fn no_cut_of_the_network_changes_what_comes_out() {
-    for transcript in streams() {
+    no_cut_changes(streams());
+}
+
+/// Replies that come whole, and errors, where a stream was asked for.
+#[test]
+fn no_cut_of_the_network_changes_a_reply_that_comes_whole() {
+    let whole = of_kinds(&["whole", "error"]);
+    assert!(whole.len() >= 75, "only {}", whole.len());
+    for transcript in &whole {
+        let Transcript { protocol, body, path, .. } = transcript;
+        // What begins as no line of a stream does is read as a whole one.
+        if transcript.kind == "whole" && body.starts_with(b"{") {
+            let (events, result) = read_stream(&**protocol, [body.as_slice()]);
+            let mut at_once = Vec::new();
+            let whole = protocol.whole(body, &mut |event| at_once.push(event));
+            assert_eq!(result.is_ok(), whole.is_ok(), "{}", path.display());
+            if result.is_ok() {
+                assert_eq!(events, at_once, "{}", path.display());
+            }
+        }
+    }
+    no_cut_changes(whole);
+}
+
+/// A reply that comes whole and ends early is complete at no byte before its last.
+#[test]
+fn a_whole_reply_that_ends_early_is_never_complete() {
+    let mut complete = 0;
+    for Transcript { protocol, body, path, .. } in of_kinds(&["whole"]) {
+        let end = body.trim_ascii_end().len();
+        for cut in 0..end {
+            let early = protocol.whole(&body[..cut], &mut |_| {});
+            assert!(early.is_err(), "{}: complete at {cut} of {end}", path.display());
+        }
+        complete += usize::from(protocol.whole(&body, &mut |_| {}).is_ok());
+    }
+    assert!(complete >= 10, "only {complete} are complete in the end");
+}
+
+fn no_cut_changes(transcripts: Vec<Transcript>) {
+    for transcript in transcripts {
         let Transcript { protocol, body, path, .. } = &transcript;
         let whole = read_stream(&**protocol, [body.as_slice()]);
         let bytes = read_stream(&**protocol, body.chunks(1));

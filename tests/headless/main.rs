@@ -2,6 +2,7 @@
 #![expect(clippy::expect_used, reason = "a test says what it expected and stops")]
 
 mod database;
+mod endings;
 mod files;
 mod guards;
 #[cfg(target_os = "linux")]

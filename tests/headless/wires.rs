@@ -76,7 +76,7 @@ pub(super) fn command(place: &Place) -> Command {
 }
 
 /// The body of a recorded answer.
-fn transcript(kind: &str, name: &str) -> Vec<u8> {
+pub(super) fn transcript(kind: &str, name: &str) -> Vec<u8> {
     let folder = if kind == "openai-responses" { "responses" } else { kind };
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join(format!("tests/wire/transcripts/{folder}/{name}.txt"));
@@ -85,7 +85,7 @@ fn transcript(kind: &str, name: &str) -> Vec<u8> {
 }
 
 /// A stream's frames, each with its end.
-fn frames(kind: &str, body: &[u8]) -> Vec<String> {
+pub(super) fn frames(kind: &str, body: &[u8]) -> Vec<String> {
     let text = std::str::from_utf8(body).expect("UTF-8");
     let end = match kind {
         "ollama" => "\n",

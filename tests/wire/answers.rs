@@ -51,6 +51,24 @@ async fn a_whole_reply_is_read() {
 }
 
 #[tokio::test]
+async fn a_whole_reply_is_read_in_whatever_pieces_it_comes() {
+    for kind in KINDS {
+        let pieces = whole(kind, "hellö");
+        let pieces = pieces.chars().map(|c| format!("{:x}\r\n{c}\r\n", c.len_utf8()));
+        let pieces = pieces.collect::<Vec<_>>().concat();
+        let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: \
+                    chunked\r\nconnection: close\r\n\r\n";
+        for stream in [false, true] {
+            let steps = vec![Step::text(head), Step::text(&format!("{pieces}0\r\n\r\n"))];
+            let server = Server::start(move |_| steps.clone()).await;
+            let outcome = call(&*provider_at(kind, &server.base, &limits()), stream).await;
+            assert!(outcome.result.is_ok(), "{kind:?} {outcome:?}");
+            assert_eq!(outcome.text, "hellö");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_whole_reply_to_a_question_for_a_stream_is_taken() {
     for kind in KINDS {
         let outcome = against(kind, vec![reply(&whole(kind, "hello"))]).await;

@@ -2,7 +2,10 @@
 
 use std::io::Write as _;
 
-use flate2::{Compression, write::GzEncoder};
+use flate2::{
+    Compression,
+    write::{GzEncoder, ZlibEncoder},
+};
 use promptlathe::model::ErrorKind as E;
 
 use super::*;
@@ -112,47 +115,78 @@ async fn an_endless_answer_ends_at_the_limit() {
     }
 }
 
+/// A way of packing bodies.
+type Pack = fn(&[u8], usize) -> Vec<u8>;
+
+/// Every way that is unpacked, by the name it has in heads; each packs a text many times over.
+const PACKED: [(&str, Pack); 4] = [
+    ("gzip", |text, times| {
+        let mut packed = GzEncoder::new(Vec::new(), Compression::best());
+        (0..times).for_each(|_| packed.write_all(text).expect("in memory"));
+        packed.finish().expect("in memory")
+    }),
+    ("deflate", |text, times| {
+        let mut packed = ZlibEncoder::new(Vec::new(), Compression::best());
+        (0..times).for_each(|_| packed.write_all(text).expect("in memory"));
+        packed.finish().expect("in memory")
+    }),
+    ("br", |text, times| {
+        let mut packed = brotli::CompressorWriter::new(Vec::new(), 1 << 16, 5, 22);
+        (0..times).for_each(|_| packed.write_all(text).expect("in memory"));
+        packed.into_inner()
+    }),
+    ("zstd", |text, times| {
+        let mut packed = zstd::Encoder::new(Vec::new(), 3).expect("in memory");
+        (0..times).for_each(|_| packed.write_all(text).expect("in memory"));
+        packed.finish().expect("in memory")
+    }),
+];
+
 #[tokio::test]
 async fn a_small_body_that_unpacks_to_a_huge_one_ends_at_the_limit() {
-    let mut packed = GzEncoder::new(Vec::new(), Compression::best());
-    let zeros = vec![b' '; 1 << 20];
-    for _ in 0..512 {
-        packed.write_all(&zeros).expect("in memory");
-    }
-    let packed = packed.finish().expect("in memory");
-    assert!(packed.len() < 1 << 20, "{}", packed.len());
-    for kind in KINDS {
-        for content_type in ["text/event-stream", "application/json"] {
+    let spaces = vec![b' '; 1 << 20];
+    for (encoding, pack) in PACKED {
+        let packed = pack(&spaces, 256);
+        assert!(packed.len() < 1 << 20, "{encoding}: {}", packed.len());
+        for kind in KINDS {
+            for content_type in ["text/event-stream", "application/json"] {
+                let head = format!(
+                    "HTTP/1.1 200 OK\r\ncontent-type: {content_type}\r\ncontent-encoding: \
+                     {encoding}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+                    packed.len()
+                );
+                let steps = vec![Step::text(&head), Step::Send(packed.clone())];
+                let outcome = against(kind, steps).await;
+                let error = outcome.error();
+                assert_eq!(error.kind, E::ResponseTooLarge, "{encoding} {kind:?}: {error}");
+                assert!(!error.retryable, "{encoding} {kind:?}: {error}");
+            }
+            // As an error's body it is cut, and the error is told.
             let head = format!(
-                "HTTP/1.1 200 OK\r\ncontent-type: {content_type}\r\ncontent-encoding: gzip\r\n\
-                 content-length: {}\r\nconnection: close\r\n\r\n",
+                "HTTP/1.1 500 Oops\r\ncontent-encoding: {encoding}\r\ncontent-length: {}\r\n\
+                 connection: close\r\n\r\n",
                 packed.len()
             );
             let outcome = against(kind, vec![Step::text(&head), Step::Send(packed.clone())]).await;
-            assert_eq!(outcome.error().kind, E::ResponseTooLarge, "{}", outcome.error());
+            assert_eq!(outcome.error().kind, E::Server, "{encoding}: {}", outcome.error());
+            assert_eq!(outcome.body.as_ref().map(String::len), Some(64 << 10), "{encoding}");
         }
-        // As an error's body it is cut, and the error is told.
-        let head = format!(
-            "HTTP/1.1 500 Oops\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\nconnection: \
-             close\r\n\r\n",
-            packed.len()
-        );
-        let outcome = against(kind, vec![Step::text(&head), Step::Send(packed.clone())]).await;
-        assert_eq!(outcome.error().kind, E::Server, "{}", outcome.error());
     }
 }
 
 #[tokio::test]
 async fn a_packed_stream_is_unpacked() {
-    for kind in KINDS {
-        let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
-        packed.write_all(stream(kind, "packed").as_bytes()).expect("in memory");
-        let packed = packed.finish().expect("in memory");
-        let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-encoding: \
-                    gzip\r\nconnection: close\r\n\r\n";
-        let outcome = against(kind, vec![Step::text(head), Step::Send(packed)]).await;
-        assert!(outcome.result.is_ok(), "{kind:?} {outcome:?}");
-        assert_eq!(outcome.text, "packed");
+    for (encoding, pack) in PACKED {
+        for kind in KINDS {
+            let packed = pack(stream(kind, "packed").as_bytes(), 1);
+            let head = format!(
+                "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-encoding: \
+                 {encoding}\r\nconnection: close\r\n\r\n"
+            );
+            let outcome = against(kind, vec![Step::text(&head), Step::Send(packed)]).await;
+            assert!(outcome.result.is_ok(), "{encoding} {kind:?} {outcome:?}");
+            assert_eq!(outcome.text, "packed");
+        }
     }
 }
 

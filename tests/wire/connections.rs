@@ -2,9 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use promptlathe::model::ErrorKind as E;
+use promptlathe::{
+    engine::RunEventKind,
+    model::{ErrorKind as E, Status},
+};
 
-use super::*;
+use super::{
+    through::{engine, engine_with, start, told},
+    *,
+};
 
 /// An address on this machine where nobody listens.
 async fn nobody() -> Url {
@@ -32,7 +38,7 @@ async fn a_name_that_does_not_resolve_is_told() {
         let base = Url::parse("https://no-such-host.invalid/v1").expect("an address");
         let outcome = call(&*provider_at(kind, &base, &limits()), true).await;
         let error = outcome.error();
-        assert_eq!(error.kind, E::Connect, "{error}");
+        assert_eq!((error.kind, error.retryable), (E::Connect, true), "{error}");
         assert!(error.message.contains("no-such-host.invalid cannot be resolved"), "{error}");
     }
 }
@@ -49,7 +55,10 @@ async fn a_server_without_tls_where_tls_is_expected_is_told() {
         }
     });
     let outcome = call(&*provider_at(ProviderKind::OpenAi, &base, &limits()), true).await;
-    assert!(matches!(outcome.error().kind, E::Tls | E::Connect), "{}", outcome.error());
+    let error = outcome.error();
+    assert_eq!((error.kind, error.retryable), (E::Tls, false), "{error}");
+    assert!(error.message.contains("it does not speak TLS"), "{error}");
+    assert!(error.hint.as_deref().is_some_and(|hint| hint.contains("http://")), "{error}");
 }
 
 #[tokio::test]
@@ -150,14 +159,147 @@ async fn calls_one_after_the_other_share_a_connection() {
     }
 }
 
+/// The server of a kept connection closes it while the next request is on its way: that one is
+/// sent again over a fresh connection, without a word and without a wait.
 #[tokio::test]
-async fn a_connection_closed_while_it_rested_is_not_an_error() {
-    let kind = ProviderKind::OpenAi;
-    let server = Server::start(move |_| vec![head(kind), Step::text(&stream(kind, "hello"))]).await;
-    let provider = provider_at(kind, &server.base, &limits());
-    for _ in 0..5 {
-        let outcome = call(&*provider, true).await;
-        assert!(outcome.result.is_ok(), "{outcome:?}");
+async fn a_connection_closed_while_it_rested_is_asked_again_on_a_fresh_one() {
+    for kind in KINDS {
+        let content_type =
+            if kind == ProviderKind::Ollama { "application/x-ndjson" } else { "text/event-stream" };
+        let body = stream(kind, "hello");
+        let reply = format!(
+            "HTTP/1.1 200 OK\r\ncontent-type: {content_type}\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        // The second request is read, on the connection of the first, and never answered.
+        let server = Server::start(move |number| match number {
+            1 => vec![Step::Reset],
+            _ => vec![Step::text(&reply)],
+        })
+        .await;
+        let engine = engine(kind, &server.base);
+        let (first, _) = told(&engine, true).await;
+        assert_eq!((first.status, first.attempts.len()), (Status::Ok, 1), "{kind:?}");
+        let (second, waits) = told(&engine, true).await;
+        assert_eq!((second.status, &*second.text), (Status::Ok, "hello"), "{kind:?} {second:?}");
+        assert_eq!((second.attempts.len(), waits), (2, 0), "recorded, and not told: {kind:?}");
+        let error = second.attempts[0].error.as_ref().expect("closed");
+        assert_eq!((error.kind, error.retryable), (E::Connect, true), "{error}");
+        assert!(error.message.contains("ended before a reply"), "{error}");
+        let connections: Vec<usize> = server.requests().iter().map(|it| it.connection).collect();
+        assert_eq!(connections, [0, 0, 1], "{kind:?}");
     }
-    assert_eq!(server.requests().len(), 5);
+}
+
+/// A server that closes every connection without an answer is not asked without end: only the
+/// first time may be a connection's own fault.
+#[tokio::test]
+async fn a_server_that_never_answers_is_asked_as_often_as_it_may_and_no_more() {
+    let kind = ProviderKind::OpenAi;
+    let body = stream(kind, "hello");
+    let reply = format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let server = Server::start(move |number| match number {
+        0 => vec![Step::text(&reply)],
+        _ => vec![Step::Reset],
+    })
+    .await;
+    let settings = EngineSettings { retries: 2, ..limits() };
+    let engine = engine_with(provider_at(kind, &server.base, &settings), settings);
+    told(&engine, true).await;
+    let (record, waits) = told(&engine, true).await;
+    assert_eq!((record.status, record.attempts.len(), waits), (Status::Error, 3, 1));
+    assert_eq!(server.requests().len(), 4);
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_run_is_asked_as_often_as_it_may_and_no_more() {
+    for retries in [0, 1] {
+        let base = nobody().await;
+        let settings = EngineSettings { retries, ..limits() };
+        let provider = provider_at(ProviderKind::Ollama, &base, &settings);
+        let (record, waits) = told(&engine_with(provider, settings), true).await;
+        let made = usize::try_from(retries).expect("few") + 1;
+        assert_eq!((record.status, record.attempts.len()), (Status::Error, made));
+        assert_eq!(waits, made - 1, "each further one is waited for and told");
+        assert_eq!(record.messages[0].content, "Hi", "the prompt stays");
+    }
+}
+
+/// A place on this machine where connections are swallowed: nobody takes those that wait, and
+/// there is room for no more.
+#[cfg(target_os = "linux")]
+mod swallowed {
+    use std::{future::Future, pin::Pin};
+
+    use tokio::net::{TcpListener, TcpSocket, TcpStream};
+
+    use super::*;
+
+    type Waiting = Pin<Box<dyn Future<Output = std::io::Result<TcpStream>> + Send>>;
+
+    struct Hole {
+        base: Url,
+        _listener: TcpListener,
+        _waiting: Vec<Waiting>,
+    }
+
+    async fn hole() -> Hole {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.bind("127.0.0.1:0".parse().expect("an address")).expect("bound");
+        let listener = socket.listen(0).expect("it listens");
+        let address = listener.local_addr().expect("an address");
+        let mut waiting: Vec<Waiting> = Vec::new();
+        for _ in 0..8 {
+            let mut connect: Waiting = Box::pin(TcpStream::connect(address));
+            // Once is enough: the first step asks the system for the connection.
+            let _ = futures_util::future::poll_immediate(&mut connect).await;
+            waiting.push(connect);
+        }
+        let base = Url::parse(&format!("http://{address}")).expect("an address");
+        Hole { base, _listener: listener, _waiting: waiting }
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_is_swallowed_ends_by_its_own_limit() {
+        for kind in KINDS {
+            let hole = hole().await;
+            let limits = EngineSettings { connect_timeout: Duration::from_millis(250), ..limits() };
+            let outcome = call(&*provider_at(kind, &hole.base, &limits), true).await;
+            let error = outcome.error();
+            assert_eq!((error.kind, error.retryable), (E::Timeout, true), "{error}");
+            assert!(error.message.contains("no connection to 127.0.0.1:"), "{error}");
+            assert!(error.message.contains("in time"), "{error}");
+            let models = provider_at(kind, &hole.base, &limits).models().await;
+            assert_eq!(models.expect_err("swallowed").kind, E::Timeout);
+        }
+    }
+
+    #[tokio::test]
+    async fn cancelling_while_a_connection_is_swallowed_works_at_once() {
+        let hole = hole().await;
+        let hour = Duration::from_hours(1);
+        let settings = EngineSettings {
+            connect_timeout: hour,
+            idle_timeout: hour,
+            total_timeout: hour,
+            ..limits()
+        };
+        let provider = provider_at(ProviderKind::OpenAi, &hole.base, &settings);
+        let mut handle = start(&engine_with(provider, settings), true);
+        // Were it not to end at once, nobody would wait for it.
+        loop {
+            match handle.next().await.expect("an end").kind {
+                RunEventKind::Attempt { .. } => handle.cancel_all(),
+                RunEventKind::Finished(record) => {
+                    assert_eq!(record.status, Status::Cancelled);
+                    assert_eq!(record.messages[0].content, "Hi", "the prompt stays");
+                    return;
+                }
+                _ => {}
+            }
+        }
+    }
 }

@@ -1,26 +1,13 @@
 //! What servers say of their limits, over real sockets: told on success and on refusal, kept by
 //! the calls that follow, and never a reason to ask for an answer twice.
 
-use std::collections::BTreeMap;
-
-use async_trait::async_trait;
-use jiff::tz::TimeZone;
-use promptlathe::{
-    config::{BudgetSettings, CacheSettings},
-    engine::{
-        CallSpec, Engine, EngineParts, Expectations, Mode, Money, Providers, RunEventKind, RunSpec,
-        Safeguards,
-    },
-    model::{
-        Allowance, CacheUse, Execution, ExecutionId, ModelRef, Price, ReportedLimits, RunId,
-        Status, TemplateStamp, Usage, VariantName,
-    },
-    store::{Store, StoreOptions},
-};
+use promptlathe::model::{Allowance, ReportedLimits, Status};
 use tokio::time::Instant;
-use uuid::Uuid;
 
-use super::*;
+use super::{
+    through::{engine, run},
+    *,
+};
 
 const OPENAI: &str = "x-ratelimit-limit-requests: 60\r\nx-ratelimit-remaining-requests: 0\r\n\
                       x-ratelimit-reset-requests: 30s\r\nx-ratelimit-limit-tokens: 150000\r\n\
@@ -76,76 +63,10 @@ async fn limits_are_told_whatever_the_status() {
     assert_eq!(read, Some(Allowance { limit: Some(50), remaining: 49, reset_ms: Some(0) }));
 }
 
-struct OneProvider(Arc<dyn Provider>);
-
-#[async_trait]
-impl Providers for OneProvider {
-    async fn provider(&self, _: &str) -> Result<Arc<dyn Provider>, CallError> {
-        Ok(Arc::clone(&self.0))
-    }
-
-    fn price(&self, _: &ModelRef, _: &Usage) -> Option<Price> {
-        None
-    }
-}
-
-fn engine(server: &Server) -> Engine {
-    let (store, _) = Store::open(&StoreOptions::in_memory()).expect("it opens");
-    Engine::new(EngineParts {
-        providers: Arc::new(OneProvider(provider_at(
-            ProviderKind::OpenAi,
-            &server.base,
-            &limits(),
-        ))),
-        recorder: Arc::new(store.clone()),
-        money: Money {
-            ledger: Arc::new(store.clone()),
-            budget: BudgetSettings::default(),
-            zone: TimeZone::UTC,
-        },
-        capabilities: Arc::new(store.clone()),
-        answers: Arc::new(store),
-        cache: CacheSettings::default(),
-        settings: limits(),
-        wall: jiff::Timestamp::now,
-        with_sleep: || Duration::ZERO,
-        chance: || 0.0,
-    })
-}
-
-async fn run(engine: &Engine) -> Execution {
-    let call = CallSpec {
-        execution_id: ExecutionId(Uuid::now_v7()),
-        variant: VariantName::A,
-        stamp: TemplateStamp::default(),
-        model: ModelRef::new("test", "m"),
-        messages: vec![Message::new(Role::User, "Hi")],
-        parameters: GenerationParameters::default(),
-        inputs: BTreeMap::new(),
-        tags: BTreeMap::new(),
-        stream: false,
-        cache: CacheUse::Settings,
-        repeat: 0,
-        safeguards: Safeguards::off(),
-        expectations: Expectations::default(),
-        fallback: Vec::new(),
-        without: Vec::new(),
-        remarks: Vec::new(),
-    };
-    let run = RunSpec { run_id: RunId(Uuid::now_v7()), calls: vec![call], mode: Mode::Interactive };
-    let mut handle = engine.start(run);
-    loop {
-        let event = handle.next().await.expect("an end");
-        if let RunEventKind::Finished(execution) = event.kind {
-            return *execution;
-        }
-    }
-}
-
 #[tokio::test]
 async fn an_answer_that_uses_up_the_limit_is_taken_as_it_is() {
     let server = Server::start(|_| whole(OPENAI)).await;
-    let record = run(&engine(&server)).await;
+    let record = run(&engine(ProviderKind::OpenAi, &server.base), false).await;
     assert_eq!((record.status, record.text.as_str()), (Status::Ok, "Hello"));
     assert_eq!(record.attempts.len(), 1);
     assert_eq!(server.requests().len(), 1);
@@ -156,9 +77,9 @@ async fn what_the_head_said_holds_the_next_call_back() {
     let used_up = "x-ratelimit-limit-requests: 2\r\nx-ratelimit-remaining-requests: 0\r\n\
                    x-ratelimit-reset-requests: 1m0s\r\n";
     let server = Server::start(move |_| whole(used_up)).await;
-    let engine = engine(&server);
+    let engine = engine(ProviderKind::OpenAi, &server.base);
     assert!(engine.endpoints().is_empty());
-    run(&engine).await;
+    run(&engine, false).await;
     // One of two comes back after half a minute.
     let status = engine.endpoints().remove(0);
     let until = status.held_until.expect("held back");
@@ -172,7 +93,7 @@ async fn a_refusal_with_a_wait_is_kept_and_followed_by_the_answer() {
         _ => whole(""),
     })
     .await;
-    let record = run(&engine(&server)).await;
+    let record = run(&engine(ProviderKind::OpenAi, &server.base), false).await;
     assert_eq!((record.status, record.attempts.len()), (Status::Ok, 2));
     let first = record.attempts[0].error.as_ref().expect("refused");
     assert_eq!(first.retry_after_ms, Some(30));

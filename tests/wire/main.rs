@@ -3,13 +3,20 @@
 
 mod answers;
 mod bodies;
+mod certificates;
 mod connections;
+mod cuts;
 mod demo;
 mod discovery;
+mod heads;
 mod limits;
+mod proxies;
+mod redirects;
+mod refusals;
 mod server;
 mod servers;
 mod statuses;
+mod through;
 
 use std::{sync::Arc, time::Duration};
 
@@ -69,6 +76,8 @@ struct Outcome {
     text: String,
     finish: Option<FinishReason>,
     request_id: Option<String>,
+    /// The body of the status it was refused with.
+    body: Option<String>,
 }
 
 impl Outcome {
@@ -79,21 +88,23 @@ impl Outcome {
         assert!(!told.contains("planted"), "the key is told: {told}");
         assert!(!error.message.contains('\n'), "one line: {told}");
         assert!(!error.message.is_empty(), "{told}");
+        assert!(error.hint.as_ref().is_some_and(|hint| hint.len() > 10), "what next: {told}");
         error
     }
 }
 
 async fn call(provider: &dyn Provider, stream: bool) -> Outcome {
     let mut text = String::new();
-    let (mut finish, mut id) = (None, None);
+    let (mut finish, mut id, mut body) = (None, None, None);
     let mut receive = |event| match event {
         ProviderEvent::Text(piece) => text.push_str(&piece),
         ProviderEvent::Finish { reason, .. } => finish = Some(reason),
         ProviderEvent::Headers { request_id, .. } => id = request_id,
+        ProviderEvent::ErrorBody(text) => body = Some(text),
         _ => {}
     };
     let result = provider.call(&request(stream), &mut receive).await;
-    Outcome { result, text, finish, request_id: id }
+    Outcome { result, text, finish, request_id: id, body }
 }
 
 /// Calls a server that does these steps with every request.

@@ -1,8 +1,11 @@
 //! A server that does as it is told, byte by byte, and remembers what it was asked.
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicU64, AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use tokio::{
@@ -19,6 +22,8 @@ pub enum Step {
     Send(Vec<u8>),
     /// Writes the same bytes for as long as somebody reads them.
     Endless(Vec<u8>),
+    /// Writes the same bytes this often, with this long before each.
+    Paced(Vec<u8>, u32, Duration),
     /// Waits until the client hangs up, and counts that.
     UntilGone,
     /// Ends the connection as a crash would.
@@ -54,8 +59,20 @@ pub struct Server {
 
 impl Server {
     /// Starts one that does the steps `script` gives for the number of the request, from 0. A
-    /// connection whose last reply asks for it (`connection: close`) is closed, others stay open.
+    /// connection whose last reply asks for it (`connection: close`), or has no other end, is
+    /// closed; others stay open.
     pub async fn start(script: impl Fn(usize) -> Vec<Step> + Send + Sync + 'static) -> Self {
+        Self::scripted(move |number, _| script(number)).await
+    }
+
+    /// As [`Self::start`], by what is asked.
+    pub async fn asked(script: impl Fn(&Request) -> Vec<Step> + Send + Sync + 'static) -> Self {
+        Self::scripted(move |_, request| script(request)).await
+    }
+
+    async fn scripted(
+        script: impl Fn(usize, &Request) -> Vec<Step> + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let seen = Arc::new(Seen::default());
@@ -77,6 +94,11 @@ impl Server {
         self.seen.requests.lock().expect("not poisoned").clone()
     }
 
+    /// How many connections were made.
+    pub fn connections(&self) -> usize {
+        self.seen.connections.load(Ordering::SeqCst)
+    }
+
     /// Bytes of replies that were handed to the system.
     pub fn sent(&self) -> u64 {
         self.seen.sent.load(Ordering::SeqCst)
@@ -92,21 +114,23 @@ async fn serve(
     mut stream: TcpStream,
     connection: usize,
     seen: &Seen,
-    script: &(impl Fn(usize) -> Vec<Step> + Sync),
+    script: &(impl Fn(usize, &Request) -> Vec<Step> + Sync),
 ) -> std::io::Result<()> {
     loop {
         let Some(head) = read_request(&mut stream).await? else { return Ok(()) };
+        let request = Request { connection, head };
         let number = {
             let mut requests = seen.requests.lock().expect("not poisoned");
-            requests.push(Request { connection, head });
+            requests.push(request.clone());
             requests.len() - 1
         };
         let mut closes = true;
-        for step in script(number) {
+        for step in script(number, &request) {
             match step {
                 Step::Send(bytes) => {
-                    closes = !String::from_utf8_lossy(&bytes).contains("content-length")
-                        || String::from_utf8_lossy(&bytes).contains("connection: close");
+                    let text = String::from_utf8_lossy(&bytes);
+                    let ends = text.contains("content-length") || text.contains("chunked");
+                    closes = !ends || text.contains("connection: close");
                     stream.write_all(&bytes).await?;
                     seen.sent.fetch_add(bytes.len() as u64, Ordering::SeqCst);
                 }
@@ -117,6 +141,12 @@ async fn serve(
                     }
                     seen.sent.fetch_add(bytes.len() as u64, Ordering::SeqCst);
                 },
+                Step::Paced(bytes, times, pause) => {
+                    for _ in 0..times {
+                        tokio::time::sleep(pause).await;
+                        stream.write_all(&bytes).await?;
+                    }
+                }
                 Step::UntilGone => {
                     let mut byte = [0];
                     while matches!(stream.read(&mut byte).await, Ok(count) if count > 0) {}

@@ -64,8 +64,10 @@ pub(super) fn build(request: &ChatRequest, facts: Option<&ModelFacts>) -> (Value
 
 /// Whether the last turn is the beginning of the answer.
 pub(super) fn ends_in_an_answer(request: &ChatRequest) -> bool {
-    let turns = request.messages.iter().filter(|message| message.role != Role::System);
-    let last = turns.filter(|message| !message.content.trim().is_empty()).next_back();
+    let last = request
+        .messages
+        .iter()
+        .rfind(|message| message.role != Role::System && !message.content.trim().is_empty());
     last.is_some_and(|message| message.role == Role::Assistant)
 }
 

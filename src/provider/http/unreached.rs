@@ -109,7 +109,7 @@ impl Connection {
                 .hint(self.check("check that it can be reached from here"));
         }
         // The types of these are not to be named from here; their words are.
-        let words: Vec<String> = causes.iter().map(|cause| cause.to_string()).collect();
+        let words: Vec<String> = causes.iter().map(ToString::to_string).collect();
         let says = |text: &str| words.iter().any(|word| word.contains(text));
         if self.proxy.is_some() && says("proxy authorization required") {
             return self.proxy_wants_a_password();
@@ -138,7 +138,8 @@ impl Connection {
                 .hint(self.check("check the network"));
         }
         let message = format!("the connection to {place}{via} ended before a reply: {cause}");
-        said(ErrorKind::Connect, message).hint("send again")
+        said(ErrorKind::Connect, message)
+            .hint("send again; if it stays so, the server's own log may say why")
     }
 
     /// A proxy lets nobody through without a name and a password.
@@ -217,6 +218,15 @@ impl Connection {
                  authority that is not known here"
                     .to_owned(),
                 format!("ca_file under {table} names a PEM file with a certificate to trust"),
+            ),
+            CertificateError::BadSignature => (
+                "its certificate is not signed with the key of the authority it names that is \
+                 trusted here"
+                    .to_owned(),
+                format!(
+                    "the certificate in ca_file under {table} may be one from before: get the \
+                     authority's present one"
+                ),
             ),
             CertificateError::Revoked => (
                 "its certificate has been revoked".to_owned(),
