@@ -202,6 +202,33 @@ fn proxies_of_the_environment_are_used_and_left_out_as_it_says() {
 }
 
 #[test]
+fn a_proxy_that_is_down_is_told_by_its_place_and_never_by_its_password() {
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = nobody.local_addr().expect("an address").port();
+    drop(nobody);
+    let proxy = format!("http://somebody:planted-password@127.0.0.1:{port}");
+    for (scheme, variable) in [("http", "http_proxy"), ("https", "HTTPS_PROXY")] {
+        let place = elsewhere(scheme, true);
+        let output = place
+            .command(&RUN)
+            .env("WORK_SECRET", "planted-0123456789")
+            .env(variable, &proxy)
+            .output()
+            .expect("it runs");
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(3), "{told}");
+        let place_of_it = format!("nothing listens at the proxy 127.0.0.1:{port}");
+        for words in [&place_of_it, variable, "NO_PROXY"] {
+            assert!(told.contains(words), "no `{words}` in {told}");
+        }
+        let record = newest(&place).to_string();
+        for hidden in ["planted", "somebody"] {
+            assert!(!told.contains(hidden) && !record.contains(hidden), "{told} {record}");
+        }
+    }
+}
+
+#[test]
 fn an_encrypted_call_goes_through_a_proxy_as_a_tunnel_without_the_key() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let port = recording(status("502 Bad Gateway", "", "{}"), Arc::clone(&seen));
