@@ -79,7 +79,8 @@ pub struct CallError {
     pub provider_code: Option<String>,
     /// Whether the same call may succeed when sent again unchanged.
     pub retryable: bool,
-    /// What the server asked for, in milliseconds.
+    /// What the server asked for, in milliseconds; 0 also where a connection that had rested was
+    /// closed, and a fresh one is worth asking at once.
     pub retry_after_ms: Option<u64>,
     pub request_id: Option<String>,
     /// The parameter of the request that the model says it does not take.

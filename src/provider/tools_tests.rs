@@ -288,6 +288,15 @@ fn anthropic_is_asked_to_keep_the_prompt_and_others_do_so_unasked() {
     assert_eq!((body.get("cache_control"), &told.sent["cache_control"]), (None, &mark));
     assert_eq!(told.requested["cache_prompt"], true);
 
+    let hour = json!({ "type": "ephemeral", "ttl": "1h" });
+    let (body, told) = asked(&Anthropic, &json!({ "cache_prompt": "1h" }));
+    assert_eq!(body["system"][0]["cache_control"], hour);
+    assert_eq!(body["messages"][0]["content"][0]["cache_control"], hour);
+    assert_eq!(
+        (&told.sent["cache_control"], &told.requested["cache_prompt"]),
+        (&hour, &json!("1h"))
+    );
+
     for off in [json!({ "cache_prompt": false }), json!({})] {
         let (body, told) = asked(&Anthropic, &off);
         assert_eq!((&body["system"], dropped(&told)), (&json!("Be brief."), vec![]));
@@ -301,6 +310,8 @@ fn anthropic_is_asked_to_keep_the_prompt_and_others_do_so_unasked() {
         &Ollama,
     ];
     for protocol in protocols {
+        let (_, told) = asked(protocol, &json!({ "cache_prompt": "1h" }));
+        assert_eq!(dropped(&told)[0].0, "cache_prompt");
         let (body, told) = asked(protocol, &json!({ "cache_prompt": true }));
         assert_eq!(dropped(&told)[0].0, "cache_prompt");
         assert!(body.get("cache_prompt").is_none());
