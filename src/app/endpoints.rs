@@ -23,6 +23,7 @@ use crate::{
     provider::{
         Catalog, ListedModel, Provider, build,
         demo::{DemoConfig, DemoServer, Pace},
+        out_of_files,
     },
 };
 
@@ -159,10 +160,8 @@ impl Endpoints {
             })
             .await
             .map_err(|error| {
-                CallError::new(
-                    ErrorKind::Connect,
-                    format!("the simulated models cannot listen on this machine: {error}"),
-                )
+                let told = format!("the simulated models cannot listen on this machine: {error}");
+                out_of_files(&error).unwrap_or_else(|| CallError::new(ErrorKind::Connect, told))
             })?;
         let settings = ProviderSettings {
             base_url: server.base_url.clone(),

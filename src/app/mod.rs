@@ -23,6 +23,7 @@ mod sources;
 mod templates;
 mod temporary;
 pub mod terminal_mark;
+pub mod threads;
 mod trust;
 pub mod workspace;
 
@@ -290,7 +291,8 @@ fn fit_to_open_files(settings: &mut Settings) -> Option<Notice> {
     }
     settings.engine.concurrency = calls;
     let message = format!(
-        "a program may open {files} files here, which is enough for {calls} calls at once and not for {wanted}; raise it with `ulimit -n 1024`"
+        "a program may open {files} files here, which is enough for {} at once and not for {wanted}; raise it with `ulimit -n 1024`",
+        if calls == 1 { "one call".to_owned() } else { format!("{calls} calls") },
     );
     Some(Notice { kind: NoticeKind::Workspace, message })
 }

@@ -21,12 +21,15 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser as _};
 
 use crate::{
-    app::{self, App, AppOptions, report, start_log, workspace},
+    app::{self, App, AppOptions, report, start_log, threads, workspace},
     config::{Environment, Overrides, Paths, SettingsFlags},
 };
 use arguments::{Arguments, Command, Common, ModelsCommand};
 use error::Failure;
 use output::Output;
+
+/// Threads that a command may need besides those it runs on: for the output of a key command.
+const THREADS_BESIDES: usize = 1;
 
 /// What the command line asks for.
 #[derive(Debug)]
@@ -71,15 +74,14 @@ pub fn parse(environment: Environment) -> Asked {
 #[must_use]
 pub fn run(options: AppOptions, command: Command) -> ExitCode {
     let mut output = Output::of(&options.environment);
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    let outcome = match runtime {
+    report::install();
+    let outcome = match threads::runtime(THREADS_BESIDES) {
         Ok(runtime) => {
             let outcome = runtime.block_on(carry_out(options, command, &mut output));
             runtime.shutdown_background();
             outcome
         }
-        Err(error) => Err(Failure::usage(format!("no threads can be started: {error}"))),
+        Err(error) => Err(Failure::usage(error.to_string())),
     };
     match outcome {
         Ok(code) => ExitCode::from(code),
@@ -97,7 +99,6 @@ async fn carry_out(
     output: &mut Output,
 ) -> Result<u8, Failure> {
     app::outlive_file_size_limits();
-    report::install();
     match command {
         Command::Init { folder } => return init(&options, &folder, output),
         Command::ServeDemo { port } => return serve::demo(port, output).await,

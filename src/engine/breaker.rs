@@ -37,6 +37,9 @@ impl Verdict {
     /// refuses, limits included, it has answered.
     pub fn of(outcome: &Result<(), CallError>) -> Self {
         let Err(error) = outcome else { return Self::Answers };
+        if error.of_this_side {
+            return Self::Unknown;
+        }
         match error.kind {
             ErrorKind::Connect
             | ErrorKind::Tls

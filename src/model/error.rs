@@ -86,6 +86,10 @@ pub struct CallError {
     /// The parameter of the request that the model says it does not take.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parameter: Option<Parameter>,
+    /// Whether it failed on this side, and says nothing of the provider. Known while the call is
+    /// made, and no part of its record.
+    #[serde(skip)]
+    pub of_this_side: bool,
 }
 
 impl CallError {
@@ -101,7 +105,15 @@ impl CallError {
             retry_after_ms: None,
             request_id: None,
             parameter: None,
+            of_this_side: false,
         }
+    }
+
+    /// The same error, marked as one that failed on this side.
+    #[must_use]
+    pub fn of_this_side(mut self) -> Self {
+        self.of_this_side = true;
+        self
     }
 
     /// The same error with what to do next.

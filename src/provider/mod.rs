@@ -25,6 +25,7 @@ use std::sync::{Arc, atomic::AtomicBool};
 use async_trait::async_trait;
 
 pub use catalog::{Catalog, ModelFacts};
+pub use http::out_of_files;
 pub use quirks::reference as servers_reference;
 
 use crate::{

@@ -29,7 +29,7 @@ use crate::{
     app::{
         App, AppOptions, TemporaryFolder, report,
         terminal_mark::{ADVICE, LEFT_BEHIND},
-        workspace,
+        threads, workspace,
     },
     config::{self, NoticeKind, Overrides, Paths, Umask},
     model::{ModelRef, TemplateId, VariantName},
@@ -43,6 +43,10 @@ use surface::{Keys, Surface, TerminalKeys};
 use term::{Capabilities, FrameClock, Screen};
 use theme::{DEFAULT_THEME, Glyphs, Theme};
 use view::Look;
+
+/// Threads that the workbench needs besides those it runs on: for the terminal's keys, the watch
+/// on its other end, and the output of a key command.
+const THREADS_BESIDES: usize = 3;
 
 /// Opens the workbench and stays until the user leaves. Says on standard error what keeps it
 /// from opening.
@@ -143,11 +147,7 @@ fn open(
     let said = |error: &dyn std::fmt::Display| error.to_string();
     term::install_panic_hook();
     let capabilities = Capabilities::of(&options.environment).map_err(|error| said(&error))?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(|error| said(&error))?;
+    let runtime = threads::runtime(THREADS_BESIDES).map_err(|error| said(&error))?;
     let inside = runtime.enter();
     crate::app::outlive_file_size_limits();
     drop(inside);

@@ -373,10 +373,21 @@ impl Session {
 
     /// Gives the terminal another size.
     pub fn resize(&mut self, columns: u16, rows: u16) -> Fallible<()> {
+        self.claim(columns, rows)?;
+        self.see(columns, rows)
+    }
+
+    /// Has the terminal say that it is of a size, whatever is seen of it.
+    pub fn claim(&mut self, columns: u16, rows: u16) -> Fallible<()> {
         let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
         if let Some(master) = &self.master {
             master.resize(size)?;
         }
+        Ok(())
+    }
+
+    /// Sees so much of the terminal, whatever size it says it is.
+    pub fn see(&mut self, columns: u16, rows: u16) -> Fallible<()> {
         self.parser.screen_mut().set_size(cells(rows)?, cells(columns)?);
         Ok(())
     }

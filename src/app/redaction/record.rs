@@ -317,6 +317,7 @@ pub(super) fn call_error(redactor: &Redactor, error: &mut CallError, found: &mut
         retry_after_ms: _,
         request_id,
         parameter: _,
+        of_this_side: _,
     } = error;
     text(redactor, message, found);
     for field in hint.iter_mut().chain(provider_code).chain(request_id) {

@@ -73,6 +73,16 @@ async fn only_what_speaks_of_the_endpoint_counts() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_failed_on_this_side_says_nothing_of_the_endpoint() {
+    let failed = vec![Step::Fail(failing(ErrorKind::Connect).of_this_side())];
+    let bench = with(vec![failed; 9]);
+    for _ in 0..9 {
+        bench.one().await;
+    }
+    assert_eq!(bench.circuit(), Circuit::Closed);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_answer_or_a_refusal_in_between_begins_the_count_anew() {
     for between in [answer(&[say("x")]), vec![Step::Fail(failing(ErrorKind::InvalidRequest))]] {
         let scripts =

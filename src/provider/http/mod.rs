@@ -6,6 +6,7 @@ mod body;
 mod client;
 mod frames;
 mod headers;
+mod here;
 mod hints;
 mod mask;
 mod unreached;
@@ -38,6 +39,7 @@ use crate::{
 
 pub(super) use client::{Connection, connect};
 pub(super) use frames::{Frames, Stop};
+pub use here::out_of_files;
 pub(super) use hints::Listing;
 
 /// Most bytes of an error's body that are read.

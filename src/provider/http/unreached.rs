@@ -4,7 +4,7 @@ use std::{error::Error, io};
 
 use rustls::CertificateError;
 
-use super::client::Connection;
+use super::{client::Connection, here::out_of_files};
 use crate::{
     model::{CallError, ErrorKind},
     provider::{
@@ -58,6 +58,10 @@ impl Connection {
     /// The error of a request that was not answered.
     pub(super) fn not_reached(&self, error: &reqwest::Error) -> CallError {
         let causes = causes(error);
+        let io = || causes.iter().filter_map(|cause| cause.downcast_ref::<io::Error>());
+        if let Some(error) = io().find_map(out_of_files) {
+            return error;
+        }
         let told = if let Some(fault) = find::<rustls::Error>(&causes) {
             self.not_trusted(fault)
         } else if find::<hyper::Error>(&causes).is_some_and(hyper::Error::is_parse) {
