@@ -16,13 +16,17 @@ mod serve;
 mod stats;
 mod template;
 
-use std::process::ExitCode;
+use std::{
+    io::{self, Write as _},
+    process::ExitCode,
+};
 
 use clap::{CommandFactory as _, Parser as _};
 
 use crate::{
     app::{self, App, AppOptions, report, start_log, threads, workspace},
     config::{Environment, Overrides, Paths, SettingsFlags},
+    safety::{MarkStyle, display_with},
 };
 use arguments::{Arguments, Command, Common, ModelsCommand};
 use error::Failure;
@@ -50,10 +54,15 @@ pub fn parse(environment: Environment) -> Asked {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
-            // Help and version go to standard output and are no error; nobody can be told where
-            // neither can be written.
+            if error.use_stderr() {
+                // It repeats words of the command line, and those may come from anywhere.
+                let text = error.render().to_string();
+                let _ = io::stderr().write_all(display_with(&text, MarkStyle::Ascii).as_bytes());
+                return Asked::Nothing(ExitCode::from(2));
+            }
+            // Help and version; nobody can be told where they cannot be written.
             let _ = error.print();
-            return Asked::Nothing(ExitCode::from(if error.use_stderr() { 2 } else { 0 }));
+            return Asked::Nothing(ExitCode::SUCCESS);
         }
     };
     let Common { workspace, db, config, theme } = arguments.common;

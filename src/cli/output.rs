@@ -1,12 +1,15 @@
 //! Where words go: data to standard output, everything else to standard error.
 
-use std::io::{self, Write};
+use std::{
+    fmt::Write as _,
+    io::{self, Write},
+};
 
 use serde::Serialize;
 
 use crate::{
     config::Environment,
-    safety::{MarkStyle, Sanitiser, display_line_with, display_with},
+    safety::{Hidden, MarkStyle, Sanitiser, display_line_with, display_with, hidden},
 };
 
 /// Standard output and standard error of one command.
@@ -59,13 +62,17 @@ impl Output {
         self.raw(b"\n")
     }
 
-    /// A value as JSON on one line.
+    /// A value as JSON on one line. On a terminal, what would act on it or hide is escaped, which
+    /// means the same.
     ///
     /// # Errors
     /// [`Closed`] when nobody reads it.
     pub fn json<T: Serialize>(&mut self, value: &T) -> Result<(), Closed> {
         // Everything that is printed here can be written as JSON.
         let mut text = serde_json::to_string(value).unwrap_or_default();
+        if self.data_is_terminal {
+            text = escaped(&text);
+        }
         text.push('\n');
         self.raw(text.as_bytes())
     }
@@ -110,6 +117,23 @@ impl Output {
     }
 }
 
+/// JSON whose hidden characters are escapes. They stand inside strings alone, and there an escape
+/// is the same character.
+fn escaped(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    let mut rest = 0;
+    for Hidden { offset, character, .. } in hidden(json) {
+        out.push_str(&json[rest..offset]);
+        for unit in character.encode_utf16(&mut [0; 2]) {
+            // Writing into a text cannot fail.
+            let _ = write!(out, "\\u{unit:04x}");
+        }
+        rest = offset + character.len_utf8();
+    }
+    out.push_str(&json[rest..]);
+    out
+}
+
 /// An answer on its way to standard output.
 pub struct Stream(Option<Sanitiser>);
 
@@ -133,5 +157,30 @@ impl Stream {
             sanitiser.finish(&mut safe);
         }
         safe
+    }
+}
+
+#[cfg(test)]
+#[path = "../../tests/support/payloads.rs"]
+mod payloads;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_on_a_terminal_means_the_same_and_acts_on_nothing() {
+        let hiding =
+            ["\u{202e}turned", "zero\u{200b}width", "tag\u{e0041}", "\u{7f}", "👩\u{200d}👧"];
+        for text in payloads::PAYLOADS.iter().chain(&hiding) {
+            let value = serde_json::json!({ "text": text, *text: 1 });
+            let shown = escaped(&value.to_string());
+            assert_eq!(
+                serde_json::from_str::<serde_json::Value>(&shown).ok(),
+                Some(value),
+                "{shown}"
+            );
+            assert!(hidden(&shown).is_empty(), "{shown:?}");
+        }
     }
 }

@@ -252,7 +252,7 @@ impl<S: Surface, K: Keys> Runtime<S, K> {
                 if let Some(sequence) = &copied.sequence {
                     self.surface.write_through(sequence.as_bytes())?;
                 }
-                Ok(copied.route.to_string())
+                Ok(copied.to_string())
             }
             Err(error) => Err(Fault::new(error.to_string())),
         };

@@ -6,31 +6,30 @@ use crate::model::{CallError, ErrorKind};
 
 /// The error of a call for which the system gave no file; `None` where it failed otherwise. Files
 /// are given back as other calls end, so it is worth sending again.
+#[must_use]
 pub fn out_of_files(error: &io::Error) -> Option<CallError> {
-    #[cfg(unix)]
-    {
-        use rustix::io::Errno;
-        let code = error.raw_os_error()?;
-        if code != Errno::MFILE.raw_os_error() && code != Errno::NFILE.raw_os_error() {
-            return None;
-        }
-    }
-    #[cfg(not(unix))]
-    {
-        // Elsewhere nobody counts them.
-        let _ = error;
-        return None;
-    }
-    #[cfg_attr(not(unix), expect(unreachable_code, reason = "no file was refused"))]
-    Some(
+    is_out_of_files(error).then(|| {
         CallError::new(
             ErrorKind::Connect,
             "this program may open no more files (Too many open files)",
         )
         .of_this_side()
         .retryable()
-        .hint("let other calls end, or start it with a higher limit: `ulimit -n 1024`"),
-    )
+        .hint("let other calls end, or start it with a higher limit: `ulimit -n 1024`")
+    })
+}
+
+#[cfg(unix)]
+fn is_out_of_files(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    let code = error.raw_os_error();
+    [Errno::MFILE, Errno::NFILE].iter().any(|errno| code == Some(errno.raw_os_error()))
+}
+
+/// Elsewhere nobody counts them.
+#[cfg(not(unix))]
+const fn is_out_of_files(_error: &io::Error) -> bool {
+    false
 }
 
 #[cfg(all(test, unix))]

@@ -1,6 +1,7 @@
 //! Copying: by the way that works here, and saying which it was.
 
 use std::{
+    borrow::Cow,
     collections::BTreeSet,
     fmt, io,
     io::Write as _,
@@ -14,7 +15,10 @@ use thiserror::Error;
 use tokio::{io::AsyncWriteExt as _, process::Command, time::timeout};
 
 use super::Capabilities;
-use crate::config::{Environment, create_private_dir, create_private_file};
+use crate::{
+    config::{Environment, create_private_dir, create_private_file},
+    safety::display_line,
+};
 
 /// How long a program that takes the text may need.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -42,7 +46,9 @@ impl fmt::Display for Route {
             Self::Tmux => f.write_str("the tmux buffer"),
             Self::Terminal => f.write_str("the terminal (OSC 52), if it allows it"),
             Self::Program(name) => write!(f, "the clipboard ({name})"),
-            Self::File(path) => write!(f, "{}", path.display()),
+            Self::File(path) => {
+                write!(f, "{}", display_line(&path.display().to_string()))
+            }
         }
     }
 }
@@ -54,6 +60,20 @@ pub struct Copied {
     /// What the screen has to send to the terminal for it (see
     /// [`super::Screen::write_through`]), by [`Route::Terminal`] alone.
     pub sequence: Option<String>,
+    /// How many control characters became marks.
+    pub marked: usize,
+}
+
+/// The words for the status line.
+impl fmt::Display for Copied {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.route)?;
+        match self.marked {
+            0 => Ok(()),
+            1 => f.write_str("; one control character became a mark"),
+            many => write!(f, "; {many} control characters became marks"),
+        }
+    }
 }
 
 /// Why a text was not copied: no way worked, and not even a file could be written.
@@ -100,8 +120,33 @@ fn ways(environment: &Environment, capabilities: Capabilities, length: usize) ->
     ways
 }
 
-/// Copies a text by the best way that works; the last is a file of mode 0600 in `folder`. The
-/// variables named as `hidden` are in no started program's environment.
+/// A text that does nothing but be text wherever it is pasted: into a shell, an escape sequence
+/// would be carried out and the end of a paste would end it. Tabs and line ends stay, and so does
+/// every other character. Says how many became marks.
+fn pasteable(text: &str) -> (Cow<'_, str>, usize) {
+    let acts = |(at, character): &(usize, char)| match character {
+        '\t' | '\n' => false,
+        '\r' => !text[at + 1..].starts_with('\n'),
+        character => character.is_control(),
+    };
+    let marked = text.char_indices().filter(acts).count();
+    if marked == 0 {
+        return (Cow::Borrowed(text), 0);
+    }
+    let mut safe = String::with_capacity(text.len() + 2 * marked);
+    for (at, character) in text.char_indices() {
+        if acts(&(at, character)) {
+            safe.push_str(&display_line(character.encode_utf8(&mut [0; 4])));
+        } else {
+            safe.push(character);
+        }
+    }
+    (Cow::Owned(safe), marked)
+}
+
+/// Copies a text by the best way that works; the last is a file of mode 0600 in `folder`. What
+/// would act where it is pasted becomes a mark. The variables named as `hidden` are in no started
+/// program's environment.
 ///
 /// # Errors
 /// [`CopyError`] when not even the file could be written.
@@ -112,11 +157,13 @@ pub async fn copy(
     folder: &Path,
     hidden: &BTreeSet<String>,
 ) -> Result<Copied, CopyError> {
+    let (text, marked) = pasteable(text);
+    let text = &*text;
     for way in ways(environment, capabilities, text.len()) {
         let route = match way {
             Way::Terminal => {
                 let sequence = Some(to_terminal(text, environment));
-                return Ok(Copied { route: Route::Terminal, sequence });
+                return Ok(Copied { route: Route::Terminal, sequence, marked });
             }
             Way::Tmux => {
                 let arguments = &["load-buffer", "-w", "-"];
@@ -127,12 +174,12 @@ pub async fn copy(
             }
         };
         if let Some(route) = route {
-            return Ok(Copied { route, sequence: None });
+            return Ok(Copied { route, sequence: None, marked });
         }
     }
     let path = folder.join("copied.txt");
     match write_private(&path, text, folder) {
-        Ok(()) => Ok(Copied { route: Route::File(path), sequence: None }),
+        Ok(()) => Ok(Copied { route: Route::File(path), sequence: None, marked }),
         Err(error) => Err(CopyError { path, error }),
     }
 }
@@ -205,8 +252,12 @@ fn write_private(path: &Path, text: &str, folder: &Path) -> io::Result<()> {
 }
 
 #[cfg(test)]
+#[path = "../../../tests/support/payloads.rs"]
+mod payloads;
+
+#[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{payloads::PAYLOADS, *};
 
     const KNOWN: Capabilities = Capabilities { keyboard: true, clipboard: true };
 
@@ -271,6 +322,53 @@ mod tests {
                 let mode = std::fs::metadata(&path).expect("metadata").permissions().mode();
                 assert_eq!(mode & 0o777, 0o600);
             }
+        }
+    }
+
+    #[test]
+    fn what_is_pasted_is_text_and_nothing_else() {
+        let plain = "a\tb\r\nc\n\u{202e}d \u{5d0} 👩\u{200d}👧";
+        assert_eq!(pasteable(plain), (Cow::Borrowed(plain), 0), "only what acts becomes a mark");
+        assert_eq!(pasteable("a\rb\x1b[201~\u{9b}c"), ("a␍b␛[201~⟨U+009B⟩c".into(), 3));
+    }
+
+    /// Whatever a text holds, the terminal gets one sequence with nothing but base64 in it, in the
+    /// wrapping of the place, and what it unpacks to does not act.
+    #[tokio::test]
+    async fn every_payload_is_text_by_every_way() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let inert = |text: &str, payload: &str| {
+            let control = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+            assert!(!text.contains(control), "{payload:?} is copied as {text:?}");
+            let visible: String = payload.chars().filter(|c| c.is_ascii_graphic()).collect();
+            let kept: String = text.chars().filter(|c| c.is_ascii_graphic()).collect();
+            assert!(kept.len() >= visible.len(), "{payload:?} lost words: {text:?}");
+        };
+        for payload in PAYLOADS {
+            for (pairs, before, after) in [
+                (&[][..], "", ""),
+                (&[("TMUX", "/nowhere"), ("PATH", "/nowhere")][..], "\x1bPtmux;\x1b", "\x1b\\"),
+            ] {
+                let sequence = to_terminal(&pasteable(payload).0, &environment(pairs));
+                let inner = sequence.strip_prefix(before).and_then(|it| it.strip_suffix(after));
+                let packed = inner
+                    .and_then(|it| it.strip_prefix("\x1b]52;c;")?.strip_suffix('\x07'))
+                    .expect("one sequence");
+                let text = STANDARD.decode(packed).expect("nothing but base64");
+                inert(&String::from_utf8(text).expect("text"), payload);
+            }
+            let pieces = to_terminal(&pasteable(payload).0, &environment(&[("STY", "x")]));
+            let whole = pieces.replace("\x1bP", "").replace("\x1b\\", "");
+            assert_eq!(whole, to_terminal(&pasteable(payload).0, &environment(&[])));
+
+            let console = Capabilities { keyboard: false, clipboard: false };
+            let copied =
+                copy(payload, &environment(&[]), console, folder.path()).await.expect("copied");
+            let Route::File(path) = &copied.route else { panic!("{:?}", copied.route) };
+            inert(&std::fs::read_to_string(path).expect("read"), payload);
+            let told = copied.to_string();
+            assert!(told.contains("control character"), "{told}");
+            assert!(!told.contains(char::is_control), "{told:?}");
         }
     }
 
