@@ -204,7 +204,7 @@ async fn export(
     output: &mut Output,
 ) -> Result<u8, Failure> {
     let query = query(app, filter, None)?;
-    output.raw(format.head().as_bytes())?;
+    output.text(format.head())?;
     for row in rows(app, query, filter.limit.unwrap_or(usize::MAX)).await? {
         // One that was deleted meanwhile is left out.
         let Some(execution) = app.to_export(row.id).await? else { continue };

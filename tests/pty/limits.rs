@@ -3,13 +3,12 @@
 
 use std::{
     fs,
-    io::{Read as _, Write as _},
-    net::{TcpListener, TcpStream},
+    io::Write as _,
+    net::TcpStream,
     sync::{
         Arc, Condvar, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
-    thread,
 };
 
 use promptlathe::model::Status;
@@ -17,6 +16,7 @@ use rustix::process::{Pid, Resource, Rlimit, prlimit};
 
 use crate::{
     place::{Place, WIDE},
+    server::{Request, STREAM, reply, serve},
     session::Session,
 };
 
@@ -28,29 +28,17 @@ struct Holding {
     free: Arc<(Mutex<bool>, Condvar)>,
 }
 
-const HEAD: &str = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n";
 const BEGIN: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"So far\"}}]}\n\n";
 const END: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\" and whole\"},\
     \"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
 
 impl Holding {
     fn new() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("it listens");
-        let holding = Self {
-            port: listener.local_addr().expect("an address").port(),
-            now: Arc::default(),
-            most: Arc::default(),
-            free: Arc::default(),
-        };
         let (now, most, free) =
-            (Arc::clone(&holding.now), Arc::clone(&holding.most), Arc::clone(&holding.free));
-        thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let (now, most, free) = (Arc::clone(&now), Arc::clone(&most), Arc::clone(&free));
-                thread::spawn(move || answer(stream, &now, &most, &free));
-            }
-        });
-        holding
+            (Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default(), Arc::default());
+        let of = (Arc::clone(&now), Arc::clone(&most), Arc::clone(&free));
+        let port = serve(move |request, stream| answer(request, stream, &of.0, &of.1, &of.2));
+        Self { port, now, most, free }
     }
 
     /// Lets everything go that is held, and holds nothing any more.
@@ -69,26 +57,18 @@ impl Holding {
 }
 
 fn answer(
-    mut stream: TcpStream,
+    request: &Request,
+    stream: &mut TcpStream,
     now: &AtomicUsize,
     most: &AtomicUsize,
     free: &(Mutex<bool>, Condvar),
 ) {
-    let mut request = Vec::new();
-    let mut piece = [0; 4_096];
-    while !request.windows(4).any(|end| end == b"\r\n\r\n") {
-        match stream.read(&mut piece) {
-            Ok(count @ 1..) => request.extend_from_slice(&piece[..count]),
-            _ => return,
-        }
-    }
-    if !request.starts_with(b"POST") {
+    if !request.line.starts_with("POST") {
         // What is looked for at the start is not here.
-        let _ = stream.write_all(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n");
-        return;
+        return reply(stream, "404 Not Found", "text/plain", "");
     }
     most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-    let _ = stream.write_all(HEAD.as_bytes()).and_then(|()| stream.write_all(BEGIN.as_bytes()));
+    let _ = stream.write_all(STREAM.as_bytes()).and_then(|()| stream.write_all(BEGIN.as_bytes()));
     let mut is_free = free.0.lock().expect("whole");
     while !*is_free {
         is_free = free.1.wait(is_free).expect("whole");

@@ -114,13 +114,16 @@ impl Place {
     pub fn begin_at(&self, seat: &Seat<'_>, wrapper: &[&str]) -> Session {
         seat.start(Start {
             wrapper: wrapper.iter().map(|word| (*word).to_owned()).collect(),
-            arguments: vec![
-                "--workspace".to_owned(),
-                self.home.path().join("work").to_string_lossy().into_owned(),
-            ],
+            arguments: self.arguments(),
             home: Some(self.home.path().to_owned()),
             ..Start::default()
         })
+    }
+
+    /// What names the workspace.
+    pub fn arguments(&self) -> Vec<String> {
+        let work = self.home.path().join("work").to_string_lossy().into_owned();
+        vec!["--workspace".to_owned(), work]
     }
 
     pub fn database(&self) -> PathBuf {

@@ -35,6 +35,8 @@ pub struct Start {
     /// The program is inside tmux, whose client is at the other end of a line that takes this
     /// long each way. The terminal is a row taller, for tmux's own line.
     pub far: Option<Duration>,
+    /// How much of the output is kept as it came.
+    pub keep: usize,
 }
 
 impl Default for Start {
@@ -47,6 +49,7 @@ impl Default for Start {
             wrapper: Vec::new(),
             home: None,
             far: None,
+            keep: TAIL,
         }
     }
 }
@@ -65,13 +68,14 @@ pub struct Session {
     started: Instant,
     bytes: u64,
     last_output: Instant,
-    /// What was written last, as it came.
+    /// What was written last, as it came, and how much of it is kept.
     tail: Vec<u8>,
+    keep: usize,
     /// The line's settings before the program ran.
     line_before: String,
 }
 
-/// How much of the output is kept as it came.
+/// How much of the output is kept as it came, where nothing else is asked for.
 const TAIL: usize = 64 << 10;
 
 /// The settings of a terminal's line, in a form that can be compared.
@@ -269,6 +273,7 @@ impl Session {
             bytes: 0,
             last_output: started,
             tail: Vec::new(),
+            keep: start.keep,
             line_before,
         })
     }
@@ -317,6 +322,11 @@ impl Session {
         last(first).is_some_and(|at| last(other).is_none_or(|before| before < at))
     }
 
+    /// What was written last, as it came.
+    pub fn output(&self) -> &[u8] {
+        &self.tail
+    }
+
     /// Whether a sequence is among what was written last.
     pub fn wrote(&self, sequence: &str) -> bool {
         let sequence = sequence.as_bytes();
@@ -361,7 +371,7 @@ impl Session {
                 self.last_output = at;
                 self.parser.process(&bytes);
                 self.tail.extend_from_slice(&bytes);
-                self.tail.drain(..self.tail.len().saturating_sub(TAIL));
+                self.tail.drain(..self.tail.len().saturating_sub(self.keep));
                 Ok(true)
             }
             Err(RecvTimeoutError::Timeout) => Ok(false),
