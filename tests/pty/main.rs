@@ -15,6 +15,7 @@ mod ends;
 mod journeys;
 mod limits;
 mod panics;
+mod pipes;
 mod place;
 mod server;
 mod signals;
