@@ -362,8 +362,9 @@ mod tests {
             assert_eq!(whole, to_terminal(&pasteable(payload).0, &environment(&[])));
 
             let console = Capabilities { keyboard: false, clipboard: false };
-            let copied =
-                copy(payload, &environment(&[]), console, folder.path()).await.expect("copied");
+            let copied = copy(payload, &environment(&[]), console, folder.path(), &BTreeSet::new())
+                .await
+                .expect("copied");
             let Route::File(path) = &copied.route else { panic!("{:?}", copied.route) };
             inert(&std::fs::read_to_string(path).expect("read"), payload);
             let told = copied.to_string();
