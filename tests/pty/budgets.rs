@@ -5,7 +5,7 @@ use std::time::Duration;
 use promptlathe::model::{Execution, Status};
 
 use crate::{
-    place::Place,
+    place::{Place, SMALL, Seat},
     session::{self, Session},
 };
 
@@ -58,6 +58,51 @@ fn two_streams_cost_at_most_four_times_what_is_seen() {
     session.ended().expect("it ends");
     let seen = visible(&place.records());
     assert!(sent <= 4 * seen, "{sent} bytes for {seen} that are seen");
+}
+
+/// A line of 9600 baud, which takes less than two streams write: they and their records go on as
+/// fast as they come, frames are left out, and keys are answered when the line comes to them.
+#[test]
+fn a_line_of_9600_baud_holds_up_neither_streams_nor_records() {
+    const BYTES_A_SECOND: u32 = 960;
+    let (slow, fast) = (Place::new(), Place::new());
+    let begin = |place: &Place, pace| {
+        load(place, 3_000, 200);
+        let mut session = place.start_at(&Seat { pace, ..SMALL }, &[]);
+        panes(&mut session, 2);
+        session.settle(Duration::from_millis(500)).expect("all is drawn");
+        let before = session.bytes();
+        session.keys("R").expect("run");
+        (session, before)
+    };
+    let (mut on_slow, before_slow) = begin(&slow, Some(BYTES_A_SECOND));
+    let (mut on_fast, before_fast) = begin(&fast, None);
+
+    slow.until_recorded(2);
+    while on_slow.take(Duration::ZERO).expect("it runs") {}
+    let delivered = on_slow.bytes();
+    let seen = on_slow.screen().contents();
+    assert!(!seen.contains("done "), "the line is not as far as the answers are: {seen}");
+    for (session, place) in [(&mut on_slow, &slow), (&mut on_fast, &fast)] {
+        session
+            .until_that("both answers", |screen| screen.matches("done ").count() == 2)
+            .expect("they come");
+        place.until_recorded(2);
+    }
+    let behind = on_slow.bytes() - delivered;
+    assert!(behind > u64::from(4 * BYTES_A_SECOND), "only {behind} bytes were still on their way");
+    let (sent_slow, sent_fast) = (on_slow.bytes() - before_slow, on_fast.bytes() - before_fast);
+    assert!(4 * sent_slow < 3 * sent_fast, "{sent_slow} bytes where {sent_fast} are usual");
+
+    on_slow.keys("2").expect("history");
+    on_slow.until("Enter open").expect("keys are answered");
+    for session in [&mut on_slow, &mut on_fast] {
+        session.keys("q").expect("quit");
+        assert_eq!(session.ended().expect("it ends"), 0);
+    }
+    let records = slow.records();
+    assert_eq!(visible(&records), visible(&fast.records()), "nothing is lost");
+    assert!(records.iter().all(|record| record.usage.output_tokens == Some(3_000)));
 }
 
 #[test]

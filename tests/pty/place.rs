@@ -18,10 +18,13 @@ pub struct Seat<'a> {
     pub environment: &'a [(&'a str, &'a str)],
     /// In tmux, at the other end of a slow line.
     pub far: bool,
+    /// How many bytes a second the terminal takes, where that is little.
+    pub pace: Option<u32>,
 }
 
 /// A wide terminal on the same machine.
-pub const WIDE: Seat<'_> = Seat { columns: 120, rows: 36, environment: &[], far: false };
+pub const WIDE: Seat<'_> =
+    Seat { columns: 120, rows: 36, environment: &[], far: false, pace: None };
 
 /// The smallest everyday terminal.
 pub const SMALL: Seat<'_> = Seat { columns: 80, rows: 24, ..WIDE };
@@ -48,6 +51,7 @@ impl Seat<'_> {
             rows: self.rows,
             environment: start.environment.into_iter().chain(own).collect(),
             far: self.far.then_some(Duration::from_millis(60)),
+            pace: self.pace,
             ..start
         })
         .expect("it starts")
@@ -100,7 +104,7 @@ impl Place {
         rows: u16,
         environment: &[(&str, &str)],
     ) -> Session {
-        self.start_at(&Seat { columns, rows, environment, far: false }, wrapper)
+        self.start_at(&Seat { columns, rows, environment, ..WIDE }, wrapper)
     }
 
     pub fn start_at(&self, seat: &Seat<'_>, wrapper: &[&str]) -> Session {

@@ -37,6 +37,8 @@ pub struct Start {
     pub far: Option<Duration>,
     /// How much of the output is kept as it came.
     pub keep: usize,
+    /// The terminal is at the other end of a line that takes so many bytes a second.
+    pub pace: Option<u32>,
 }
 
 impl Default for Start {
@@ -50,6 +52,7 @@ impl Default for Start {
             home: None,
             far: None,
             keep: TAIL,
+            pace: None,
         }
     }
 }
@@ -252,9 +255,19 @@ impl Session {
             Some(far) => far.send(bytes),
             None => sender.send((Instant::now(), bytes)).is_ok(),
         };
+        let pace = start.pace;
         thread::spawn(move || {
-            let mut chunk = vec![0; 65_536];
+            // A slow line takes a tenth of a second's worth at a time.
+            let most = pace.map_or(65_536, |pace| pace as usize / 10);
+            let mut chunk = vec![0; most.max(1)];
+            let mut free = Instant::now();
             while let Ok(count @ 1..) = reader.read(&mut chunk) {
+                if let Some(pace) = pace {
+                    let took = Duration::from_secs(1) * u32::try_from(count).unwrap_or(pace) / pace;
+                    free = free.max(Instant::now()) + took;
+                    // This is the line itself, not a wait for something to happen.
+                    thread::sleep(free.saturating_duration_since(Instant::now()));
+                }
                 if stop.load(Ordering::SeqCst) || !hand_over(chunk[..count].to_vec()) {
                     break;
                 }
