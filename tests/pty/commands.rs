@@ -29,13 +29,10 @@ const SOME: usize = 4;
 fn with_server() -> Place {
     let place = Place::new();
     let port = serve(answer);
-    let folder = place.home().join(".config/lathe");
-    fs::create_dir_all(&folder).expect("made");
-    let settings = format!(
+    place.settings(&format!(
         "[engine]\nretries = 0\n[redaction]\nsecrets = \"never\"\n[providers.hostile]\n\
          kind = \"openai\"\nbase_url = \"http://127.0.0.1:{port}/v1\"\n"
-    );
-    fs::write(folder.join("config.toml"), settings).expect("written");
+    ));
     place
 }
 

@@ -128,35 +128,38 @@ fn the_first_two_answers_are_one_key_away_in_tmux_far_away() {
     first_start(&FAR);
 }
 
+/// One template on four models that are marked in the list, each in a pane of its own.
 fn four_models(seat: &Seat<'_>) {
     if !seat.is_there() {
         return;
     }
     let place = Place::new();
+    // A second server with the models of the first, as a company's own beside the public one.
+    place.settings("[providers.twin]\nkind = \"demo\"\n");
     let mut session = place.start_at(seat, &[]);
     session.keys("C").expect("compare models");
-    session.until("demo/careful").expect("the list");
-    session.keys("demo/").expect("narrow");
-    session
-        .until_that("only these", |screen| !screen.contains("openai/"))
-        .expect("the simulated ones");
-    session.keys("\t\t\t\r").expect("mark three");
-    session.until("3 variants side by side").expect("a pane each");
-    session.keys("\x1b[Z\x1b[Z").expect("to the last pane");
-    session.until("W winner").expect("an answer has the focus");
-    session.keys("f").expect("fork the last");
-    session.until_that("a fourth", |screen| screen.contains("D ")).expect("it is there");
-    session.keys("m").expect("its model");
-    session.until("Model of D").expect("the list");
-    session.keys("demo/load\r").expect("one that is not listed");
-    session.until("demo/load").expect("taken");
+    session.until("twin/careful").expect("the list");
+    let wanted = ["demo/fast", "twin/careful", "demo/careful", "twin/balanced"];
+    for (letter, name) in ["A", "B", "C", "D"].into_iter().zip(wanted) {
+        session.keys(&format!("\x15{name}")).expect("narrow");
+        session.until(&format!("> {name}")).expect("it is looked for");
+        session.keys("\t").expect("mark it");
+        session.until(&format!("{letter} {name} ")).expect("it is marked");
+    }
+    session.keys("\r").expect("take them");
+    session.until("4 variants side by side").expect("a pane each");
     session.keys("R").expect("run all");
     done(&mut session, 4);
+    place.until_recorded(4);
     session.keys("q").expect("quit");
-    session.ended().expect("it ends");
-    let models: std::collections::BTreeSet<String> =
-        place.records().into_iter().map(|record| record.model).collect();
-    assert_eq!(models.len(), 4, "{models:?}");
+    assert_eq!(session.ended().expect("it ends"), 0);
+    let mut records = place.records();
+    records.sort_by_key(|record| record.variant);
+    let models: Vec<String> = records.iter().map(|record| record.model_ref().to_string()).collect();
+    assert_eq!(models, wanted, "each in the order of the marks");
+    assert!(records.iter().all(|record| record.status == Status::Ok && !record.text.is_empty()));
+    assert!(records.iter().all(|record| record.messages == records[0].messages));
+    assert!(records.iter().all(|record| record.run_id == records[0].run_id), "in one run");
 }
 
 #[test]

@@ -81,14 +81,11 @@ fn answer(
 /// A workbench with four panes on a model of that server.
 fn place_for(server: &Holding) -> Place {
     let place = Place::new();
-    let folder = place.home().join(".config/lathe");
-    fs::create_dir_all(&folder).expect("made");
-    let settings = format!(
+    place.settings(&format!(
         "default_model = \"held/m\"\n[engine]\nretries = 0\nidle_timeout = \"600s\"\n\
          [providers.held]\nkind = \"openai\"\nbase_url = \"http://127.0.0.1:{}/v1\"\n",
         server.port
-    );
-    fs::write(folder.join("config.toml"), settings).expect("written");
+    ));
     place.write("---\nversion: 1.0.0\n---\nuser:\nClassify this.\n");
     place
 }

@@ -84,6 +84,13 @@ impl Place {
         fs::write(self.template(), text).expect("written");
     }
 
+    /// Writes the user's own settings.
+    pub fn settings(&self, text: &str) {
+        let folder = self.home.path().join(".config/lathe");
+        fs::create_dir_all(&folder).expect("made");
+        fs::write(folder.join("config.toml"), text).expect("written");
+    }
+
     pub fn read(&self) -> String {
         fs::read_to_string(self.template()).expect("read")
     }
