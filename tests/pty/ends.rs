@@ -131,6 +131,35 @@ fn killed_without_a_word_it_is_interrupted_at_the_next_start() {
     kept(&records[0], &seen);
 }
 
+#[test]
+fn what_is_typed_outlives_an_end_without_a_word() {
+    let place = Place::new();
+    let before = place.read();
+    let mut session = place.start(120, 36);
+    session.keys("i\x1b[1;5F").expect("type at the end");
+    session.until("INSERT").expect("keys type");
+    session.keys("Typed just now.").expect("typed");
+    session.until("Typed just now.").expect("it is on the screen");
+    let end = Instant::now() + Duration::from_mins(1);
+    while !place.draft().is_some_and(|draft| draft.ends_with("Typed just now.")) {
+        assert!(Instant::now() < end, "it was never kept");
+    }
+    // In the middle of the next words.
+    session.keys(" And mo").expect("typed");
+    signal(&session, Signal::KILL);
+    session.ended().expect("it ends");
+    assert_eq!(place.read(), before, "the file was not touched");
+
+    let mut again = place.start(120, 36);
+    again.until("+ draft").expect("the draft is offered");
+    again.until("Typed just now.").expect("with what was typed");
+    again.keys("2").expect("history");
+    again.until("Every call is kept here").expect("keys work");
+    again.keys("q").expect("quit");
+    assert_eq!(again.ended().expect("it ends"), 0);
+    assert!(place.draft().is_some_and(|draft| draft.contains("Typed just now.")));
+}
+
 /// A shell that starts it three times, and looks at what is left after the first.
 const THREE_TIMES: &str = "\"$0\" \"$@\"; read go; \"$0\" doctor | grep '^note  terminal'; \
     echo LOOKED; read go; \"$0\" \"$@\"; echo QUIT; read go; exec \"$0\" \"$@\"";

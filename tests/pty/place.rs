@@ -3,7 +3,7 @@
 use std::{fs, path::PathBuf, time::Duration};
 
 use promptlathe::{
-    model::{Execution, Status},
+    model::{Execution, Status, TemplateId},
     store::{HistoryQuery, Scope, Store, StoreOptions},
 };
 use tempfile::TempDir;
@@ -34,11 +34,18 @@ pub const FAR: Seat<'_> =
     Seat { environment: &[("NO_COLOR", "1"), ("SSH_TTY", "/dev/pts/7")], far: true, ..SMALL };
 
 impl Seat<'_> {
-    /// Whether one can sit here; says so where not.
+    /// Whether one can sit here; says so where not. Where a machine checks changes, nothing may be
+    /// left out.
     #[expect(clippy::print_stderr, reason = "whoever runs the tests learns what was left out")]
     pub fn is_there(&self) -> bool {
         let there = !self.far || session::has_tmux();
         if !there {
+            let set =
+                |name| std::env::var(name).is_ok_and(|it| !matches!(&*it, "" | "0" | "false"));
+            assert!(
+                !set("CI") && !set("LATHE_TESTS_NEED_TMUX"),
+                "there is no tmux on this machine, and this journey leads through it"
+            );
             eprintln!("left out: there is no tmux on this machine");
         }
         there
@@ -163,6 +170,21 @@ impl Place {
             assert!(std::time::Instant::now() < end, "the executions never ended");
             std::thread::yield_now();
         }
+    }
+
+    /// The text that was typed into the template and is not saved, as the database has it.
+    pub fn draft(&self) -> Option<String> {
+        let path = self.database();
+        let work = self.home.path().join("work").to_string_lossy().into_owned();
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        runtime.block_on(async {
+            let options = StoreOptions::file(&path).workspace(work);
+            let (store, _) = Store::open(&options).expect("the database opens");
+            let id = TemplateId::new("mood").expect("an id");
+            let draft = store.draft(&id).await.expect("read");
+            store.close().await.expect("closed");
+            draft.map(|draft| draft.text)
+        })
     }
 
     /// Every execution on record, newest first, as a later start finds them.
