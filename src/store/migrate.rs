@@ -1,14 +1,21 @@
 //! Bringing a database to this program's schema: numbered steps, each in one transaction,
 //! each with a checksum that is recorded and compared ever after.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs::{File, OpenOptions, TryLockError},
+    io,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
 
 use rusqlite::{Connection, TransactionBehavior, params};
 use sha2::{Digest, Sha256};
+use tempfile::TempPath;
 
 use super::{
+    backup::{folder_of, sync_folder},
     error::StoreError,
-    place::{beside, make_private},
+    place::{beside, cannot_open, make_private},
 };
 
 /// `Lath` in ASCII: tells our files from those of other programs.
@@ -106,10 +113,19 @@ pub(super) fn migrate(
 ) -> Result<Option<PathBuf>, StoreError> {
     let found = inspect(connection, path, migrations)?;
     let supported = migrations.last().map_or(0, |last| last.number);
-    let backup = match found {
+    let (_turn, backup) = match found {
         Found::Schema(found) if found >= supported => return Ok(None),
-        Found::Schema(found) => Some(back_up(connection, path, found)?),
-        Found::Empty => None,
+        Found::Schema(_) => {
+            let turn = Turn::wait(path)?;
+            // Whoever had the turn before may have done all of it.
+            match inspect(connection, path, migrations)? {
+                Found::Schema(found) if found < supported => {
+                    (Some(turn), Some(back_up(connection, path, found)?))
+                }
+                _ => return Ok(None),
+            }
+        }
+        Found::Empty => (None, None),
     };
     for migration in migrations {
         apply(connection, migration).map_err(|error| match &backup {
@@ -147,24 +163,129 @@ fn apply(connection: &mut Connection, migration: &Migration) -> rusqlite::Result
     transaction.commit()
 }
 
-/// A whole and consistent copy beside the database, private like it.
-fn back_up(connection: &Connection, path: &Path, schema: i64) -> Result<PathBuf, StoreError> {
-    let stamp = jiff::Timestamp::now().as_second();
-    let mut copy = beside(path, &format!(".schema-{schema}.{stamp}.backup"));
-    let mut number = 1;
-    while !make_private(&copy)? {
-        number += 1;
-        copy = beside(path, &format!(".schema-{schema}.{stamp}-{number}.backup"));
+/// How long a process waits for another one that brings the database up to date.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Held by the one process that brings a database up to date.
+const TURN: &str = ".migrating";
+/// A copy that is being made.
+const PART: &str = ".schema-backup.part";
+
+/// The right to bring a database up to date, which one process has at a time. The system lets go
+/// of it when the process ends, however it ends.
+struct Turn {
+    path: PathBuf,
+    lock: Option<File>,
+}
+
+impl Turn {
+    fn wait(database: &Path) -> Result<Self, StoreError> {
+        let path = beside(database, TURN);
+        let began = Instant::now();
+        loop {
+            make_private(&path)?;
+            let open = OpenOptions::new().read(true).write(true).open(&path);
+            let file = match open {
+                // Whoever had it took it away just now.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                open => open.map_err(|error| cannot_open(&path, &error))?,
+            };
+            match file.try_lock() {
+                Ok(()) if is_at(&file, &path) => return Ok(Self { path, lock: Some(file) }),
+                // The name is another file's by now.
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) if began.elapsed() < PATIENCE => {
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+                Err(TryLockError::WouldBlock) => {
+                    let holder = "a process that brings it up to date".to_owned();
+                    return Err(StoreError::Busy {
+                        path: database.to_path_buf(),
+                        holder,
+                        waited_ms: 0,
+                    }
+                    .waited(PATIENCE));
+                }
+                // A file system without locks: each step looks for itself whether it is done.
+                Err(TryLockError::Error(_)) => return Ok(Self { path, lock: None }),
+            }
+        }
     }
-    let target = copy.to_str().ok_or_else(|| StoreError::CannotOpen {
-        path: copy.clone(),
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if let Some(lock) = self.lock.take() {
+            drop(std::fs::remove_file(&self.path));
+            drop(lock.unlock());
+        }
+    }
+}
+
+/// Whether a file still has this name.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    match (file.metadata(), std::fs::symlink_metadata(path)) {
+        (Ok(held), Ok(named)) => (held.dev(), held.ino()) == (named.dev(), named.ino()),
+        _ => false,
+    }
+}
+
+#[cfg(not(unix))]
+fn is_at(_file: &File, path: &Path) -> bool {
+    path.exists()
+}
+
+/// A whole and consistent copy beside the database, private like it. It gets its name when it is
+/// whole; called by whoever has the turn, so that a part that lies there is nobody's.
+fn back_up(connection: &Connection, path: &Path, schema: i64) -> Result<PathBuf, StoreError> {
+    let part = beside(path, PART);
+    let made = write_part(connection, &part).and_then(|()| name_part(path, &part, schema));
+    if made.is_err() {
+        drop(std::fs::remove_file(&part));
+    }
+    made
+}
+
+fn write_part(connection: &Connection, part: &Path) -> Result<(), StoreError> {
+    match std::fs::remove_file(part) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            return Err(cannot_open(part, &error));
+        }
+        _ => {}
+    }
+    make_private(part)?;
+    let target = part.to_str().ok_or_else(|| StoreError::CannotOpen {
+        path: part.to_path_buf(),
         reason: "its name is not UTF-8".to_owned(),
         hint: "choose another file with --db".to_owned(),
     })?;
     connection
         .execute("VACUUM INTO ?", [target])
-        .map_err(|error| StoreError::from_sqlite(&copy, &error))?;
-    Ok(copy)
+        .map_err(|error| StoreError::from_sqlite(part, &error))?;
+    File::open(part).and_then(|copy| copy.sync_all()).map_err(|error| cannot_open(part, &error))
+}
+
+/// Gives a copy the first name that is free.
+fn name_part(path: &Path, part: &Path, schema: i64) -> Result<PathBuf, StoreError> {
+    let stamp = jiff::Timestamp::now().as_second();
+    let mut number = 1;
+    loop {
+        let again = if number == 1 { String::new() } else { format!("-{number}") };
+        let copy = beside(path, &format!(".schema-{schema}.{stamp}{again}.backup"));
+        number += 1;
+        let part = TempPath::try_from_path(part).map_err(|error| cannot_open(&copy, &error))?;
+        match part.persist_noclobber(&copy) {
+            Ok(()) => {
+                sync_folder(folder_of(&copy));
+                return Ok(copy);
+            }
+            Err(failed) if failed.error.kind() == io::ErrorKind::AlreadyExists => {
+                drop(failed.path.keep());
+            }
+            Err(failed) => return Err(cannot_open(&copy, &failed.error)),
+        }
+    }
 }
 
 #[cfg(test)]
