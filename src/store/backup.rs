@@ -18,6 +18,7 @@ use serde::Serialize;
 use tempfile::TempPath;
 
 use super::{
+    alone::HeldBytes,
     connection::{cannot_share, file_uri, is_busy, open_reader, switch_journal},
     error::StoreError,
     fault::{Fault, Outcome},
@@ -231,9 +232,13 @@ fn hold_alone(path: &Path) -> Result<Option<Connection>, StoreError> {
     match hold() {
         Ok(connection) => Ok(Some(connection)),
         Err(Fault::Sqlite(error)) if is_busy(&error) => Err(busy(path)),
-        // What is no database cannot be held, and nobody can have it open as one.
+        // What is no database cannot be held by SQLite. Somebody may have opened it before it
+        // was damaged.
         Err(fault) => match fault.at(path) {
-            StoreError::Corrupt { .. } | StoreError::Damaged { .. } => Ok(None),
+            StoreError::Corrupt { .. } | StoreError::Damaged { .. } => {
+                drop(HeldBytes::of(path)?);
+                Ok(None)
+            }
             error => Err(error),
         },
     }

@@ -27,6 +27,12 @@ pub enum StoreError {
         path.display()
     )]
     Corrupt { path: PathBuf, detail: String },
+    /// A statement met damage in the open database, so nothing more is written to it.
+    #[error(
+        "not saved: {} is damaged ({detail}), and nothing more is written to it: end all programs that use it, then take what can be read out of it with `lathe doctor --salvage FILE`, or restore a backup",
+        path.display()
+    )]
+    Harmed { path: PathBuf, detail: String },
     /// A copy of a database that is damaged, cut short, or none.
     #[error(
         "{} is not a whole backup ({detail}); nothing was changed: choose another one",

@@ -5,6 +5,7 @@
 //! write is answered after its commit. Several processes may use one database at the same time.
 //! Nobody else knows that this is SQLite, so that a shared server could stand here instead.
 
+mod alone;
 mod backup;
 mod budget;
 mod cache;
@@ -16,6 +17,7 @@ mod error;
 mod executions;
 mod facts;
 mod fault;
+mod harm;
 mod history;
 mod migrate;
 mod moment;
@@ -63,6 +65,7 @@ pub use sketch::LatencySketch;
 pub use versions::Draft;
 
 use fault::Outcome;
+use harm::Harm;
 use reader::Question;
 use writer::{Message, Session, Task, Writer};
 
@@ -80,6 +83,8 @@ struct Shared {
     writer: Option<mpsc::Sender<Message>>,
     /// Absent in memory, where the writer reads too.
     readers: Option<mpsc::Sender<Question>>,
+    /// What was found damaged.
+    harm: Harm,
 }
 
 impl Store {
@@ -93,6 +98,7 @@ impl Store {
         let connection::Opened { connection, access, path, mut report } =
             connection::open(options)?;
         let in_memory = matches!(access, connection::Access::Memory);
+        let harm = Harm::default();
         let writer = if report.read_only {
             None
         } else {
@@ -102,6 +108,7 @@ impl Store {
                 options.workspace.clone(),
                 options.busy,
                 &report.journal_mode,
+                harm.clone(),
             )
             .counting(options.counting.clone());
             if !in_memory {
@@ -120,6 +127,7 @@ impl Store {
             busy: options.busy,
             writer,
             readers,
+            harm,
         };
         let store = Self { shared: Arc::new(shared) };
         store.empty_old_trash();
@@ -135,7 +143,7 @@ impl Store {
     /// Whether nothing can be saved.
     #[must_use]
     pub fn is_read_only(&self) -> bool {
-        self.shared.writer.is_none()
+        self.shared.writer.is_none() || self.shared.harm.is_known()
     }
 
     fn busy(&self) -> Duration {
@@ -226,10 +234,14 @@ impl Store {
     {
         let (reply, answer) = oneshot::channel();
         let (path, busy) = (self.shared.path.clone(), self.shared.busy);
+        let harm = self.shared.harm.clone();
         let ask = move |connection: Result<&Connection, StoreError>| {
             let found = connection.and_then(|connection| {
                 look(connection).map_err(|fault| fault.at(&path).waited(busy))
             });
+            if let Err(error) = &found {
+                harm.note(error);
+            }
             // A caller that no longer waits needs no answer.
             drop(reply.send(found));
         };

@@ -17,10 +17,12 @@ use rusqlite::{Connection, OpenFlags, config::DbConfig, params};
 use serde::Serialize;
 
 use super::{
+    alone::HeldBytes,
     backup::{cannot_place, folder_of, no_log_beside, sync_folder, verify},
     error::StoreError,
     executions::index,
     fault::Outcome,
+    harm::Harm,
     migrate::{self, MIGRATIONS},
     place::{beside, cannot_open, make_private},
     presence, record,
@@ -73,7 +75,7 @@ impl SalvagedTable {
 /// yet. Not a byte of the damaged file changes. Blocks, and needs room for both.
 ///
 /// # Errors
-/// Where a process that lives has the database open, or a file cannot be read or written.
+/// Where another process has the database open, idle or at work, or a file cannot be read or written.
 pub fn salvage(database: &Path, target: &Path) -> Result<Salvaged, StoreError> {
     if target.symlink_metadata().is_ok() {
         return Err(cannot_place(target, &io::ErrorKind::AlreadyExists.into()));
@@ -88,11 +90,14 @@ pub fn salvage(database: &Path, target: &Path) -> Result<Salvaged, StoreError> {
         .tempdir_in(folder)
         .map_err(|error| cannot_open(folder, &error))?;
     let (damaged, new) = (work.path().join("damaged.db"), work.path().join("new.db"));
-    copy_bytes(database, &damaged)?;
+    let mut held = HeldBytes::of(database)?;
+    copy_bytes(&mut held.file, database, &damaged)?;
     let log = beside(database, "-wal");
     if log.is_file() {
-        copy_bytes(&log, &beside(&damaged, "-wal"))?;
+        let mut source = File::open(&log).map_err(|error| cannot_open(&log, &error))?;
+        copy_bytes(&mut source, &log, &beside(&damaged, "-wal"))?;
     }
+    drop(held);
     let mut salvaged = into(&damaged, &new, work.path()).map_err(|fault| fault.at(&new))?;
     verify(&new)?;
     place_new(&new, target)?;
@@ -101,18 +106,16 @@ pub fn salvage(database: &Path, target: &Path) -> Result<Salvaged, StoreError> {
     Ok(salvaged)
 }
 
-fn copy_bytes(from: &Path, to: &Path) -> Result<(), StoreError> {
-    let metadata = fs::metadata(from).map_err(|error| cannot_open(from, &error))?;
+fn copy_bytes(source: &mut File, from: &Path, to: &Path) -> Result<(), StoreError> {
+    let metadata = source.metadata().map_err(|error| cannot_open(from, &error))?;
     if !metadata.is_file() {
         return Err(cannot_open(from, &io::Error::other("it is not a regular file")));
     }
     make_private(to)?;
-    // Nobody in this process has the database open, so that no lock of SQLite's is lost.
-    let mut source = File::open(from).map_err(|error| cannot_open(from, &error))?;
     File::options()
         .write(true)
         .open(to)
-        .and_then(|mut copy| io::copy(&mut source, &mut copy))
+        .and_then(|mut copy| io::copy(source, &mut copy))
         .map_err(|error| cannot_open(to, &error))?;
     Ok(())
 }
@@ -230,8 +233,14 @@ fn complete(target: &Connection, salvaged: &mut Salvaged) -> Outcome<()> {
 /// Makes the search anew, and the sums where they were damaged. Answers how many executions
 /// there are.
 fn count_and_index(target: Connection, path: &Path, sums: bool) -> Outcome<u64> {
-    let mut writer =
-        Writer::new(target, path.to_path_buf(), String::new(), Duration::ZERO, "delete");
+    let mut writer = Writer::new(
+        target,
+        path.to_path_buf(),
+        String::new(),
+        Duration::ZERO,
+        "delete",
+        Harm::default(),
+    );
     if sums {
         writer.attempt(false, |session| {
             session.connection.execute_batch("DELETE FROM rollups; DELETE FROM hours")?;

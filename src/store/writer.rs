@@ -8,14 +8,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, config::DbConfig, params};
 use tokio::sync::oneshot;
 
 use super::{
     connection::is_busy,
     error::StoreError,
     fault::{Fault, Outcome},
+    harm::Harm,
     options::Counting,
+    place::beside,
     presence::Presence,
     recover,
     rollup::Deltas,
@@ -26,6 +28,10 @@ use crate::model::ExecutionId;
 /// The most jobs in one transaction: enough to spread the cost of a commit, few enough that the
 /// first does not wait for long.
 const BATCH: usize = 256;
+
+/// A write-ahead log that grew larger, in bytes, is not left so: a reader that stays for long
+/// keeps SQLite from beginning it anew.
+const LONGEST_LOG: u64 = 64 << 20;
 
 /// A job that only looks.
 pub(super) type Look = Box<dyn FnOnce(&Connection) + Send>;
@@ -167,6 +173,12 @@ pub(super) struct Writer {
     deltas: Deltas,
     memory: Memory,
     counting: Option<Counting>,
+    harm: Harm,
+    /// A write-ahead log larger than this, in bytes, is written into the file when there is
+    /// nothing else to do.
+    longest_log: u64,
+    /// How large the log was when somebody who reads kept it from being written back.
+    kept_log: u64,
 }
 
 impl Writer {
@@ -176,6 +188,7 @@ impl Writer {
         workspace: String,
         busy: Duration,
         journal_mode: &str,
+        harm: Harm,
     ) -> Self {
         Self {
             connection,
@@ -188,6 +201,9 @@ impl Writer {
             deltas: Deltas::default(),
             memory: Memory::default(),
             counting: None,
+            harm,
+            longest_log: LONGEST_LOG,
+            kept_log: 0,
         }
     }
 
@@ -206,9 +222,13 @@ impl Writer {
                     let mut batch = vec![job];
                     let after = drain(inbox, &mut batch);
                     self.run_batch(batch);
-                    next = match after {
-                        Some(message) => Ok(message),
-                        None => inbox.recv(),
+                    next = match after.map_or_else(|| inbox.try_recv(), Ok) {
+                        Err(TryRecvError::Empty) => {
+                            self.shorten_log();
+                            inbox.recv()
+                        }
+                        Err(TryRecvError::Disconnected) => Err(RecvError),
+                        Ok(message) => Ok(message),
                     };
                 }
                 Ok(Message::Read(look)) => {
@@ -258,7 +278,11 @@ impl Writer {
         let careful = batch.iter().any(|job| job.durable());
         let result = self
             .attempt(careful, |session| batch.iter_mut().try_for_each(|job| job.apply(session)));
-        result.map_err(|fault| self.explain(fault))
+        result.map_err(|fault| {
+            let error = self.explain(fault);
+            self.harm.note(&error);
+            error
+        })
     }
 
     /// Does something in a transaction, and undoes it if it fails.
@@ -267,6 +291,7 @@ impl Writer {
         careful: bool,
         work: impl FnOnce(&mut Session<'_>) -> Outcome<T>,
     ) -> Outcome<T> {
+        self.harm.check(&self.path)?;
         self.set_care(careful)?;
         self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         let known = (self.memory.workspace, self.memory.process);
@@ -310,6 +335,30 @@ impl Writer {
         Ok(())
     }
 
+    /// Writes a log that has grown large into the file and cuts it off, if nobody needs it. Waits
+    /// for nobody: while somebody reads what the log holds, it is left until it has grown again.
+    fn shorten_log(&mut self) {
+        if !self.adjustable || self.harm.is_known() {
+            return;
+        }
+        let log = beside(&self.path, "-wal");
+        let size = std::fs::metadata(log).map_or(0, |log| log.len());
+        if size <= self.longest_log || size == self.kept_log {
+            return;
+        }
+        let attempt = || -> rusqlite::Result<i64> {
+            self.connection.busy_timeout(Duration::ZERO)?;
+            self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
+        };
+        let outcome = attempt();
+        drop(self.connection.busy_timeout(self.busy));
+        self.kept_log = match outcome {
+            Ok(0) => 0,
+            // What kept it may be told when something is written; here nobody waits for it.
+            Ok(_) | Err(_) => size,
+        };
+    }
+
     fn explain(&self, fault: Fault) -> StoreError {
         match &fault {
             Fault::Sqlite(error) if is_busy(error) => StoreError::Busy {
@@ -324,6 +373,11 @@ impl Writer {
 
     /// Ends what this store began and nobody will finish, and says good-bye.
     fn close(&mut self) -> Result<(), StoreError> {
+        if self.harm.is_known() {
+            // The log would be written into the damaged file.
+            let keep = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+            drop(self.connection.set_db_config(keep, true));
+        }
         if let Some(process) = self.memory.process {
             self.attempt(true, |session| {
                 recover::interrupt(session, process)?;
@@ -335,6 +389,8 @@ impl Writer {
         if let Some(presence) = self.memory.presence.take() {
             presence.withdraw();
         }
+        // The last to close takes the log away; one who is not should not leave a large one.
+        self.shorten_log();
         Ok(())
     }
 
@@ -398,8 +454,9 @@ mod tests {
         migrate::migrate(&mut connection, &path, MIGRATIONS).expect("migrated");
         connection.busy_handler(Some(wait_once)).expect("set");
         let workspace = String::new();
+        let patience = Duration::from_secs(7);
         let mut writer =
-            Writer::new(connection, path.clone(), workspace, Duration::from_secs(7), "delete");
+            Writer::new(connection, path.clone(), workspace, patience, "delete", Harm::default());
         let other = Connection::open(&path).expect("opens");
         other.execute_batch("BEGIN IMMEDIATE").expect("locked");
 
@@ -419,5 +476,85 @@ mod tests {
                 other => panic!("{other:?}"),
             }
         }
+    }
+
+    /// A task that writes so many bytes; its answer.
+    fn written(writer: &mut Writer, bytes: usize) -> Result<(), StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let run = move |session: &mut Session<'_>| {
+            let text = "x".repeat(bytes);
+            let sql = "INSERT OR REPLACE INTO settings (key, value) VALUES ('large', ?)";
+            session.connection.execute(sql, [text])?;
+            Ok(())
+        };
+        writer.run_batch(vec![Box::new(Task { durable: false, run, value: None, reply })]);
+        answer.blocking_recv().expect("answered")
+    }
+
+    #[test]
+    fn a_log_that_a_reader_made_grow_is_written_back_when_the_reader_is_gone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("lathe.db");
+        let mut connection = Connection::open(&path).expect("opens");
+        connection.pragma_update(None, "journal_mode", "wal").expect("set");
+        migrate::migrate(&mut connection, &path, MIGRATIONS).expect("migrated");
+        let (workspace, patience) = (String::new(), Duration::from_secs(7));
+        let mut writer =
+            Writer::new(connection, path.clone(), workspace, patience, "wal", Harm::default());
+        writer.longest_log = 64 << 10;
+        let log = || std::fs::metadata(beside(&path, "-wal")).expect("there").len();
+
+        let reader = Connection::open(&path).expect("opens");
+        reader.execute_batch("BEGIN; SELECT count(*) FROM settings").expect("reads");
+        let count = || reader.query_row("SELECT count(*) FROM settings", [], |row| row.get(0));
+        assert_eq!(count(), Ok(0), "it has the moment it sees");
+        written(&mut writer, 1 << 20).expect("written");
+        writer.shorten_log();
+        assert!(log() > 1 << 20, "somebody still reads what was there before");
+        assert_eq!(writer.kept_log, log());
+        reader.execute_batch("COMMIT").expect("done");
+        written(&mut writer, 10).expect("written");
+        writer.shorten_log();
+        assert_eq!(log(), 0);
+        assert_eq!(
+            writer.connection.query_row("PRAGMA busy_timeout", [], |row| row.get(0)),
+            Ok(7_000)
+        );
+    }
+
+    /// Asked of the thread itself, which finds nothing else to do.
+    #[test]
+    fn the_thread_that_writes_cuts_the_log_off_before_it_rests() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("lathe.db");
+        let mut connection = Connection::open(&path).expect("opens");
+        connection.pragma_update(None, "journal_mode", "wal").expect("set");
+        // As while somebody reads: what is written stays in the log.
+        connection.pragma_update(None, "wal_autocheckpoint", 0).expect("set");
+        migrate::migrate(&mut connection, &path, MIGRATIONS).expect("migrated");
+        let harm = Harm::default();
+        let patience = Duration::from_secs(1);
+        let mut writer =
+            Writer::new(connection, path.clone(), String::new(), patience, "wal", harm);
+        writer.longest_log = 64 << 10;
+        let (sender, inbox) = std::sync::mpsc::channel();
+        let thread = std::thread::spawn(move || writer.run(&inbox));
+        let (reply, answer) = oneshot::channel();
+        let run = |session: &mut Session<'_>| {
+            let sql = "INSERT INTO settings VALUES ('large', hex(zeroblob(1000000)))";
+            session.connection.execute(sql, [])?;
+            Ok(())
+        };
+        let task = Task { durable: false, run, value: None, reply };
+        sender.send(Message::Write(Box::new(task))).expect("sent");
+        answer.blocking_recv().expect("answered").expect("written");
+        let log = || std::fs::metadata(beside(&path, "-wal")).map_or(0, |log| log.len());
+        let began = Instant::now();
+        while log() > 0 && began.elapsed() < Duration::from_mins(1) {
+            std::thread::yield_now();
+        }
+        assert_eq!(log(), 0);
+        drop(sender);
+        thread.join().expect("it ends");
     }
 }

@@ -1,11 +1,14 @@
 use std::{fs, path::Path};
 
 use promptlathe::{
-    model::{ChunkLog, Status},
+    model::{ChunkLog, ExecutionId, Status},
     store::{Store, StoreError, StoreOptions},
 };
 
-use crate::support::{execution, folder, integrity, keep, open, try_open};
+use crate::{
+    kill::Holder,
+    support::{execution, folder, integrity, keep, open, try_open},
+};
 
 #[cfg(unix)]
 fn set_mode(path: &Path, mode: u32) {
@@ -135,32 +138,103 @@ async fn what_is_no_database_is_left_alone() {
     assert_eq!(fs::read_to_string(&path).expect("read"), text);
 }
 
+/// A closed database with records of all sizes, its bytes, and the records' ids.
+async fn sound(path: &Path) -> (Vec<u8>, Vec<ExecutionId>) {
+    let store = open(path);
+    let mut ids = Vec::new();
+    for number in 0..12 {
+        let record = execution("one", &"a long answer ".repeat(number * 400 + 1));
+        keep(&store, &record).await;
+        ids.push(record.id);
+    }
+    store.close().await.expect("closed");
+    (fs::read(path).expect("read"), ids)
+}
+
+const PAGE: usize = 4_096;
+
 #[tokio::test]
 async fn a_torn_database_is_told_and_left_as_it_is() {
     let folder = folder();
     let path = folder.path().join("lathe.db");
-    let store = open(&path);
-    let record = execution("one", &"a long answer ".repeat(4_000));
-    keep(&store, &record).await;
-    store.close().await.expect("closed");
-    let sound = fs::read(&path).expect("read");
-    // The first page describes everything else: without its tables nothing may be written.
-    let mut torn = sound.clone();
-    torn[100..4_096].fill(0xa5);
-    fs::write(&path, &torn).expect("written");
-    let refused = try_open(&path);
-    assert!(matches!(refused, Err(StoreError::Corrupt { .. })), "{:?}", refused.err());
-    assert_eq!(fs::read(&path).expect("read"), torn);
-    // A damaged page further on is told by whoever needs it.
-    let mut torn = sound;
-    let half = torn.len() / 2 / 4_096 * 4_096;
-    torn[half..].fill(0xa5);
-    fs::write(&path, &torn).expect("written");
-    let told = match try_open(&path) {
-        Ok((store, _)) => store.get(record.id).await.map(|_| ()),
-        Err(error) => Err(error),
-    };
-    assert!(matches!(told, Err(StoreError::Corrupt { .. })), "{told:?}");
+    let (sound, _) = sound(&path).await;
+    // The first page describes everything else: without its tables nothing may be written. And a
+    // file that is shorter than it says has lost nobody knows what.
+    let mut garbled = sound.clone();
+    garbled[100..PAGE].fill(0xa5);
+    let mut torn = vec![garbled];
+    for pages in [1, 2, sound.len() / PAGE / 2, sound.len() / PAGE - 1] {
+        torn.push(sound[..pages * PAGE].to_vec());
+        torn.push(sound[..pages * PAGE - 100].to_vec());
+    }
+    for torn in torn {
+        fs::write(&path, &torn).expect("written");
+        let refused = try_open(&path);
+        match &refused {
+            Err(error @ StoreError::Corrupt { .. }) => {
+                assert!(error.to_string().contains("lathe doctor --salvage"), "{error}");
+            }
+            other => panic!("{} of {} bytes: {:?}", torn.len(), sound.len(), other.as_ref().err()),
+        }
+        assert!(fs::read(&path).expect("read") == torn, "not a byte changes");
+    }
+}
+
+/// Only reading every page would find damage further on, and that would take minutes. It is told
+/// by whoever meets it; from then on not a byte is written.
+#[tokio::test]
+async fn once_damage_is_met_nothing_more_is_written() {
+    let folder = folder();
+    let path = folder.path().join("lathe.db");
+    let (sound, ids) = sound(&path).await;
+    let pages = sound.len() / PAGE;
+    let (mut at_once, mut later) = (0, 0);
+    for page in 1..pages {
+        let mut flipped = sound.clone();
+        flipped[page * PAGE..(page + 1) * PAGE].fill(0xa5);
+        for suffix in ["-wal", "-shm"] {
+            drop(fs::remove_file(format!("{}{suffix}", path.display())));
+        }
+        fs::write(&path, &flipped).expect("written");
+        let store = match try_open(&path) {
+            Err(StoreError::Corrupt { .. }) => {
+                at_once += 1;
+                assert!(fs::read(&path).expect("read") == flipped, "page {page}");
+                continue;
+            }
+            Err(other) => panic!("page {page}: {other:?}"),
+            Ok((store, _)) => store,
+        };
+        let mut met = false;
+        for id in &ids {
+            met |= matches!(store.get(*id).await, Err(StoreError::Corrupt { .. }));
+        }
+        let listed = store.history(promptlathe::store::HistoryQuery::default()).await;
+        met |= matches!(listed, Err(StoreError::Corrupt { .. }));
+        // Whoever writes may meet it too, and before those who read.
+        assert!(store.is_read_only() || !met, "page {page}");
+        let written = store.finish(&execution("one", "new"), &ChunkLog::default()).await;
+        let harmed = match &written {
+            Err(error @ StoreError::Harmed { .. }) => {
+                let told = error.to_string();
+                assert!(told.starts_with("not saved: ") && told.contains("--salvage"), "{told}");
+                true
+            }
+            Err(StoreError::Corrupt { .. }) if !met => true,
+            Ok(()) if !met => false,
+            other => panic!("page {page}: {other:?}"),
+        };
+        if harmed {
+            later += 1;
+            let again = store.finish(&execution("one", "new"), &ChunkLog::default()).await;
+            assert!(matches!(again, Err(StoreError::Harmed { .. })), "page {page}: {again:?}");
+        }
+        drop(store.close().await);
+        if harmed {
+            assert!(fs::read(&path).expect("read") == flipped, "page {page}: a byte changed");
+        }
+    }
+    assert!(at_once > 0 && later > 5, "{at_once} and {later} of {pages}");
 }
 
 #[tokio::test]
@@ -196,6 +270,27 @@ async fn a_locked_database_is_told_and_works_again() {
     other.execute_batch("COMMIT").expect("unlocked");
     keep(&store, &record).await;
     assert!(store.get(record.id).await.expect("read").is_some());
+}
+
+/// Who holds it is told by the number of the process, whoever it is that asks.
+#[tokio::test]
+async fn the_process_that_holds_a_database_is_named() {
+    let folder = folder();
+    let path = folder.path().join("lathe.db");
+    let store = open(&path);
+    keep(&store, &execution("one", "before")).await;
+    let holder = Holder::start(&path, "writes");
+    let refused = store.finish(&execution("one", "x"), &ChunkLog::default()).await;
+    match &refused {
+        Err(error @ StoreError::Busy { waited_ms: 200, .. }) => {
+            let told = error.to_string();
+            assert!(told.contains(&format!("is held by process {},", holder.id())), "{told}");
+            assert!(told.contains("nothing was saved"), "{told}");
+        }
+        other => panic!("{other:?}"),
+    }
+    holder.end();
+    keep(&store, &execution("one", "x")).await;
 }
 
 #[tokio::test]

@@ -94,6 +94,62 @@ fn writer(path: &Path) -> Command {
     command
 }
 
+const HOLDS: &str = "LATHE_TEST_HOLDS";
+
+/// Not a test of its own: the process that has a database open until its input ends: `idle`, or
+/// in the middle of a write that it does not end.
+#[tokio::test]
+async fn holding_process() {
+    let (Some(path), Ok(how)) = (std::env::var_os(DATABASE), std::env::var(HOLDS)) else { return };
+    let path = Path::new(&path);
+    let (store, _) = Store::open(&StoreOptions::file(path).workspace("test")).expect("opens");
+    let held = (how == "writes").then(|| rusqlite::Connection::open(path).expect("opens"));
+    if let Some(held) = &held {
+        let mut record = execution("one", "");
+        record.status = Status::Running;
+        store.begin(&record).await.expect("begun");
+        held.execute_batch("BEGIN IMMEDIATE").expect("held");
+    }
+    println!("\nholding");
+    std::io::stdin().read_line(&mut String::new()).expect("its input ends");
+    drop(held);
+    drop(store.close().await);
+}
+
+/// Another process that has a database open.
+pub struct Holder(Child);
+
+impl Holder {
+    /// Starts one, `idle` or one that `writes`, and waits until it has the database.
+    pub fn start(path: &Path, how: &str) -> Self {
+        let mut child = Command::new(std::env::current_exe().expect("this program"))
+            .args(["--exact", "kill::holding_process", "--nocapture", "--test-threads=1"])
+            .env(DATABASE, path)
+            .env(HOLDS, how)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("it starts");
+        let output = BufReader::new(child.stdout.take().expect("piped"));
+        let mut lines = output.lines().map_while(Result::ok);
+        assert!(lines.any(|line| line == "holding"), "it never had it");
+        // Kept open, so that what it writes at its end goes somewhere.
+        std::thread::spawn(move || lines.for_each(drop));
+        Self(child)
+    }
+
+    pub fn id(&self) -> u32 {
+        self.0.id()
+    }
+
+    /// Lets it end in order.
+    pub fn end(mut self) {
+        drop(self.0.stdin.take());
+        self.0.wait().expect("it ends");
+    }
+}
+
 /// Processes that write without end, and what they have acknowledged.
 pub struct Writers {
     children: Vec<Child>,

@@ -149,6 +149,31 @@ async fn a_file_cut_short_gives_what_is_before_the_cut() {
     assert!(!folder.path().join("other.db").exists());
 }
 
+/// A process may have it open that has begun nothing, and that had it open before it was damaged.
+#[tokio::test]
+async fn what_somebody_has_open_is_not_salvaged_though_they_only_look() {
+    let folder = folder();
+    let (path, new) = (folder.path().join("lathe.db"), folder.path().join("new.db"));
+    filled(&path, 3).await;
+    let sound = fs::read(&path).expect("read");
+    let holder = crate::kill::Holder::start(&path, "idle");
+    for damaged in [false, true] {
+        if damaged {
+            let file = fs::OpenOptions::new().write(true).open(&path).expect("opens");
+            std::os::unix::fs::FileExt::write_all_at(&file, &[0xa5; 100], 0).expect("written");
+        }
+        let busy = store::salvage(&path, &new);
+        assert!(matches!(busy, Err(StoreError::Busy { .. })), "damaged {damaged}: {busy:?}");
+        assert!(!new.exists());
+        let copy = folder.path().join("copy.db");
+        fs::write(&copy, &sound).expect("written");
+        let busy = store::restore(&path, &copy);
+        assert!(matches!(busy, Err(StoreError::Busy { .. })), "damaged {damaged}: {busy:?}");
+    }
+    holder.end();
+    store::salvage(&path, &new).expect("nobody has it any more");
+}
+
 /// What a killed process left in the log is read too, and what was running is ended by the next
 /// to open the new database.
 #[tokio::test]
