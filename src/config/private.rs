@@ -58,6 +58,35 @@ impl Umask {
     }
 }
 
+/// Refuses to make folders below one that belongs to another user than this one and root: under
+/// `sudo` with somebody's home, they would be root's, and stand in their way ever after.
+///
+/// # Errors
+/// `PermissionDenied` with the folder, whose it is, and what to do.
+pub fn check_owner_above(path: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    if let Some((above, metadata)) = path
+        .ancestors()
+        .filter(|above| !above.as_os_str().is_empty())
+        .find_map(|above| Some((above, std::fs::metadata(above).ok()?)))
+        && above != path
+        && let Some(reason) = foreign_owner(&metadata)
+    {
+        return Err(io::Error::new(
+            io::ErrorKind::PermissionDenied,
+            format!(
+                "{} would be made in {}, but {reason}; run the program as that user (`sudo -H` \
+                 sets the home of another one), or name files of your own with --db and --config",
+                path.display(),
+                above.display()
+            ),
+        ));
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+    Ok(())
+}
+
 /// Creates a folder and its missing parents, each 0700, and checks an existing one: it must
 /// belong to this user (or to root) and must not be writable by others.
 ///
@@ -71,6 +100,7 @@ pub fn create_private_dir(path: &Path) -> io::Result<()> {
         use std::os::unix::fs::DirBuilderExt;
         builder.mode(0o700);
     }
+    check_owner_above(path)?;
     builder.create(path)?;
     check_private(path, &std::fs::metadata(path)?)
 }
@@ -124,8 +154,14 @@ fn check_private(_path: &Path, _metadata: &std::fs::Metadata) -> io::Result<()> 
 pub(super) fn foreign_owner(metadata: &std::fs::Metadata) -> Option<String> {
     use std::os::unix::fs::MetadataExt;
     let me = rustix::process::geteuid().as_raw();
-    (metadata.uid() != me && metadata.uid() != 0)
+    is_foreign(metadata.uid(), me)
         .then(|| format!("it belongs to another user (uid {}, you are {me})", metadata.uid()))
+}
+
+/// Whether what belongs to one user is nothing that another, `me`, may take for theirs.
+#[cfg(unix)]
+const fn is_foreign(owner: u32, me: u32) -> bool {
+    owner != me && owner != 0
 }
 
 #[cfg(test)]
@@ -149,6 +185,27 @@ mod tests {
         drop(create_private_file(&file).expect("created"));
         assert_eq!(mode(&file), 0o600);
         assert!(create_private_file(&file).is_err(), "an existing file was taken");
+    }
+
+    #[test]
+    fn another_s_home_is_no_place_for_new_folders() {
+        // Root in the home of somebody, somebody in another's, and what is one's own or root's.
+        assert!(is_foreign(1000, 0) && is_foreign(1000, 1001));
+        assert!(!is_foreign(1000, 1000) && !is_foreign(0, 1000) && !is_foreign(0, 0));
+        let root = tempfile::tempdir().expect("a folder");
+        let home = root.path().join("home");
+        std::fs::create_dir(&home).expect("created");
+        let folder = home.join(".local/share/lathe");
+        check_owner_above(&folder).expect("it is ours");
+        if std::os::unix::fs::chown(&home, Some(12_345), None).is_err() {
+            // Only the administrator can give a folder away; what decides was looked at above.
+            return;
+        }
+        let error = create_private_dir(&folder).expect_err("refused").to_string();
+        for part in ["home", "uid 12345", "sudo -H", "--db", "--config"] {
+            assert!(error.contains(part), "{part}: {error}");
+        }
+        assert!(!home.join(".local").exists(), "nothing was made");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use std::{
 };
 
 use super::error::StoreError;
+use crate::config::check_owner_above;
 
 /// A database file whose folder and neighbours were checked.
 #[derive(Clone, Debug)]
@@ -137,6 +138,11 @@ pub(super) fn make_private(path: &Path) -> Result<bool, StoreError> {
 }
 
 fn make_folder(folder: &Path) -> Result<(), StoreError> {
+    check_owner_above(folder).map_err(|error| StoreError::CannotOpen {
+        path: folder.to_path_buf(),
+        reason: error.to_string(),
+        hint: "nothing was made".to_owned(),
+    })?;
     let mut builder = DirBuilder::new();
     builder.recursive(true);
     platform::private_folder(&mut builder);
@@ -216,7 +222,8 @@ mod platform {
         if metadata.uid() != me {
             let reason =
                 format!("it belongs to user {}, and this program runs as {me}", metadata.uid());
-            return Err(refused(path, &reason, "choose a file in a folder of yours with --db"));
+            let hint = "choose a file in a folder of yours with --db; `sudo -H` does so by itself";
+            return Err(refused(path, &reason, hint));
         }
         if metadata.mode() & 0o022 != 0 {
             let reason = format!("others may write to it (mode {:03o})", metadata.mode() & 0o777);
@@ -245,7 +252,9 @@ mod platform {
         network_of(u64::try_from(kind).unwrap_or_default() & 0xffff_ffff)
     }
 
-    /// The network file system that a magic number of statfs(2) stands for, if it is one.
+    /// The network file system that a magic number of statfs(2) stands for, if it is one. An
+    /// overlay, as containers have it, is none: what is written lies on this machine, and locks
+    /// and shared memory are those of the file system below.
     #[cfg(target_os = "linux")]
     pub(super) fn network_of(kind: u64) -> Option<&'static str> {
         match kind {

@@ -72,6 +72,30 @@ fn all_that_is_written_is_the_users_alone_whatever_the_mask() {
     }
 }
 
+/// As `sudo` without `-H` leaves it: the administrator, in the home of somebody.
+#[test]
+fn in_another_s_home_nothing_is_made() {
+    let place = Place::new();
+    let home = place.path("home");
+    fs::create_dir(&home).expect("made");
+    let given = std::os::unix::fs::chown(&home, Some(12_345), None).is_ok();
+    // Only the administrator can give a folder away; for all others the root folder is another's,
+    // and cannot be written either.
+    let home = if given { home } else { PathBuf::from("/") };
+    for arguments in [&["run", "mood", "--var", "message=x"][..], &["history", "list"]] {
+        let mut command = place.command(arguments);
+        command.env("HOME", &home).env("LATHE_WORKSPACE", place.home.path());
+        let output = command.output().expect("it runs");
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {told}");
+        assert!(told.contains("--db"), "{told}");
+        if given {
+            assert!(told.contains("uid 12345") && told.contains("sudo -H"), "{told}");
+            assert_eq!(fs::read_dir(&home).expect("listed").count(), 0, "nothing was made");
+        }
+    }
+}
+
 #[test]
 fn a_key_command_gets_no_other_key() {
     let seen = Arc::new(Mutex::new(Vec::new()));
