@@ -1,12 +1,17 @@
 //! Executions for others: JSON lines for programs, CSV for spreadsheets, Markdown to read.
 
+mod csv;
+mod markdown;
+
 use std::{
-    fmt::Write as _,
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
 };
 
+use tempfile::NamedTempFile;
 use thiserror::Error;
+
+pub use markdown::{markdown, readable, told};
 
 use super::{App, redaction::redacted};
 use crate::{
@@ -51,7 +56,7 @@ impl ExportFormat {
     #[must_use]
     pub const fn head(self) -> &'static str {
         match self {
-            Self::Csv => CSV_HEAD,
+            Self::Csv => csv::HEAD,
             Self::Jsonl | Self::Markdown => "",
         }
     }
@@ -63,7 +68,7 @@ impl ExportFormat {
     pub fn piece(self, execution: &Execution) -> Result<String, serde_json::Error> {
         Ok(match self {
             Self::Jsonl => format!("{}\n", serde_json::to_string(execution)?),
-            Self::Csv => csv(execution),
+            Self::Csv => csv::csv(execution),
             Self::Markdown => format!("{}\n---\n\n", markdown(execution)),
         })
     }
@@ -82,39 +87,34 @@ pub enum ExportError {
 
 impl App {
     /// Writes the executions of a query, newest first, to a file that must not be there yet; how
-    /// many there were. The file is readable by its owner alone.
+    /// many there were. The file is readable by its owner alone, and there when it is whole.
     ///
     /// # Errors
-    /// [`ExportError`]; a file begun is taken away again.
+    /// [`ExportError`]; nothing is left behind then.
     pub async fn export(
         &self,
         mut query: HistoryQuery,
         format: ExportFormat,
         path: PathBuf,
     ) -> Result<usize, ExportError> {
-        let mut file = create(&path)?;
-        let written = async {
-            let mut count = 0;
-            write(&mut file, &path, format.head())?;
-            loop {
-                query.limit = PAGE;
-                let page = self.store.history(query.clone()).await?;
-                for row in page.rows {
-                    count += self.export_one(row.id, format, &mut file, &path).await?;
-                }
-                let Some(next) = page.next else { break };
-                query.before = Some(next);
+        let mut part = Part::new(&path)?;
+        let mut count = 0;
+        part.write(format.head())?;
+        loop {
+            query.limit = PAGE;
+            let page = self.store.history(query.clone()).await?;
+            for row in page.rows {
+                // One that was deleted meanwhile is left out.
+                let Some(execution) = self.to_export(row.id).await? else { continue };
+                let piece = format.piece(&execution);
+                part.write(&piece.map_err(|error| part.unwritable(io::Error::other(error)))?)?;
+                count += 1;
             }
-            let flushed = file.flush();
-            flushed.map_err(|error| ExportError::Unwritable { path: path.clone(), error })?;
-            Ok(count)
+            let Some(next) = page.next else { break };
+            query.before = Some(next);
         }
-        .await;
-        if written.is_err() {
-            // What is told is why it failed; half a file would only mislead.
-            let _ = std::fs::remove_file(&path);
-        }
-        written
+        self.files(move |_| part.name()).await?;
+        Ok(count)
     }
 
     /// A record as it may leave the database for a file or another program.
@@ -146,186 +146,61 @@ impl App {
         let text = text.to_owned();
         self.files(move |_| write_whole(&path, &text).map(|()| path.display().to_string())).await
     }
-
-    async fn export_one(
-        &self,
-        id: ExecutionId,
-        format: ExportFormat,
-        file: &mut BufWriter<std::fs::File>,
-        path: &Path,
-    ) -> Result<usize, ExportError> {
-        // One that was deleted meanwhile is left out.
-        let Some(execution) = self.to_export(id).await? else { return Ok(0) };
-        let piece = format.piece(&execution).map_err(|error| ExportError::Unwritable {
-            path: path.to_owned(),
-            error: io::Error::other(error),
-        })?;
-        write(file, path, &piece)?;
-        Ok(1)
-    }
 }
 
 fn write_whole(path: &Path, text: &str) -> Result<(), ExportError> {
-    let unwritable = |error| ExportError::Unwritable { path: path.to_owned(), error };
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    // Its name is given to it when it is whole; until then it goes away by itself.
-    let mut part = tempfile::Builder::new()
-        .prefix(".lathe-")
-        .suffix(".part")
-        .tempfile_in(folder)
-        .map_err(unwritable)?;
-    part.write_all(text.as_bytes()).and_then(|()| part.as_file().sync_all()).map_err(unwritable)?;
-    match part.persist_noclobber(path) {
-        Ok(_) => Ok(()),
-        Err(failed) if failed.error.kind() == io::ErrorKind::AlreadyExists => {
-            Err(ExportError::Exists(path.to_owned()))
+    let mut part = Part::new(path)?;
+    part.write(text)?;
+    part.name()
+}
+
+/// A file of mode 0600 that gets its name when it is whole, and goes away by itself otherwise.
+struct Part {
+    file: BufWriter<NamedTempFile>,
+    path: PathBuf,
+}
+
+impl Part {
+    fn new(path: &Path) -> Result<Self, ExportError> {
+        // Told before any work is done; what comes there meanwhile is met at the end.
+        if path.symlink_metadata().is_ok() {
+            return Err(ExportError::Exists(path.to_owned()));
         }
-        Err(failed) => Err(unwritable(failed.error)),
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        let file = tempfile::Builder::new().prefix(".lathe-").suffix(".part").tempfile_in(folder);
+        let unwritable = |error| ExportError::Unwritable { path: path.to_owned(), error };
+        Ok(Self { file: BufWriter::new(file.map_err(unwritable)?), path: path.to_owned() })
     }
-}
 
-fn create(path: &Path) -> Result<BufWriter<std::fs::File>, ExportError> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(BufWriter::new).map_err(|error| match error.kind() {
-        io::ErrorKind::AlreadyExists => ExportError::Exists(path.to_owned()),
-        _ => ExportError::Unwritable { path: path.to_owned(), error },
-    })
-}
-
-fn write(file: &mut BufWriter<std::fs::File>, path: &Path, text: &str) -> Result<(), ExportError> {
-    file.write_all(text.as_bytes())
-        .map_err(|error| ExportError::Unwritable { path: path.to_owned(), error })
-}
-
-const CSV_HEAD: &str = "id,started_at,template,version,variant,model,status,error_kind,\
-    input_tokens,output_tokens,cost_usd,total_ms,ttft_ms,rating,tags,prompt,text\r\n";
-
-/// A row with a cell for each fact, without its head.
-#[must_use]
-pub fn csv(execution: &Execution) -> String {
-    let number = |value: Option<u64>| value.map_or_else(String::new, |value| value.to_string());
-    let prompt: Vec<String> = execution
-        .messages
-        .iter()
-        .map(|message| format!("{}:\n{}", message.role, message.content))
-        .collect();
-    let tags: Vec<String> =
-        execution.tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
-    let cells = [
-        execution.id.to_string(),
-        execution.timing.started_at.to_string(),
-        execution.template.as_ref().map_or_else(String::new, ToString::to_string),
-        execution.version.as_ref().map_or_else(String::new, ToString::to_string),
-        execution.variant.to_string(),
-        execution.model_ref().to_string(),
-        execution.status.as_str().to_owned(),
-        execution.error_kind().map_or_else(String::new, |kind| kind.to_string()),
-        number(execution.usage.input_tokens),
-        number(execution.usage.output_tokens),
-        execution.cost_usd.map_or_else(String::new, |cost| cost.to_string()),
-        number(execution.timing.total_ms),
-        number(execution.timing.ttft_ms),
-        execution.rating.map_or_else(String::new, |rating| rating.to_string()),
-        tags.join(" "),
-        prompt.join("\n\n"),
-        execution.text.clone(),
-    ];
-    let row: Vec<String> = cells.iter().map(|cell| csv_cell(cell)).collect();
-    format!("{}\r\n", row.join(","))
-}
-
-/// A cell that no spreadsheet takes for a formula: one that begins like it gets an apostrophe.
-fn csv_cell(text: &str) -> String {
-    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let guarded = if formula { format!("'{text}") } else { text.to_owned() };
-    if guarded.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", guarded.replace('"', "\"\""))
-    } else {
-        guarded
+    fn unwritable(&self, error: io::Error) -> ExportError {
+        ExportError::Unwritable { path: self.path.clone(), error }
     }
-}
 
-/// A record as people read it.
-#[must_use]
-pub fn markdown(execution: &Execution) -> String {
-    // Writing to a string cannot fail.
-    let mut text = format!("# {}\n\n", execution.id);
-    let mut fact = |name: &str, value: String| {
-        if !value.is_empty() {
-            let _ = writeln!(text, "- {name}: {value}");
+    fn write(&mut self, text: &str) -> Result<(), ExportError> {
+        self.file.write_all(text.as_bytes()).map_err(|error| self.unwritable(error))
+    }
+
+    fn name(self) -> Result<(), ExportError> {
+        let Self { file, path } = self;
+        let unwritable = |error| ExportError::Unwritable { path: path.clone(), error };
+        let file = file.into_inner().map_err(|failed| unwritable(failed.into_error()))?;
+        file.as_file().sync_all().map_err(unwritable)?;
+        match file.persist_noclobber(&path) {
+            Ok(_) => Ok(()),
+            Err(failed) if failed.error.kind() == io::ErrorKind::AlreadyExists => {
+                Err(ExportError::Exists(path))
+            }
+            Err(failed) => Err(unwritable(failed.error)),
         }
-    };
-    let template = execution.template.as_ref().map_or_else(String::new, |id| {
-        let version = execution.version.as_ref();
-        version.map_or_else(|| format!("{id} (draft)"), |version| format!("{id}@{version}"))
-    });
-    fact("template", template);
-    fact("variant", execution.variant.to_string());
-    fact("model", execution.model_ref().to_string());
-    fact("started", execution.timing.started_at.to_string());
-    fact("status", execution.status.as_str().to_owned());
-    if let Some(error) = &execution.error {
-        fact("error", error.to_string());
     }
-    let milliseconds = |value: Option<u64>| value.map_or_else(String::new, |ms| format!("{ms} ms"));
-    fact("took", milliseconds(execution.timing.total_ms));
-    fact("first token after", milliseconds(execution.timing.ttft_ms));
-    let number = |value: Option<u64>| value.map_or_else(|| "?".to_owned(), |it| it.to_string());
-    if execution.usage.is_known() {
-        let usage = &execution.usage;
-        fact(
-            "tokens",
-            format!("{} in, {} out", number(usage.input_tokens), number(usage.output_tokens)),
-        );
-    }
-    fact(
-        "cost",
-        execution.cost_usd.map_or_else(|| "unknown".to_owned(), |cost| format!("${cost}")),
-    );
-    fact("redacted", execution.redactions.describe());
-    for dropped in &execution.parameters.dropped {
-        fact("not sent", format!("{}: {}", dropped.name, dropped.reason));
-    }
-    for message in &execution.messages {
-        let _ = write!(text, "\n## {}\n\n{}\n", message.role, message.content);
-    }
-    if !execution.reasoning.is_empty() {
-        let _ = write!(text, "\n## reasoning\n\n{}\n", execution.reasoning);
-    }
-    let _ = write!(text, "\n## answer\n\n{}\n", execution.text);
-    for call in &execution.tool_calls {
-        let _ = write!(text, "\n## tool call\n\n{}\n", call.described());
-    }
-    if !execution.refusal.is_empty() {
-        let _ = write!(text, "\n## refusal\n\n{}\n", execution.refusal);
-    }
-    text
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn no_cell_is_a_formula() {
-        for (text, cell) in [
-            ("plain", "plain"),
-            ("=1+1", "'=1+1"),
-            ("@SUM(A1)", "'@SUM(A1)"),
-            ("-2", "'-2"),
-            ("\tx", "'\tx"),
-            ("a,b", "\"a,b\""),
-            ("say \"hi\"\n", "\"say \"\"hi\"\"\n\""),
-        ] {
-            assert_eq!(csv_cell(text), cell);
-        }
-    }
 
     #[test]
     fn the_ending_names_the_form() {
@@ -338,5 +213,142 @@ mod tests {
         ] {
             assert_eq!(ExportFormat::of_path(Path::new(path)), format);
         }
+    }
+
+    /// An open app in a folder, with one record of so many bytes.
+    async fn place(folder: &Path, bytes: usize) -> App {
+        let home = folder.as_os_str().to_owned();
+        let options = crate::app::AppOptions {
+            environment: crate::config::Environment::from_pairs([("HOME", home)]),
+            ..crate::app::AppOptions::default()
+        };
+        let (app, _) = App::open(options).expect("it opens");
+        let mut record = crate::app::redaction::record_for_tests("a question", &["an answer"]).0;
+        record.text = "word ".repeat(bytes / 5);
+        app.keep_again(&record).await.expect("kept");
+        app
+    }
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = std::fs::read_dir(folder).expect("listed").flatten();
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    }
+
+    #[tokio::test]
+    async fn a_file_is_there_when_it_is_whole_and_nothing_is_overwritten() {
+        let home = tempfile::tempdir().expect("a folder");
+        let out = tempfile::tempdir().expect("a folder");
+        let app = place(home.path(), 1_000).await;
+        let file = out.path().join("all.jsonl");
+        let export = |path: &Path| {
+            app.export(HistoryQuery::default(), ExportFormat::Jsonl, path.to_path_buf())
+        };
+        assert_eq!(export(&file).await.expect("written"), 1);
+        let whole = std::fs::read_to_string(&file).expect("read");
+        assert_eq!(whole.lines().count(), 1);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = std::fs::metadata(&file).expect("there").permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
+        assert!(matches!(export(&file).await, Err(ExportError::Exists(path)) if path == file));
+        assert_eq!(std::fs::read_to_string(&file).expect("read"), whole, "it is as it was");
+        #[cfg(unix)]
+        {
+            // A link is a file that is there, wherever it leads, and is not followed.
+            let aim = out.path().join("aim.jsonl");
+            for link in [out.path().join("link.jsonl"), out.path().join("dangling.jsonl")] {
+                std::os::unix::fs::symlink(&aim, &link).expect("linked");
+                assert!(matches!(export(&link).await, Err(ExportError::Exists(_))));
+                let text = app.write_text(&link.to_string_lossy(), "x").await;
+                assert!(matches!(text, Err(ExportError::Exists(_))));
+                assert!(!aim.exists());
+            }
+        }
+        let nowhere = export(&out.path().join("missing/all.jsonl")).await;
+        let told = nowhere.expect_err("no folder").to_string();
+        assert!(told.contains("missing/all.jsonl"), "{told}");
+        assert_eq!(names(out.path()), ["all.jsonl", "dangling.jsonl", "link.jsonl"]);
+    }
+
+    /// A folder nobody may write to, the administrator neither: what the kernel makes itself.
+    #[tokio::test]
+    #[cfg(target_os = "linux")]
+    async fn a_folder_that_cannot_be_written_is_told() {
+        let home = tempfile::tempdir().expect("a folder");
+        let app = place(home.path(), 10).await;
+        let path = PathBuf::from("/proc/self/fdinfo/all.csv");
+        let told = app.export(HistoryQuery::default(), ExportFormat::Csv, path).await;
+        let told = told.expect_err("refused").to_string();
+        assert!(told.starts_with("cannot write /proc/self/fdinfo/all.csv: "), "{told}");
+    }
+
+    const EXPORTS: &str = "LATHE_TEST_EXPORTS_INTO";
+    const DATA: &str = "LATHE_TEST_EXPORTS_FROM";
+
+    /// Not a test of its own: the process that the next one starts where there is little room.
+    #[tokio::test]
+    async fn exporting_process() {
+        let (Some(out), Some(home)) = (std::env::var_os(EXPORTS), std::env::var_os(DATA)) else {
+            return;
+        };
+        let options = crate::app::AppOptions {
+            environment: crate::config::Environment::from_pairs([("HOME", home)]),
+            ..crate::app::AppOptions::default()
+        };
+        let (app, _) = App::open(options).expect("it opens");
+        let out = PathBuf::from(out);
+        for (format, name) in [(ExportFormat::Jsonl, "all.jsonl"), (ExportFormat::Markdown, "a.md")]
+        {
+            let told = app.export(HistoryQuery::default(), format, out.join(name)).await;
+            assert!(matches!(told, Err(ExportError::Unwritable { .. })), "{told:?}");
+        }
+        let text = "x".repeat(1 << 20);
+        let path = out.join("text.txt");
+        let told = app.write_text(&path.to_string_lossy(), &text).await;
+        assert!(matches!(told, Err(ExportError::Unwritable { .. })), "{told:?}");
+        assert_eq!(names(&out), Vec::<String>::new(), "nothing half-written stays");
+    }
+
+    /// By a limit on the size of files, which works everywhere, and on a disk that is really full
+    /// where one may be mounted.
+    #[tokio::test]
+    #[cfg(target_os = "linux")]
+    #[expect(clippy::print_stderr, reason = "what was not tried is said")]
+    async fn without_room_nothing_half_written_stays() {
+        let home = tempfile::tempdir().expect("a folder");
+        let out = tempfile::tempdir().expect("a folder");
+        place(home.path(), 1 << 20).await.close().await.expect("closed");
+        let me = std::env::current_exe().expect("this program");
+        let run = |words: &[&str], script: &str| {
+            std::process::Command::new(words[0])
+                .args(&words[1..])
+                .args(["sh", "-c", script])
+                .arg(&me)
+                .args(["--exact", "app::export::tests::exporting_process", "--test-threads=1"])
+                .env(EXPORTS, out.path())
+                .env(DATA, home.path())
+                .output()
+                .expect("it runs")
+        };
+        let limited = run(&["env"], "trap '' XFSZ; ulimit -f 64; exec \"$0\" \"$@\"");
+        assert!(limited.status.success(), "{limited:?}");
+        let mounts = run(
+            &["unshare", "-rm"],
+            "mount -t tmpfs -o size=64k none \"$LATHE_TEST_EXPORTS_INTO\"",
+        );
+        if !mounts.status.success() {
+            eprintln!("no disk may be mounted here: only the limit on files was tried");
+            return;
+        }
+        let script =
+            "mount -t tmpfs -o size=64k none \"$LATHE_TEST_EXPORTS_INTO\" && exec \"$0\" \"$@\"";
+        let full = run(&["unshare", "-rm"], script);
+        assert!(full.status.success(), "{full:?}");
+        assert!(String::from_utf8_lossy(&full.stdout).contains("1 passed"), "{full:?}");
     }
 }

@@ -43,7 +43,7 @@ pub use check::{ProviderCheck, TestCall};
 pub use doctor::{Checkup, Health, doctor};
 pub use endpoints::Endpoints;
 pub use error::{AppError, exit_code_of};
-pub use export::{ExportError, ExportFormat, markdown};
+pub use export::{ExportError, ExportFormat, markdown, readable, told};
 pub use filter::{Filter, FilterContext, FilterError};
 pub use log::start as start_log;
 pub use models::{ModelChoice, ModelOrigin};

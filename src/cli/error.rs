@@ -27,7 +27,12 @@ impl<E: Into<AppError>> From<E> for Failure {
 }
 
 impl From<Closed> for Failure {
-    fn from(_: Closed) -> Self {
-        Self::Closed
+    fn from(closed: Closed) -> Self {
+        match closed {
+            Closed::Left => Self::Closed,
+            Closed::Failed(kind) => Self::usage(format!(
+                "cannot write to standard output ({kind}); what was written of it is not whole"
+            )),
+        }
     }
 }

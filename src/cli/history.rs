@@ -10,7 +10,7 @@ use super::{
     output::Output,
 };
 use crate::{
-    app::{App, ExportFormat, filter, markdown},
+    app::{App, ExportFormat, filter, readable},
     model::{CacheState, Execution, ExecutionId, Status},
     store::{HistoryQuery, HistoryRow, Scope, TagFilter},
 };
@@ -34,7 +34,7 @@ pub async fn run(app: &App, command: HistoryCommand, output: &mut Output) -> Res
             let execution = find(app, &id).await?;
             match format {
                 TextOrJson::Json => output.json(&execution)?,
-                TextOrJson::Text => output.text(&markdown(&execution))?,
+                TextOrJson::Text => output.text(&readable(&execution))?,
             }
             Ok(0)
         }

@@ -21,9 +21,29 @@ pub struct Output {
     marks: MarkStyle,
 }
 
-/// Nobody reads the output any more, as after `| head`: the command stops, and that is no error.
+/// Why nothing more can be printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Closed;
+pub enum Closed {
+    /// Nobody reads the output any more, as after `| head`: the command stops, and that is no
+    /// error.
+    Left,
+    /// What was to take it did not, as a file on a full disk: what it has is not whole.
+    Failed(io::ErrorKind),
+}
+
+impl From<io::Error> for Closed {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self::Left,
+            // A terminal that is gone.
+            _ if error.raw_os_error() == Some(EIO) => Self::Left,
+            kind => Self::Failed(kind),
+        }
+    }
+}
+
+/// The system's number for an input or output error.
+const EIO: i32 = 5;
 
 impl Output {
     /// The process's own.
@@ -82,7 +102,7 @@ impl Output {
     /// # Errors
     /// [`Closed`] when nobody reads them.
     pub fn raw(&mut self, bytes: &[u8]) -> Result<(), Closed> {
-        self.data.write_all(bytes).and_then(|()| self.data.flush()).map_err(|_| Closed)
+        self.data.write_all(bytes).and_then(|()| self.data.flush()).map_err(Closed::from)
     }
 
     /// A reader for an answer that streams: safe pieces where it would reach a terminal.

@@ -14,12 +14,13 @@ use super::{
     output::Output,
 };
 use crate::{
-    app::{App, CallOrder, PromptSource, Started, exit_code_of},
+    app::{App, CallOrder, PromptSource, Started, exit_code_of, told},
     engine::{HeldBy, Mode, RunEventKind},
     model::{
         CacheState, Execution, FinishReason, GenerationParameters, ModelRef, Reused, Status,
         VariantName,
     },
+    safety::guard::{GUARD, OBSERVED},
 };
 
 /// Least time between two pieces of an answer on standard output: no reader can tell.
@@ -133,6 +134,11 @@ pub async fn run(app: &App, arguments: RunArguments, output: &mut Output) -> Res
         calls(&ended, output)?;
     }
     print(&ended, arguments.format, streams_text, output)?;
+    if arguments.format == RunFormat::Text {
+        for execution in &ended {
+            findings(execution, output);
+        }
+    }
     let worst = ended.iter().map(|execution| outcome(execution, output)).max().unwrap_or(0);
     Ok(if code == 0 { worst } else { code })
 }
@@ -222,6 +228,18 @@ fn print(
         }
     }
     Ok(())
+}
+
+/// Tells what guards found and what the answer falls short of. A guard that stopped the call is
+/// told by its error.
+fn findings(execution: &Execution, output: &mut Output) {
+    for check in &execution.checks {
+        let found = !check.passed || check.reason.starts_with(OBSERVED);
+        let told_already = execution.status == Status::Blocked && check.kind == GUARD;
+        if found && !told_already {
+            output.tell(&format!("{}: {}", execution.variant, told(check)));
+        }
+    }
 }
 
 /// Tells how a call ended, if it did not end well, and the exit code that goes with it.

@@ -127,7 +127,7 @@ fn a_data_folder_that_cannot_be_written_is_read() {
     fs::set_permissions(&folder, fs::Permissions::from_mode(0o500)).expect("closed");
     let writable = fs::write(folder.join("probe"), "x").is_ok();
     if writable {
-        // No permission stops this user; what nobody can write to has to stand for the folder.
+        // No permission stops this user; a disk that can only be read does, and `disks` has one.
         fs::remove_file(folder.join("probe")).expect("removed");
         return nowhere_to_write(&place);
     }
@@ -323,6 +323,24 @@ fn wherever_the_room_ends_the_answer_is_there_or_the_reason() {
         assert_eq!(whole, "ok", "{blocks}");
     }
     assert!(answered > 0 && refused > 0 && lost > 0, "{answered} {refused} {lost}");
+}
+
+/// What takes the output has no room: what is in it is not whole, and that is no success.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_behind_the_output_is_told() {
+    let (place, _) = used();
+    for arguments in [
+        &["history", "list", "--format", "json"][..],
+        &["history", "export", "--format", "csv"],
+        &RUN,
+    ] {
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").expect("it opens");
+        let output = place.command(arguments).stdout(full).output().expect("it runs");
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {told}");
+        assert!(told.contains("not whole"), "{arguments:?}: {told}");
+    }
 }
 
 #[test]

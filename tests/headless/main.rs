@@ -2,6 +2,7 @@
 #![expect(clippy::expect_used, reason = "a test says what it expected and stops")]
 
 mod database;
+mod disks;
 mod endings;
 mod files;
 mod guards;

@@ -258,3 +258,5 @@ fn owner(variable: &str) -> String {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(super) use tests::record as record_for_tests;

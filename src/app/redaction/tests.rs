@@ -39,7 +39,7 @@ fn redaction(settings: RedactionSettings) -> Arc<Redaction> {
 }
 
 /// A record of an answer in these pieces.
-fn record(prompt: &str, pieces: &[&str]) -> (Execution, ChunkLog) {
+pub(in crate::app) fn record(prompt: &str, pieces: &[&str]) -> (Execution, ChunkLog) {
     let spec = CallSpec {
         execution_id: ExecutionId(uuid::Uuid::from_u128(1)),
         variant: VariantName::A,

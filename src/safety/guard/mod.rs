@@ -19,4 +19,4 @@ pub use clean::clean;
 pub use detect::{Finding, MOST_FINDINGS, Risk, detect};
 pub use incoming::{Fenced, fence, incoming};
 pub use outgoing::{Reply, check_expression, outgoing};
-pub use verdict::{Blocked, GUARD, Verdict};
+pub use verdict::{Blocked, GUARD, OBSERVED, Verdict};

@@ -7,6 +7,8 @@ use crate::{
 
 /// The kind of the checks that guards record.
 pub const GUARD: &str = "guard";
+/// What the reason of a check begins with that passed although something was found.
+pub const OBSERVED: &str = "observed: ";
 
 /// What guards say about one side of a call.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,7 +61,7 @@ impl Verdict {
         let action = self.guards.action(guard);
         let said = match action {
             GuardAction::Off => return,
-            GuardAction::Observe => format!("observed: {found}"),
+            GuardAction::Observe => format!("{OBSERVED}{found}"),
             GuardAction::Warn | GuardAction::Block => found.clone(),
         };
         self.check(guard, action == GuardAction::Observe, score, said);

@@ -1,0 +1,188 @@
+//! A record to read.
+
+use std::{borrow::Cow, fmt::Write as _};
+
+use crate::{
+    model::{Check, Execution},
+    safety::{display, display_line},
+};
+
+/// Where a record is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// On a terminal, as it is; whoever prints it makes it safe.
+    Terminal,
+    /// In a file that a program may draw.
+    File,
+}
+
+/// A record as people read it on a terminal.
+#[must_use]
+pub fn readable(execution: &Execution) -> String {
+    written(execution, Place::Terminal)
+}
+
+/// A record as Markdown, in which nothing of a prompt, an answer or a name is Markdown itself: no
+/// program that draws it runs a script, fetches an image or takes a line for a heading.
+#[must_use]
+pub fn markdown(execution: &Execution) -> String {
+    written(execution, Place::File)
+}
+
+impl Place {
+    /// Words in a line.
+    fn words(self, text: &str) -> Cow<'_, str> {
+        match self {
+            Self::Terminal => Cow::Borrowed(text),
+            Self::File => inert(text),
+        }
+    }
+
+    /// A text of its own.
+    fn text(self, text: &str) -> Cow<'_, str> {
+        match self {
+            Self::Terminal => Cow::Borrowed(text),
+            Self::File => Cow::Owned(fenced(text)),
+        }
+    }
+}
+
+/// Words that Markdown takes for words: as they are where they are plain, else as code.
+fn inert(text: &str) -> Cow<'_, str> {
+    let text = display_line(text);
+    let plain = |c: char| c.is_alphanumeric() || " .,:;/@$%+-_?'()=".contains(c);
+    if text.chars().all(plain) && !text.contains("__") {
+        return text;
+    }
+    let ticks = "`".repeat(longest_run(&text, '`') + 1);
+    Cow::Owned(format!("{ticks} {text} {ticks}"))
+}
+
+/// A text between fences that it cannot close.
+fn fenced(text: &str) -> String {
+    let text = display(text);
+    let fence = "`".repeat(longest_run(&text, '`').max(2) + 1);
+    let end = if text.ends_with('\n') { "" } else { "\n" };
+    format!("{fence}text\n{text}{end}{fence}")
+}
+
+fn longest_run(text: &str, of: char) -> usize {
+    let runs = text.split(|c| c != of).map(str::len);
+    runs.max().unwrap_or(0)
+}
+
+fn written(execution: &Execution, place: Place) -> String {
+    // Writing to a string cannot fail.
+    let mut text = format!("# {}\n\n", execution.id);
+    let mut fact = |name: &str, value: String| {
+        if !value.is_empty() {
+            let _ = writeln!(text, "- {name}: {}", place.words(&value));
+        }
+    };
+    let template = execution.template.as_ref().map_or_else(String::new, |id| {
+        let version = execution.version.as_ref();
+        version.map_or_else(|| format!("{id} (draft)"), |version| format!("{id}@{version}"))
+    });
+    fact("template", template);
+    fact("variant", execution.variant.to_string());
+    fact("model", execution.model_ref().to_string());
+    fact("started", execution.timing.started_at.to_string());
+    fact("status", execution.status.as_str().to_owned());
+    if let Some(error) = &execution.error {
+        fact("error", error.to_string());
+    }
+    let milliseconds = |value: Option<u64>| value.map_or_else(String::new, |ms| format!("{ms} ms"));
+    fact("took", milliseconds(execution.timing.total_ms));
+    fact("first token after", milliseconds(execution.timing.ttft_ms));
+    let number = |value: Option<u64>| value.map_or_else(|| "?".to_owned(), |it| it.to_string());
+    if execution.usage.is_known() {
+        let usage = &execution.usage;
+        fact(
+            "tokens",
+            format!("{} in, {} out", number(usage.input_tokens), number(usage.output_tokens)),
+        );
+    }
+    fact(
+        "cost",
+        execution.cost_usd.map_or_else(|| "unknown".to_owned(), |cost| format!("${cost}")),
+    );
+    fact("redacted", execution.redactions.describe());
+    for dropped in &execution.parameters.dropped {
+        fact("not sent", format!("{}: {}", dropped.name, dropped.reason));
+    }
+    for (key, value) in &execution.tags {
+        fact("tag", format!("{key}={value}"));
+    }
+    for check in &execution.checks {
+        fact("check", told(check));
+    }
+    let mut section = |name: &str, content: &str| {
+        let _ = write!(text, "\n## {name}\n\n{}\n", place.text(content));
+    };
+    for message in &execution.messages {
+        section(message.role.as_str(), &message.content);
+    }
+    if !execution.reasoning.is_empty() {
+        section("reasoning", &execution.reasoning);
+    }
+    section("answer", &execution.text);
+    for call in &execution.tool_calls {
+        section("tool call", &call.described());
+    }
+    if !execution.refusal.is_empty() {
+        section("refusal", &execution.refusal);
+    }
+    text
+}
+
+/// A check in one line: `guard injection: failed: …`.
+#[must_use]
+pub fn told(check: &Check) -> String {
+    let Check { kind, name, passed, score, reason } = check;
+    let outcome = if *passed { "passed" } else { "failed" };
+    let score = score.map_or_else(String::new, |score| format!(" ({score:.2})"));
+    let reason = if reason.is_empty() { String::new() } else { format!(": {reason}") };
+    format!("{kind} {name} {outcome}{score}{reason}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_of_a_text_is_markdown() {
+        for hostile in [
+            "<script>alert(1)</script>",
+            "![x](https://evil.example/a.png)",
+            "![x][y]\n\n[y]: https://evil.example/a.png",
+            "<img src='https://evil.example/a.png'>",
+            "```\n<script>alert(1)</script>\n```",
+            "````\n</details>\n`````\n# forged\n",
+            "~~~\n<b>x</b>",
+            "    \n# a heading\n---\n",
+            "a \u{1b}]0;title\u{7}b",
+        ] {
+            let text = fenced(hostile);
+            let (first, rest) = text.split_once('\n').expect("lines");
+            let fence = first.trim_end_matches("text");
+            let inside = rest.strip_suffix(fence).expect("closed");
+            // A fence ends at a line of at least as many backticks, and there is none inside.
+            assert!(inside.lines().all(|line| !line.trim_start().starts_with(fence)), "{text}");
+            assert!(fence.len() >= 3 && !text.contains('\u{1b}'), "{text}");
+            if !hostile.contains('\u{1b}') {
+                assert_eq!(inside.trim_end_matches('\n'), hostile.trim_end_matches('\n'));
+            }
+        }
+        for (words, written) in [
+            ("demo/fast", "demo/fast"),
+            ("it took 3.5 s (of 10)", "it took 3.5 s (of 10)"),
+            ("<img src=x>", "` <img src=x> `"),
+            ("![x](http://evil.example)", "` ![x](http://evil.example) `"),
+            ("a `b` c", "`` a `b` c ``"),
+            ("**bold** [link](x)", "` **bold** [link](x) `"),
+            ("two\nlines", "` two␊lines `"),
+        ] {
+            assert_eq!(inert(words), written);
+        }
+    }
+}
