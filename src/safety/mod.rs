@@ -6,12 +6,14 @@
 //! visible marks and leaves every other character as it is. The stored bytes are never changed.
 
 mod classify;
+mod expression;
 pub mod guard;
 mod machine;
 pub mod redact;
 
 use std::borrow::Cow;
 
+pub use expression::{Expression, TooLong};
 use machine::{Machine, Output};
 
 /// How what was hidden is made visible.

@@ -96,6 +96,46 @@ fn a_template_from_elsewhere_switches_no_guard_off() {
 }
 
 #[test]
+fn a_schema_elsewhere_is_never_fetched() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    listener.set_nonblocking(true).expect("it can be asked without waiting");
+    let place = Place::new();
+    place.write(
+        "prompts/shaped.prompty",
+        format!(
+            "---\nmodel: demo/fast\nresponse_format:\n  schema: {{$ref: \"http://{address}/answer.json\"}}\n\
+             ---\nuser:\nGive the mood of \"I love it\" as JSON.\n"
+        ),
+    );
+    let record = json(&place.run(&["run", "shaped", "--format", "json"]));
+    let checks = record["checks"].to_string();
+    assert!(checks.contains("which is not in it"), "{checks}");
+    let asked = listener.accept().map(|_| ()).map_err(|error| error.kind());
+    assert_eq!(asked, Err(std::io::ErrorKind::WouldBlock), "nobody came");
+}
+
+/// What guards only observe or warn of is told beside the answer, and stands in the history.
+#[test]
+fn findings_are_told_and_stand_in_the_history() {
+    for (rules, outcome) in [("{injection: observe}", "passed"), ("{injection: warn}", "failed")] {
+        let place = guarded(rules);
+        let output = place.run(&["run", "guarded", "--var", ATTACK]);
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(0), "{told}");
+        assert!(!text(&output).trim().is_empty());
+        let line = told.lines().find(|line| line.contains("guard injection")).expect("a line");
+        assert!(line.contains(outcome) && line.contains("ignore-instructions"), "{line}");
+        let id = newest(&place)["id"].as_str().expect("an id").to_owned();
+        let shown = text(&place.run(&["history", "show", &id]));
+        let line = shown.lines().find(|line| line.starts_with("- check: guard injection"));
+        assert!(line.is_some_and(|line| line.contains(outcome)), "{shown}");
+        let quiet = place.run(&["run", "guarded", "--var", "message=I love it"]);
+        assert_eq!(String::from_utf8_lossy(&quiet.stderr), "", "nothing was found");
+    }
+}
+
+#[test]
 fn a_folder_that_was_made_here_is_trusted() {
     let place = Place::new();
     let made = place.path("made");

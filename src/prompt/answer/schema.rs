@@ -8,8 +8,11 @@
 //! other keywords hold no value back. A whole implementation brings address parsers and a
 //! network client's types for what an answer's shape does not need.
 
-use regex_automata::meta::Regex;
+use std::collections::HashMap;
+
 use serde_json::Value;
+
+use crate::safety::{Expression, TooLong};
 
 /// Where a value is not what its schema says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +32,8 @@ const STEPS: usize = 200_000;
 /// Every mismatch, the first ones first; empty where the value fits.
 #[must_use]
 pub fn mismatches(schema: &Value, value: &Value) -> Vec<Mismatch> {
-    let mut checker = Checker { root: schema, found: Vec::new(), steps: STEPS };
+    let patterns = HashMap::new();
+    let mut checker = Checker { root: schema, found: Vec::new(), steps: STEPS, patterns };
     checker.check(schema, value, "", 0);
     checker.found
 }
@@ -38,6 +42,8 @@ struct Checker<'a> {
     root: &'a Value,
     found: Vec<Mismatch>,
     steps: usize,
+    /// Every pattern of the schema that was met, read once.
+    patterns: HashMap<&'a str, Result<Expression, String>>,
 }
 
 impl<'a> Checker<'a> {
@@ -111,7 +117,7 @@ impl<'a> Checker<'a> {
                 self.check(property, field, &below, depth + 1);
             }
             for (pattern, property) in patterns.into_iter().flatten() {
-                if Regex::new(pattern).is_ok_and(|pattern| pattern.is_match(name)) {
+                if self.matches(pattern, name) == Ok(Ok(true)) {
                     listed = true;
                     self.check(property, field, &below, depth + 1);
                 }
@@ -148,17 +154,23 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn text(&mut self, schema: &Value, text: &str, path: &str) {
+    /// Whether a pattern of the schema matches a text; the outer error: it cannot be read.
+    fn matches(&mut self, pattern: &'a str, text: &str) -> Result<Result<bool, TooLong>, ()> {
+        let read = self.patterns.entry(pattern).or_insert_with(|| Expression::new(pattern));
+        read.as_ref().map(|pattern| pattern.is_match(text)).map_err(|_| ())
+    }
+
+    fn text(&mut self, schema: &'a Value, text: &str, path: &str) {
         let length = text.chars().count();
         self.count(schema, length, path, ["minLength", "maxLength"], "characters");
         if let Some(pattern) = schema.get("pattern").and_then(Value::as_str) {
-            match Regex::new(pattern) {
-                Ok(expression) if expression.is_match(text) => {}
-                Ok(_) => self.say(path, format!("does not match `{pattern}`")),
-                Err(_) => {
-                    self.say(path, format!("the schema's pattern `{pattern}` cannot be read"));
-                }
-            }
+            let told = match self.matches(pattern, text) {
+                Ok(Ok(true)) => return,
+                Ok(Ok(false)) => format!("does not match `{pattern}`"),
+                Ok(Err(_)) => format!("is too long for the schema's pattern `{pattern}`"),
+                Err(()) => format!("the schema's pattern `{pattern}` cannot be read"),
+            };
+            self.say(path, told);
         }
     }
 
@@ -217,10 +229,9 @@ impl<'a> Checker<'a> {
     }
 
     fn fits(&mut self, schema: &'a Value, value: &Value, depth: usize) -> bool {
-        let mut inner = Checker { root: self.root, found: Vec::new(), steps: self.steps };
-        inner.check(schema, value, "", depth + 1);
-        self.steps = inner.steps;
-        inner.found.is_empty()
+        let before = std::mem::take(&mut self.found);
+        self.check(schema, value, "", depth + 1);
+        std::mem::replace(&mut self.found, before).is_empty()
     }
 }
 
@@ -408,5 +419,23 @@ mod tests {
         assert!(told(&far, &json!(1))[0].contains("not in it"));
         let many = json!({"items": {"type": "string"}});
         assert_eq!(told(&many, &json!(vec![1; 1000])).len(), MOST_MISMATCHES);
+    }
+
+    #[test]
+    fn a_pattern_of_a_schema_comes_to_an_end_whatever_it_is() {
+        const LENGTH: usize = 10 << 20;
+        for (pattern, piece) in
+            [("(a+)+$", "a"), ("^(a|aa)+$", "a"), (r"^(\w+\s?)*$", "aaaa "), ("(.*)*x", "a")]
+        {
+            let schema = json!({ "pattern": pattern, "patternProperties": { (pattern): {} } });
+            let text = piece.repeat(LENGTH / piece.len()) + "!";
+            let told = mismatches(&schema, &json!(text));
+            assert!(told.len() == 1 && told[0].message.contains("match"), "{pattern}: {told:?}");
+            let fields: serde_json::Map<String, Value> =
+                (0..500).map(|at| (format!("{piece}{at}!"), Value::Null)).collect();
+            assert_eq!(mismatches(&schema, &Value::Object(fields)), []);
+        }
+        let large = json!({ "pattern": r"\w{1000}{1000}" });
+        assert!(mismatches(&large, &json!("x"))[0].message.contains("cannot be read"));
     }
 }

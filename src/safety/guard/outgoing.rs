@@ -1,8 +1,6 @@
 //! The guards on a call's way out: what a reply holds that it should not, or lacks.
 
-use std::sync::LazyLock;
-
-use regex_automata::meta::Regex;
+use std::{ops::Range, sync::LazyLock};
 
 use super::{
     canary::Canary,
@@ -12,7 +10,7 @@ use super::{
 use crate::{
     model::{GuardName, Guards, Message},
     safety::{
-        self,
+        Expression,
         redact::{Redactor, Selection},
     },
 };
@@ -60,8 +58,10 @@ fn output(reply: &Reply<'_>, guards: &Guards, verdict: &mut Verdict) {
     }
     for expression in &guards.required {
         let whole = reply.parts.first().copied().unwrap_or_default();
-        if !compile(expression).is_ok_and(|it| it.is_match(whole)) {
-            found.push(format!("nothing in it matches {}", excerpt(expression)));
+        match look(expression, whole) {
+            Ok(Some(_)) => {}
+            Ok(None) => found.push(format!("nothing in it matches {}", excerpt(expression))),
+            Err(error) => found.push(cannot_look(expression, &error)),
         }
     }
     if found.is_empty() {
@@ -119,48 +119,32 @@ fn secrets(part: &str, messages: &[Message]) -> Vec<String> {
 fn forbidden(part: &str, guards: &Guards) -> Vec<String> {
     let mut found = Vec::new();
     for expression in &guards.forbidden {
-        match compile(expression) {
-            Ok(compiled) => {
-                if let Some(matched) = compiled.find(part) {
-                    let words = part.get(matched.range()).unwrap_or_default();
-                    found.push(format!(
-                        "{} is forbidden by {}",
-                        excerpt(words),
-                        excerpt(expression)
-                    ));
-                }
+        match look(expression, part) {
+            Ok(Some(matched)) => {
+                let words = excerpt(part.get(matched).unwrap_or_default());
+                found.push(format!("{words} is forbidden by {}", excerpt(expression)));
             }
-            Err(error) => {
-                found.push(format!("{} cannot be looked for: {error}", excerpt(expression)));
-            }
+            Ok(None) => {}
+            Err(error) => found.push(cannot_look(expression, &error)),
         }
     }
     found
 }
 
-/// Bytes of memory an expression may take.
-const SIZE: usize = 4 << 20;
-
-fn compile(expression: &str) -> Result<Regex, String> {
-    let config = Regex::config().nfa_size_limit(Some(SIZE));
-    let built = Regex::builder().configure(config).build(expression);
-    built.map_err(|error| match error.syntax_error() {
-        Some(syntax) => {
-            let told = syntax.to_string();
-            let last = told.lines().last().unwrap_or_default();
-            safety::display_line(last.trim_start_matches("error: ")).into_owned()
-        }
-        None => "the expression is too large".to_owned(),
-    })
+fn look(expression: &str, text: &str) -> Result<Option<Range<usize>>, String> {
+    Expression::new(expression)?.find(text).map_err(|error| error.to_string())
 }
 
-/// Checks a regular expression for `forbidden` or `required`. They run in time proportional to
-/// the reply, whatever they are.
+fn cannot_look(expression: &str, error: &str) -> String {
+    format!("{} cannot be looked for: {error}", excerpt(expression))
+}
+
+/// Checks a regular expression for `forbidden` or `required`.
 ///
 /// # Errors
 /// What is wrong with it, in words.
 pub fn check_expression(expression: &str) -> Result<(), String> {
-    compile(expression).map(|_| ())
+    Expression::new(expression).map(|_| ())
 }
 
 #[cfg(test)]

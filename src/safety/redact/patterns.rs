@@ -2,7 +2,9 @@
 
 use std::{ops::Range, sync::OnceLock};
 
-use regex_automata::{Anchored, Input, PatternID, meta::Regex, util::captures::Captures};
+use regex_automata::{
+    Anchored, Input, PatternID, meta::Regex, nfa::thompson, util::captures::Captures,
+};
 use regex_syntax::{
     ParserBuilder,
     hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, Repetition},
@@ -18,6 +20,8 @@ pub const LONGEST_MATCH: usize = 1024;
 
 /// The largest automaton, in bytes.
 const LARGEST: usize = 64 << 20;
+/// The largest that one pattern of the user's own may make: how long it takes goes with it.
+const LARGEST_OWN: usize = 4 << 20;
 
 /// Several patterns that are looked for at once.
 pub(super) struct Patterns {
@@ -70,6 +74,10 @@ impl Source {
     /// A pattern of the user's.
     pub fn of_pattern(name: &str, pattern: &str) -> Result<Self, String> {
         let hir = parse(pattern)?;
+        let limit = thompson::Config::new().nfa_size_limit(Some(LARGEST_OWN));
+        if thompson::Compiler::new().configure(limit).build_from_hir(&hir).is_err() {
+            return Err("it is too large; count less in it".to_owned());
+        }
         let entry = Entry {
             name: name.to_owned(),
             label: format!("what the pattern `{name}` finds"),

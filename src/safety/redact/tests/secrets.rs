@@ -567,6 +567,54 @@ fn a_pattern_that_has_no_end_or_no_sense_is_refused() {
     assert_eq!(check_pattern(r"EMP-\d{6}"), Ok(()));
 }
 
+/// Patterns of the user's own that take for ever in engines that backtrack.
+#[test]
+fn no_pattern_of_ones_own_takes_for_ever() {
+    for pattern in [
+        "(a+)+$",
+        "(a*)*b",
+        "(a|a)*b",
+        "(a|aa)+$",
+        "(.*)*x",
+        "(x+x+)+y",
+        r"(\w+\s?)*!",
+        "(a|a?)+$",
+        r"^\s+|\s+$",
+        r"(\d+)*e",
+        "([a-z]+)*[A-Z]",
+        "(.+)+b",
+    ] {
+        assert!(check_pattern(pattern).is_err(), "{pattern} has no end");
+    }
+    let patterns: Vec<(String, String)> = [
+        "(?:a{1,10}){1,10}b",
+        "(?:a?){60}a{60}b",
+        "(?:a|aa){1,80}b",
+        "(?:a|a){1,90}c",
+        "(?:.{0,20}a){1,9}!",
+        r"(?:\w{1,6}\s?){1,12}!",
+        r"(?:\d{1,9}){1,9}e",
+        "(?:x{1,9}x{1,9}){1,20}y",
+        r"\b(?:a{1,5}\b.?){1,20}z",
+        "(?:[a-z]{1,20}){1,20}[A-Z]",
+        "(?:a{0,9}){1,9}b",
+        "(?:ab?a?){1,99}c",
+        r"(?:\s{1,20}){1,15}x",
+    ]
+    .iter()
+    .enumerate()
+    .map(|(at, pattern)| (format!("own-{at}"), (*pattern).to_owned()))
+    .collect();
+    for (name, pattern) in &patterns {
+        assert_eq!(check_pattern(pattern), Ok(()), "{name}: {pattern}");
+    }
+    let redactor = Redactor::new(&Selection { patterns, ..Selection::default() }).expect("valid");
+    for piece in ["a", "aaaa ", "1", "x", " ", "ab"] {
+        let text = piece.repeat((10 << 20) / piece.len());
+        assert!(redactor.redact(&text).text.len() <= text.len(), "{piece}");
+    }
+}
+
 #[test]
 fn what_stands_for_a_secret_is_no_secret() {
     let redactor = super::everything();
