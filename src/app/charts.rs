@@ -190,12 +190,19 @@ pub struct Sum {
     pub ok: i64,
     /// Failed, broken off or blocked; what a person cancelled is neither.
     pub failed: i64,
+    /// Answered, or known to have taken tokens, at a cost that is not known.
+    pub unpriced: i64,
 }
 
 impl Sum {
     fn add(&mut self, row: &RollupRow) {
         self.rollup.merge(&row.rollup);
-        match row.group.status.and_then(Status::from_word) {
+        let status = row.group.status.and_then(Status::from_word);
+        // What failed and took nothing that is known of has no price to be missed.
+        let took =
+            if status == Some(Status::Ok) { row.rollup.runs } else { row.rollup.counted_runs };
+        self.unpriced += (took - row.rollup.costed_runs).max(0);
+        match status {
             Some(Status::Ok) => self.ok += row.rollup.runs,
             Some(Status::Error | Status::Interrupted | Status::Blocked) => {
                 self.failed += row.rollup.runs;
@@ -210,6 +217,18 @@ impl Sum {
     pub fn success(&self) -> Option<f64> {
         let all = self.ok + self.failed;
         (all > 0).then(|| self.ok as f64 / all as f64)
+    }
+
+    /// What the runs cost, and how many of them are not in it; `None` where there is nothing to
+    /// say.
+    #[must_use]
+    pub fn cost(&self, dollars: impl Fn(f64) -> String) -> Option<String> {
+        match (self.rollup.cost_usd(), self.unpriced) {
+            (Some(cost), 0) => Some(dollars(cost)),
+            (Some(cost), unpriced) => Some(format!("{} + {unpriced} unpriced", dollars(cost))),
+            (None, 0) => None,
+            (None, unpriced) => Some(format!("{unpriced} unpriced")),
+        }
     }
 
     /// A quantile of the whole durations in milliseconds.
@@ -369,7 +388,7 @@ pub fn markdown_table(charts: &Charts) -> String {
             milliseconds(sum.latency(0.5)),
             milliseconds(sum.latency(0.95)),
             milliseconds(sum.ttft()),
-            sum.rollup.cost_usd().map_or_else(String::new, |cost| format!("${cost:.4}")),
+            sum.cost(|cost| format!("${cost:.4}")).unwrap_or_default(),
             sum.rollup.rating().map_or_else(String::new, |rating| format!("{rating:.1}")),
         );
     }
@@ -454,6 +473,28 @@ mod tests {
         }
     }
 
+    /// A sum that leaves something out says so.
+    #[test]
+    fn what_has_no_price_is_counted_beside_the_cost() {
+        let mut priced = row("2026-11-20T05:00:00Z", "demo/fast", "ok", 5);
+        priced.rollup.costed_runs = 3;
+        priced.rollup.cost_nano = 4_180_000_000;
+        let mut cut = row("2026-11-20T05:00:00Z", "demo/fast", "cancelled", 9);
+        cut.rollup.counted_runs = 4;
+        cut.rollup.costed_runs = 1;
+        let refused = row("2026-11-20T05:00:00Z", "demo/fast", "error", 7);
+        let mut sum = Sum::default();
+        for row in [&priced, &cut, &refused] {
+            sum.add(row);
+        }
+        let dollars = |cost: f64| format!("${cost:.2}");
+        assert_eq!(sum.cost(dollars).as_deref(), Some("$4.18 + 5 unpriced"));
+        let mut unknown = Sum::default();
+        unknown.add(&row("2026-11-20T05:00:00Z", "demo/fast", "ok", 2));
+        assert_eq!(unknown.cost(dollars).as_deref(), Some("2 unpriced"));
+        assert_eq!(Sum::default().cost(dollars), None);
+    }
+
     #[test]
     fn sums_fall_into_their_steps_and_groups() {
         let starts: Vec<Timestamp> = ["2026-11-20T00:00:00Z", "2026-11-20T06:00:00Z"]
@@ -471,6 +512,7 @@ mod tests {
         assert_eq!(runs, [3, 8]);
         assert_eq!((charts.total.ok, charts.total.failed), (8, 1));
         assert_eq!(charts.before.ok, 3);
+        assert_eq!(charts.total.unpriced, 8, "answers alone, as nothing is known of the others");
         assert_eq!(charts.errors, [("timeout", 1)]);
         let names: Vec<String> =
             charts.groups.iter().map(|group| group.name(ChartBy::Model)).collect();

@@ -221,6 +221,14 @@ impl Providers for Endpoints {
         }
     }
 
+    fn address(&self, name: &str) -> String {
+        let settings = self.settings.read().unwrap_or_else(PoisonError::into_inner);
+        settings.get(name).map_or_else(String::new, |provider| {
+            let version = provider.api_version.as_deref().unwrap_or_default();
+            format!("{} {} {version}", provider.kind.as_str(), provider.base_url)
+        })
+    }
+
     fn limits(&self, name: &str) -> Option<ProviderLimits> {
         let settings = self.settings.read().unwrap_or_else(PoisonError::into_inner);
         Some(self.limits.limits_of(settings.get(name)))

@@ -1,6 +1,7 @@
 //! Use cases both faces share: open a workspace, run variants, save versions, look back.
 
 mod analyse;
+mod answer;
 mod charts;
 mod check;
 mod clock;
@@ -36,6 +37,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use uuid::Uuid;
 
 pub use analyse::{Analysis, InputField, VariableUse, analyse};
+pub use answer::WithJson;
 pub use charts::{
     ChartBy, ChartGroup, ChartQuery, ChartRange, ChartStep, Charts, Sum, markdown_table,
 };

@@ -212,6 +212,9 @@ pub struct RunArguments {
     /// Say what it would cost, and run nothing
     #[arg(long)]
     pub estimate: bool,
+    /// Run without a question what may cost more than `confirm_above` in the settings
+    #[arg(long)]
+    pub yes: bool,
     /// Let a guard stop nothing this once: injection, hidden, canary or output; what it finds is
     /// still recorded
     #[arg(long, value_name = "GUARD", value_parser = guard)]

@@ -1,13 +1,12 @@
 //! `lathe cleanup`.
 
-use std::io::{BufRead as _, Write as _};
-
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::json;
 
 use super::{
     arguments::{CleanupArguments, TextOrJson},
     error::Failure,
+    inputs,
     output::Output,
 };
 use crate::{
@@ -42,7 +41,7 @@ pub async fn run(
         return Ok(0);
     }
     let asks = app.environment.stdin_is_terminal && !arguments.yes && many > 0;
-    if asks && !agreed(&format!("Delete {what} for good? [y/N] ")) {
+    if asks && !inputs::agreed(&format!("Delete {what} for good? [y/N] ")) {
         output.line("nothing was deleted")?;
         return Ok(0);
     }
@@ -70,13 +69,4 @@ fn before(age: &str) -> Result<Timestamp, Failure> {
             "--older-than {age}: an age such as 90d, or a date such as 2026-05-01"
         ))
     })
-}
-
-/// Asks at the terminal; anything but a yes is a no.
-fn agreed(question: &str) -> bool {
-    let mut words = std::io::stderr();
-    let asked = words.write_all(question.as_bytes()).and_then(|()| words.flush());
-    let mut answer = String::new();
-    let read = std::io::stdin().lock().read_line(&mut answer);
-    asked.is_ok() && read.is_ok() && ["y", "yes"].contains(&answer.trim().to_lowercase().as_str())
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{arguments::RunFormat, error::Failure, output::Output};
+use super::{arguments::RunFormat, error::Failure, inputs, output::Output};
 use crate::{
     app::{App, CallOrder},
     engine::{CallSpec, Estimate, OutputFrom},
@@ -32,6 +32,55 @@ pub async fn print(
         }
     }
     Ok(0)
+}
+
+/// Asks before a run that may cost more than the settings let pass without a question, or of
+/// which nobody knows what it costs. Where there is nobody to ask, it does not run.
+///
+/// # Errors
+/// Where it is not to be run, with the way to run it all the same.
+pub async fn confirm(
+    app: &App,
+    orders: &[CallOrder],
+    yes: bool,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let Some(limit) = app.settings.budget.confirm_above.filter(|_| !yes) else { return Ok(()) };
+    let estimates = app.estimate(orders.to_vec()).await?;
+    let of = |amount: fn(&Estimate) -> Option<f64>| -> f64 {
+        estimates.iter().filter_map(|(_, estimate)| amount(estimate)).sum()
+    };
+    let (likely, most) = (of(|estimate| estimate.cost_usd), of(|estimate| estimate.most_usd));
+    let unknown: Vec<String> = estimates
+        .iter()
+        .filter(|(_, estimate)| estimate.most_usd.is_none())
+        .map(|(spec, _)| spec.model.to_string())
+        .collect();
+    if most <= limit && unknown.is_empty() {
+        return Ok(());
+    }
+    let mut cost = Vec::new();
+    if unknown.len() < estimates.len() {
+        cost.push(format!("${likely:.6} likely, ${most:.6} at most"));
+    }
+    if !unknown.is_empty() {
+        cost.push(format!("an unknown amount for {}", unknown.join(", ")));
+    }
+    let cost = cost.join(", and ");
+    let limit = format!("confirm_above = {limit} under [budget]");
+    if app.environment.stdin_is_terminal && app.environment.stderr_is_terminal {
+        output.tell(&format!("this costs {cost} ({limit})"));
+        if inputs::agreed("Run it? [y/N] ") {
+            return Ok(());
+        }
+        return Err(Failure::Told { message: "nothing was run".to_owned(), code: 4 });
+    }
+    Err(Failure::Told {
+        message: format!(
+            "this costs {cost}, and there is nobody to ask ({limit}); --yes runs it all the same"
+        ),
+        code: 4,
+    })
 }
 
 fn value(spec: &CallSpec, estimate: &Estimate) -> Value {

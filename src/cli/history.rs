@@ -10,7 +10,7 @@ use super::{
     output::Output,
 };
 use crate::{
-    app::{App, ExportFormat, filter, readable},
+    app::{App, ExportFormat, WithJson, filter, readable},
     model::{CacheState, Execution, ExecutionId, Status},
     store::{HistoryQuery, HistoryRow, Scope, TagFilter},
 };
@@ -33,7 +33,7 @@ pub async fn run(app: &App, command: HistoryCommand, output: &mut Output) -> Res
         HistoryCommand::Show { id, format } => {
             let execution = find(app, &id).await?;
             match format {
-                TextOrJson::Json => output.json(&execution)?,
+                TextOrJson::Json => output.json(&WithJson::of(&execution))?,
                 TextOrJson::Text => output.text(&readable(&execution))?,
             }
             Ok(0)

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     fs,
-    io::Read as _,
+    io::{BufRead as _, Read as _, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -134,6 +134,15 @@ pub fn split<'p>(flag: &str, pair: &'p str) -> Result<(&'p str, &'p str), Failur
 /// Where it cannot be read, is too large or is not UTF-8.
 pub fn standard_input() -> Result<String, Failure> {
     take(std::io::stdin().lock(), "standard input")
+}
+
+/// Asks at the terminal; anything but a yes is a no.
+pub fn agreed(question: &str) -> bool {
+    let mut words = std::io::stderr();
+    let asked = words.write_all(question.as_bytes()).and_then(|()| words.flush());
+    let mut answer = String::new();
+    let read = std::io::stdin().lock().read_line(&mut answer);
+    asked.is_ok() && read.is_ok() && ["y", "yes"].contains(&answer.trim().to_lowercase().as_str())
 }
 
 /// A file, whole.

@@ -14,7 +14,7 @@ use super::{
     output::Output,
 };
 use crate::{
-    app::{App, CallOrder, PromptSource, Started, exit_code_of, told},
+    app::{App, CallOrder, PromptSource, Started, WithJson, exit_code_of, told},
     engine::{HeldBy, Mode, RunEventKind},
     model::{
         CacheState, Execution, FinishReason, GenerationParameters, ModelRef, Reused, Status,
@@ -52,11 +52,14 @@ pub async fn run(app: &App, arguments: RunArguments, output: &mut Output) -> Res
     if arguments.estimate {
         return estimate::print(app, orders, arguments.format, output).await;
     }
+    estimate::confirm(app, &orders, arguments.yes, output).await?;
     let streams_text = arguments.format == RunFormat::Text && orders.len() == 1;
     let Started { mut handle, secrets, remarks } = app.run(orders, Mode::Interactive).await?;
     for remark in &remarks {
         output.tell(&format!("note: {remark}"));
     }
+    // What is written cannot be taken back for another answer.
+    let streams_text = streams_text && !handle.asks_again();
     if !secrets.is_empty() {
         output.tell(&format!("warning: {}; it is sent as it is", secrets.describe()));
     }
@@ -205,17 +208,22 @@ fn print(
     output: &mut Output,
 ) -> Result<(), Failure> {
     match (format, ended) {
-        (RunFormat::Json, [one]) => output.json(one)?,
-        (RunFormat::Json, several) => output.json(&several)?,
+        (RunFormat::Json, [one]) => output.json(&WithJson::of(one))?,
+        (RunFormat::Json, several) => {
+            let several: Vec<_> = several.iter().map(|one| WithJson::of(one)).collect();
+            output.json(&several)?;
+        }
         (RunFormat::Jsonl, several) => {
             for execution in several {
-                output.json(execution)?;
+                output.json(&WithJson::of(execution))?;
             }
         }
         (RunFormat::Text, _) if streamed => {}
         (RunFormat::Text, [one]) => {
             output.text(&one.text)?;
+            output.text(&one.refusal)?;
             output.raw(b"\n")?;
+            calls(ended, output)?;
         }
         (RunFormat::Text, several) => {
             for execution in several {

@@ -56,6 +56,7 @@ fn figures(sum: &Sum) -> Value {
         "runs": sum.rollup.runs, "ok": sum.ok, "failed": sum.failed, "success": sum.success(),
         "latency_ms": {"p50": sum.latency(0.5), "p95": sum.latency(0.95)},
         "ttft_ms": sum.ttft(), "cost_usd": sum.rollup.cost_usd(),
+        "unpriced": sum.unpriced,
         "input_tokens": sum.tokens().map(|(input, _)| input),
         "output_tokens": sum.tokens().map(|(_, output)| output),
         "attempts": sum.rollup.attempts, "cache_hits": sum.rollup.cache_hits,
@@ -108,7 +109,7 @@ fn lines(charts: &Charts) -> Vec<String> {
             milliseconds(sum.latency(0.5)),
             milliseconds(sum.latency(0.95)),
             milliseconds(sum.ttft()),
-            or_none(sum.rollup.cost_usd().map(|cost| format!("${cost:.4}"))),
+            or_none(sum.cost(|cost| format!("${cost:.4}"))),
             or_none(sum.rollup.rating().map(|rating| format!("{rating:.1}"))),
         ]
     };

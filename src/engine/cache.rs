@@ -27,7 +27,7 @@ use crate::{
 const COMPARED: usize = 64;
 
 /// Part of every hash, so that a change in what is hashed finds none of the old answers.
-const EDITION: u32 = 1;
+const EDITION: u32 = 2;
 
 /// Where answers are kept. The database in the program.
 #[async_trait]
@@ -119,9 +119,10 @@ pub(super) struct Hit {
 
 impl Cache {
     /// The call as the cache knows it; `None` where it has no part in it.
-    pub fn question(&self, spec: &CallSpec) -> Option<Question> {
+    /// `address` is where its provider is asked.
+    pub fn question(&self, spec: &CallSpec, address: impl FnOnce() -> String) -> Option<Question> {
         let mode = self.mode(spec.cache, &spec.parameters);
-        (mode != CacheMode::Off).then(|| Question::of(spec, mode))
+        (mode != CacheMode::Off).then(|| Question::of(spec, &address(), mode))
     }
 
     /// Settings hold only for calls that mean to get the same answer every time; whoever asks
@@ -245,17 +246,18 @@ impl Call<'_> {
 }
 
 impl Question {
-    /// Hashes a call. All that can change an answer is in it: who is asked, the words, every
-    /// parameter with the form the answer must have, and which repeat it is. For its kin the
-    /// words are left out, and only in which order who speaks, and what the values are called,
-    /// count.
-    fn of(spec: &CallSpec, mode: CacheMode) -> Self {
+    /// Hashes a call. All that can change an answer is in it: who is asked and where, the words,
+    /// every parameter with the form the answer must have, and which repeat it is. For its kin
+    /// the words are left out, and only in which order who speaks, and what the values are
+    /// called, count.
+    fn of(spec: &CallSpec, address: &str, mode: CacheMode) -> Self {
         let parameters = spec.parameters.to_map();
         let (provider, model) = (&spec.model.provider, &spec.model.model);
-        let call = json!([EDITION, provider, model, spec.messages, parameters, spec.repeat]);
+        let asked = json!([EDITION, provider, address, model]);
+        let call = json!([asked, spec.messages, parameters, spec.repeat]);
         let roles: Vec<_> = spec.messages.iter().map(|message| message.role).collect();
         let names: Vec<_> = spec.inputs.keys().collect();
-        let kin = json!([EDITION, provider, model, roles, names, parameters, spec.repeat]);
+        let kin = json!([asked, roles, names, parameters, spec.repeat]);
         let values: Vec<String> = spec.inputs.values().map(as_text).collect();
         let words = spec.messages.iter().map(|message| message.content.as_str());
         let shape = (mode == CacheMode::Similar)

@@ -68,7 +68,7 @@ pub(super) async fn run(
         parameters: spec.parameters.clone(),
         stream: spec.stream,
     };
-    let question = shared.cache.question(&spec);
+    let question = shared.question(&spec);
     let fallback = spec.fallback.clone();
     let guarding = Guarding::new(spec.safeguards.clone());
     let expectations = spec.expectations.clone();
@@ -113,9 +113,8 @@ impl Call<'_> {
             self.fence_values();
             self.send().await?;
         }
-        self.guard_reply()?;
-        self.validate().await;
-        Ok(())
+        let stopped = self.guard_reply().err();
+        self.validate(stopped).await
     }
 
     /// Makes a model the one that is asked. The record names it from then on.

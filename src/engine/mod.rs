@@ -49,7 +49,7 @@ pub use run::{CallSpec, Mode, RunEvent, RunEventKind, RunHandle, RunSpec};
 
 use crate::model::{ChunkLog, ExecutionId};
 use budget::Asked;
-use cache::Cache;
+use cache::{Cache, Question};
 use endpoint::Endpoints;
 use keeping::Unkept;
 
@@ -121,7 +121,7 @@ impl Engine {
             stream: spec.stream,
         };
         let estimate = self.shared.estimate(asked).await;
-        match self.shared.cache.question(spec) {
+        match self.shared.question(spec) {
             Some(question) if self.shared.cache.find(&question).await.is_some() => {
                 estimate.from_cache()
             }
@@ -151,6 +151,13 @@ impl Engine {
     pub async fn idle(&self) {
         // The sender lives in `self`, so this cannot fail.
         let _ = self.shared.active.subscribe().wait_for(|active| *active == 0).await;
+    }
+}
+
+impl Shared {
+    /// A call as the cache knows it; `None` where it has no part in it.
+    fn question(&self, spec: &CallSpec) -> Option<Question> {
+        self.cache.question(spec, || self.parts.providers.address(&spec.model.provider))
     }
 }
 

@@ -31,6 +31,12 @@ pub trait Providers: Send + Sync {
         name.to_owned()
     }
 
+    /// Where the provider of a name is asked and in which protocol: whoever answers there instead
+    /// of another gives other answers.
+    fn address(&self, name: &str) -> String {
+        self.server(name)
+    }
+
     /// How much the provider of a name gets; `None` for what every provider gets.
     fn limits(&self, name: &str) -> Option<ProviderLimits> {
         let _ = name;

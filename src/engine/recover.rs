@@ -4,12 +4,12 @@
 use super::{call::Call, run::RunEventKind};
 use crate::{
     model::{
-        Check, ChunkLog, Execution, FinishReason, ModelRef, Recovery, ResponseFormat,
+        CallError, Check, ChunkLog, Execution, FinishReason, ModelRef, Recovery, ResponseFormat,
         SentParameters, Strategy, Timing, ToolCall, Usage,
     },
     prompt::{
         Validation,
-        answer::{Answer, Fault, FaultKind, ask_again, choose, troubles, wishes},
+        answer::{Answer, Fault, FaultKind, Wish, ask_again, choose, troubles, wishes},
         tokens,
     },
     safety::guard::GUARD,
@@ -39,16 +39,86 @@ struct Kept {
     /// Which of the attempts brought it.
     place: Option<usize>,
     faults: Vec<Fault>,
+    /// Why a guard stopped it, where one did.
+    stopped: Option<CallError>,
+}
+
+/// Whether one answer is to be kept rather than another, each with what stopped it and its
+/// faults.
+fn is_better(one: (&Option<CallError>, &[Fault]), other: (&Option<CallError>, &[Fault])) -> bool {
+    (one.0.is_some(), one.1.len()) < (other.0.is_some(), other.1.len())
+}
+
+/// An answer with what it is held against.
+struct LookedAt {
+    text: String,
+    refusal: String,
+    finish: Option<FinishReason>,
+    calls_tools: bool,
+    model: ModelRef,
+    format: Option<ResponseFormat>,
+    validation: Option<Validation>,
+    /// Whether signs are looked for that nobody wished for: where somebody wants something done
+    /// about them.
+    looks_for_troubles: bool,
+}
+
+impl LookedAt {
+    fn judge(&self) -> (Vec<Check>, Vec<Fault>) {
+        let validation = self.validation.as_ref();
+        let counts =
+            validation.is_some_and(|it| it.min_tokens.is_some() || it.max_tokens.is_some());
+        let tokens = if counts { tokens::count(&self.model, &self.text).tokens as u64 } else { 0 };
+        let answer = Answer {
+            text: &self.text,
+            refusal: &self.refusal,
+            finish: self.finish,
+            calls_tools: self.calls_tools,
+            tokens,
+        };
+        let mut faults = Vec::new();
+        let mut checks = Vec::new();
+        for Wish { name, outcome } in wishes(&answer, self.format.as_ref(), validation) {
+            let kind = FaultKind::Format.as_str();
+            match outcome {
+                Ok(how) => checks.push(check(kind, name, true, how)),
+                Err(fault) => {
+                    checks.push(check(kind, name, false, &fault.reason));
+                    faults.push(fault);
+                }
+            }
+        }
+        if self.looks_for_troubles {
+            for fault in troubles(&answer) {
+                checks.push(check(fault.kind.as_str(), fault.name, false, &fault.reason));
+                faults.push(fault);
+            }
+        }
+        (checks, faults)
+    }
+}
+
+/// An answer that was asked for once more.
+enum Came {
+    /// It came; a guard may have stopped it.
+    Whole(Option<CallError>),
+    /// None did.
+    Not,
 }
 
 impl Call<'_> {
     /// Records whether the answer is what was asked for, and asks again as often as it may. The
-    /// answer with the fewest faults is kept; each other one stands with its attempt.
-    pub(super) async fn validate(&mut self) {
-        let guarded = self.execution.checks.len();
-        let mut faults = self.judge();
-        let mut tried: Vec<Strategy> = Vec::new();
+    /// answer with the fewest faults is kept, one that no guard stopped before any that was; each
+    /// other one stands with its attempt. `stopped` is what a guard said of the first.
+    pub(super) async fn validate(&mut self, stopped: Option<CallError>) -> Result<(), CallError> {
         let Recovery { on, max, ref strategies } = self.expectations.recovery.clone();
+        let mut stopped = match stopped {
+            Some(stopped) if !on => return Err(stopped),
+            stopped => stopped,
+        };
+        let guarded = self.execution.checks.len();
+        let mut faults = self.judge().await;
+        let mut tried: Vec<Strategy> = Vec::new();
         let first = self.request.messages.clone();
         while on && self.execution.reused.is_none() && tried.len() < max as usize {
             let Some(strategy) = choose(strategies, &tried, &faults) else { break };
@@ -56,33 +126,44 @@ impl Call<'_> {
             let text = &self.execution.text;
             let messages = ask_again(strategy, &first, text, &faults, format.as_ref());
             tried.push(strategy);
-            let kept = self.put_aside(faults, guarded);
+            let kept = self.put_aside(faults, stopped.take(), guarded);
+            let reasons: Vec<String> = kept.faults.iter().map(|it| it.reason.clone()).collect();
             self.emitter.emit(RunEventKind::Recovering {
                 strategy,
                 number: u32::try_from(tried.len()).unwrap_or(u32::MAX),
                 of: max,
-                reasons: kept.faults.iter().map(|fault| fault.reason.clone()).collect(),
+                reasons: reasons.clone(),
             });
             let attempts = self.execution.attempts.len();
             self.request.messages = messages;
             self.keep_what_was_put_aside(&kept).await;
             let came = self.again().await;
-            self.note_attempts(attempts, strategy);
-            let found = if came { self.judge() } else { Vec::new() };
-            if came && found.len() < kept.faults.len() {
-                self.leave_with_attempt(attempts, kept.text);
-                faults = found;
-            } else {
-                let other = std::mem::take(&mut self.execution.text);
-                faults = self.put_back(kept);
-                self.leave_with_attempt(self.execution.attempts.len(), other);
-                if !came {
-                    break;
+            self.note_attempts(attempts, strategy, &reasons.join("; "));
+            let (came, found) = match came {
+                Came::Whole(stopped) => {
+                    let found = self.judge().await;
+                    (Some(stopped), found)
+                }
+                Came::Not => (None, Vec::new()),
+            };
+            match came {
+                Some(now) if is_better((&now, &found), (&kept.stopped, &kept.faults)) => {
+                    self.leave_with_attempt(attempts, kept.text);
+                    (stopped, faults) = (now, found);
+                }
+                came => {
+                    let other = std::mem::take(&mut self.execution.text);
+                    (stopped, faults) = self.put_back(kept);
+                    self.leave_with_attempt(self.execution.attempts.len(), other);
+                    if came.is_none() {
+                        break;
+                    }
                 }
             }
         }
         // What was sent in the end is the first prompt; the others stand with their attempts.
         self.request.messages = first;
+        stopped.map_or(Ok(()), Err)
     }
 
     /// Has the answer that was put aside written with its attempt before the next one comes, so
@@ -97,62 +178,68 @@ impl Call<'_> {
         self.keeper.settle().await;
     }
 
-    /// Sends once more; whether an answer came that no guard stops.
-    async fn again(&mut self) -> bool {
+    /// Sends once more.
+    async fn again(&mut self) -> Came {
         if let Err(refused) = self.reserve().await {
             let model = self.execution.model_ref();
             self.not_even_tried(&model, &refused);
-            return false;
+            return Came::Not;
         }
-        self.send().await.is_ok() && self.guard_reply().is_ok()
+        match self.send().await {
+            Ok(()) => Came::Whole(self.guard_reply().err()),
+            Err(_) => Came::Not,
+        }
     }
 
     /// Holds the answer against its template's wishes, records the outcome, and says what is
-    /// wrong with it.
-    fn judge(&mut self) -> Vec<Fault> {
-        let validation = self.expectations.validation.as_ref();
-        let format: Option<&ResponseFormat> = self.request.parameters.response_format.as_ref();
-        let counts =
-            validation.is_some_and(|it| it.min_tokens.is_some() || it.max_tokens.is_some());
+    /// wrong with it. Large answers and schemas take their time, so that is done where waiting
+    /// harms nobody.
+    async fn judge(&mut self) -> Vec<Fault> {
+        let looks_for_troubles = self.expectations.recovery.on;
         let execution = &self.execution;
-        let answer = Answer {
-            text: &execution.text,
-            refusal: &execution.refusal,
+        let format = self.request.parameters.response_format.clone();
+        let wishes = self.expectations.validation.is_some()
+            || matches!(format, Some(ResponseFormat::Json | ResponseFormat::Schema(_)));
+        if !wishes && !looks_for_troubles {
+            return Vec::new();
+        }
+        let looked_at = LookedAt {
+            text: execution.text.clone(),
+            refusal: execution.refusal.clone(),
             finish: execution.finish_reason,
             calls_tools: !execution.tool_calls.is_empty(),
-            tokens: if counts {
-                tokens::count(&execution.model_ref(), &execution.text).tokens as u64
-            } else {
-                0
+            model: execution.model_ref(),
+            format,
+            validation: self.expectations.validation.clone(),
+            looks_for_troubles,
+        };
+        let judged = tokio::task::spawn_blocking(move || looked_at.judge()).await;
+        let (mut checks, mut faults) = match judged {
+            Ok(judged) => judged,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(_) => return Vec::new(),
             },
         };
-        let mut faults = Vec::new();
-        let mut checks = Vec::new();
-        for (name, fault) in wishes(&answer, format, validation) {
-            let reason = fault.as_ref().map_or("as asked for", |fault| fault.reason.as_str());
-            checks.push(check(FaultKind::Format.as_str(), name, fault.is_none(), reason));
-            faults.extend(fault);
-        }
-        // Signs, not wishes: looked for where somebody wants something done about them.
-        if self.expectations.recovery.on {
-            for fault in troubles(&answer) {
-                checks.push(check(fault.kind.as_str(), fault.name, false, &fault.reason));
-                faults.push(fault);
-            }
-            let output =
-                execution.checks.iter().rfind(|it| it.kind == GUARD && it.name == "output");
-            if let Some(found) = output.filter(|check| !check.passed) {
-                let (kind, name) = (FaultKind::Safety, "output");
-                faults.push(Fault { kind, name, reason: found.reason.clone() });
+        // What guards of replies found is a sign like the others.
+        let found = self.execution.checks.iter().filter(|check| check.kind == GUARD);
+        for check in found.filter(|check| looks_for_troubles && !check.passed) {
+            if let Some(name) = ["output", "canary"].into_iter().find(|name| check.name == *name) {
+                faults.push(Fault { kind: FaultKind::Safety, name, reason: check.reason.clone() });
             }
         }
-        self.execution.checks.extend(checks);
+        self.execution.checks.append(&mut checks);
         faults
     }
 
     /// Takes the answer out of the record, but for what guards found before it came: that is
     /// true whatever comes next.
-    fn put_aside(&mut self, faults: Vec<Fault>, guarded: usize) -> Kept {
+    fn put_aside(
+        &mut self,
+        faults: Vec<Fault>,
+        stopped: Option<CallError>,
+        guarded: usize,
+    ) -> Kept {
         let execution: &mut Execution = &mut self.execution;
         let before = execution.checks[..guarded].iter().filter(|it| is_of_values(it)).cloned();
         let before: Vec<Check> = before.collect();
@@ -171,10 +258,11 @@ impl Call<'_> {
             chunks: std::mem::take(&mut self.chunks),
             place: self.place,
             faults,
+            stopped,
         }
     }
 
-    fn put_back(&mut self, kept: Kept) -> Vec<Fault> {
+    fn put_back(&mut self, kept: Kept) -> (Option<CallError>, Vec<Fault>) {
         // Another model may have been asked meanwhile.
         self.ask(&kept.model);
         let execution = &mut self.execution;
@@ -190,14 +278,15 @@ impl Call<'_> {
         execution.response_model = kept.response_model;
         self.chunks = kept.chunks;
         self.place = kept.place;
-        kept.faults
+        (kept.stopped, kept.faults)
     }
 
-    /// Says of the attempts from one on what they were for, and what was sent.
-    fn note_attempts(&mut self, from: usize, strategy: Strategy) {
+    /// Says of the attempts from one on what they were for and why, and what was sent.
+    fn note_attempts(&mut self, from: usize, strategy: Strategy, reason: &str) {
         let messages = &self.request.messages;
         for attempt in self.execution.attempts.iter_mut().skip(from) {
             attempt.strategy = Some(strategy);
+            attempt.reason = Some(reason.to_owned());
             attempt.messages.clone_from(messages);
         }
     }

@@ -111,6 +111,9 @@ pub struct Attempt {
     /// Why the model was asked again; `None` for the prompt itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub strategy: Option<Strategy>,
+    /// What was wrong with the answer before, where that is why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// What was sent, where that is not the prompt itself.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub messages: Vec<Message>,
@@ -144,11 +147,27 @@ impl Attempt {
             request_id: outcome.as_ref().err().and_then(|error| error.request_id.clone()),
             error_body: None,
             strategy: None,
+            reason: None,
             messages: Vec::new(),
             text: None,
             usage: None,
             cost_usd: None,
         }
+    }
+
+    /// What it was for and how it ended, in a few words: `rate_limit 12 ms`,
+    /// `format-fix ok 300 ms`.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let outcome = self.error.as_ref().map_or("ok", |error| error.kind.as_str());
+        let ended = format!("{outcome} {} ms", self.duration_ms);
+        self.strategy.map_or_else(|| ended.clone(), |strategy| format!("{strategy} {ended}"))
+    }
+
+    /// Whether it has a prompt or an answer of its own to be read.
+    #[must_use]
+    pub const fn has_texts(&self) -> bool {
+        self.strategy.is_some() || self.text.is_some()
     }
 }
 

@@ -310,8 +310,8 @@ fn call_event(kind: RunEventKind) -> CallEvent {
             CallEvent::Waiting { retry_in: Duration::from_millis(retry_in_ms), number, of, error }
         }
         RunEventKind::FellBack { to, error } => CallEvent::FellBack { to, error },
-        RunEventKind::Recovering { number, of, reasons, .. } => {
-            CallEvent::Recovering { number, of, reasons }
+        RunEventKind::Recovering { strategy, number, of, reasons } => {
+            CallEvent::Recovering { strategy, number, of, reasons }
         }
         RunEventKind::Sent => CallEvent::Sent,
         RunEventKind::Headers => CallEvent::Headers,

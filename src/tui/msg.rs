@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::theme::Theme;
 use crate::model::{
     CacheState, CallError, ContentHash, Execution, ExecutionId, ModelRef, Parameter, Status,
-    TemplateId, Usage, VariantName, VersionRecord,
+    Strategy, TemplateId, Usage, VariantName, VersionRecord,
 };
 pub use crate::{
     app::{
@@ -109,7 +109,7 @@ pub enum CallEvent {
     /// The model asked so far did not answer; this one is asked next.
     FellBack { to: ModelRef, error: CallError },
     /// The answer was not what was asked for; the model is asked again.
-    Recovering { number: u32, of: u32, reasons: Vec<String> },
+    Recovering { strategy: Strategy, number: u32, of: u32, reasons: Vec<String> },
     /// The request has been written.
     Sent,
     /// Response headers arrived.

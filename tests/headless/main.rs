@@ -9,6 +9,7 @@ mod guards;
 #[cfg(target_os = "linux")]
 mod memory;
 mod money;
+mod recovery;
 mod secrets;
 mod servers;
 mod shared;

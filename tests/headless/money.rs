@@ -150,3 +150,35 @@ fn costs_are_told_apart_by_tag() {
     assert!(groups[0]["cost_usd"].as_f64().is_some_and(|cost| cost > 0.0));
     assert_eq!(sums["total"]["runs"], 4);
 }
+
+/// Without a terminal nobody is asked: what may cost more than is let pass does not run.
+#[test]
+fn what_may_cost_too_much_does_not_run_where_nobody_can_be_asked() {
+    let place = Place::new();
+    let settings = |limit: &str| {
+        place.write(
+            ".config/lathe/config.toml",
+            format!(
+                "[budget]\nconfirm_above = {limit}\n[providers.local]\nkind = \"openai\"\n\
+                     base_url = \"http://127.0.0.1:9/v1\"\n"
+            ),
+        );
+    };
+    settings("0.000000001");
+    let refused = place.run(&CALL);
+    let line = told(&refused);
+    assert_eq!((refused.status.code(), text(&refused).as_str()), (Some(4), ""));
+    for part in ["likely", "at most", "confirm_above", "--yes"] {
+        assert!(line.contains(part), "no {part}: {line}");
+    }
+    assert_eq!(text(&place.run(&["history", "list"])), "", "nothing was sent");
+    let agreed = place.run(&with(&["--yes"]));
+    assert_eq!((agreed.status.code(), told(&agreed).as_str()), (Some(0), ""));
+
+    settings("5");
+    assert_eq!(place.run(&CALL).status.code(), Some(0), "what costs less is not asked about");
+    let unknown = place.run(&with(&["--model", "local/anything"]));
+    assert_eq!(unknown.status.code(), Some(4));
+    let line = told(&unknown);
+    assert!(line.contains("an unknown amount for local/anything"), "{line}");
+}

@@ -23,6 +23,35 @@ pub fn recording(reply: Vec<u8>, seen: Arc<Mutex<Vec<String>>>) -> u16 {
     serve(reply, |_| {}, note)
 }
 
+/// A server that answers one call after another with these replies, and then no more.
+pub fn answering(replies: Vec<Vec<u8>>) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    thread::spawn(move || {
+        let mut replies = replies.into_iter();
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { return };
+            let mut request = Vec::new();
+            let mut piece = [0; 4096];
+            while let Ok(count @ 1..) = stream.read(&mut piece) {
+                request.extend_from_slice(&piece[..count]);
+                if is_whole(&request) {
+                    break;
+                }
+            }
+            // Whoever looks for servers asks for their models.
+            let reply = if request.starts_with(b"POST") {
+                replies.next()
+            } else {
+                Some(status("404 Not Found", "", ""))
+            };
+            let Some(reply) = reply else { return };
+            let _ = stream.write_all(&reply);
+        }
+    });
+    port
+}
+
 fn serve(
     reply: Vec<u8>,
     then: impl Fn(&mut TcpStream) + Send + Sync + 'static,

@@ -132,6 +132,32 @@ fn one_execution_is_read_in_full() {
     picture("detail_zoomed", &[SIZES[0], SIZES[1]], |size| shown(size, rich(), "enter z"));
 }
 
+/// An answer that was asked for twice: what the first said and what was asked then is read below
+/// the prompt.
+#[test]
+fn answers_that_were_put_aside_are_read() {
+    let mut world = World::plain();
+    let model = ModelRef::new("demo", "fast");
+    let first = Attempt {
+        text: Some("It is negative, of course.".to_owned()),
+        ..Attempt::new(&model, NOW, 300, &Ok(()))
+    };
+    let second = Attempt {
+        strategy: Some(promptlathe::model::Strategy::FormatFix),
+        reason: Some("there is no object and no list in it".to_owned()),
+        messages: vec![promptlathe::model::Message::new(
+            promptlathe::model::Role::User,
+            "Your answer cannot be used as it is:\n- there is no object and no list in it",
+        )],
+        ..Attempt::new(&model, NOW, 200, &Ok(()))
+    };
+    world.execution.attempts = vec![first, second];
+    world.execution.messages.truncate(1);
+    picture("detail_asked_again", &[SIZES[0], SIZES[1]], |size| {
+        shown(size, world.clone(), "enter right z")
+    });
+}
+
 #[test]
 fn an_execution_that_failed_says_why() {
     picture("detail_failed", &[SIZES[0], SIZES[1]], |size| {

@@ -120,6 +120,23 @@ fn reasoning_unfolds() {
 }
 
 #[test]
+fn a_model_is_asked_again_and_the_line_says_how_and_why() {
+    picture("asked_again", &[SMALLEST, SIZES[0], SIZES[1]], |size| {
+        let mut stage = two_running(size);
+        stage.accepted(V::A).text(V::A, "Sure, negative!");
+        let again = CallEvent::Recovering {
+            strategy: promptlathe::model::Strategy::FormatFix,
+            number: 1,
+            of: 2,
+            reasons: vec!["there is no object and no list in it".to_owned()],
+        };
+        stage.call(V::A, again).call(V::A, CallEvent::Attempt { number: 1, of: 3 });
+        stage.accepted(V::A).text(V::A, "{\"label\": ").wait(1_000);
+        stage
+    });
+}
+
+#[test]
 fn two_variants_are_held_back() {
     picture("held", &[SMALLEST, SIZES[0], SIZES[1]], |size| {
         let mut stage = two_running(size);

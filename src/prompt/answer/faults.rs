@@ -7,7 +7,10 @@ use crate::{
     prompt::Validation,
 };
 
-use super::{json, schema};
+use super::{
+    json::{self, Whence},
+    schema,
+};
 
 /// What sort of fault it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -58,26 +61,43 @@ pub struct Answer<'a> {
     pub tokens: u64,
 }
 
-/// What a template asks of an answer: one outcome for each of its wishes, `None` where it is
-/// met.
+/// One thing that a template asks of an answer, and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wish {
+    pub name: &'static str,
+    /// How it is met, or why it is not.
+    pub outcome: Result<&'static str, Fault>,
+}
+
+impl Wish {
+    fn of(name: &'static str, outcome: Result<&'static str, String>) -> Self {
+        let fault = |reason| Fault { kind: FaultKind::Format, name, reason };
+        Self { name, outcome: outcome.map_err(fault) }
+    }
+}
+
+/// What is said of a wish that is met as it stands.
+pub const AS_ASKED: &str = "as asked for";
+
+/// What a template asks of an answer, each with its outcome.
 #[must_use]
 pub fn wishes(
     answer: &Answer<'_>,
     format: Option<&ResponseFormat>,
     validation: Option<&Validation>,
-) -> Vec<(&'static str, Option<Fault>)> {
+) -> Vec<Wish> {
     let mut outcomes = Vec::new();
     if answer.calls_tools && answer.text.trim().is_empty() {
         return outcomes;
     }
-    let fault = |name, reason: String| Some(Fault { kind: FaultKind::Format, name, reason });
     match format {
         Some(ResponseFormat::Json) => {
-            outcomes.push(("json", not_json(answer.text).and_then(|it| fault("json", it))));
+            outcomes.push(Wish::of("json", taken(answer.text).map(|(_, how)| how)));
         }
         Some(ResponseFormat::Schema(schema)) => {
-            let reason = not_json(answer.text).or_else(|| against(schema, answer.text));
-            outcomes.push(("schema", reason.and_then(|it| fault("schema", it))));
+            let outcome = taken(answer.text)
+                .and_then(|(value, how)| against(schema, &value).map_or(Ok(how), Err));
+            outcomes.push(Wish::of("schema", outcome));
         }
         Some(ResponseFormat::Text) | None => {}
     }
@@ -90,30 +110,34 @@ pub fn wishes(
             .filter(|section| !has_section(answer.text, section))
             .collect();
         let reason = format!("there is no section headed {}", missing.join(", "));
-        outcomes
-            .push(("sections", (!missing.is_empty()).then(|| fault("sections", reason)).flatten()));
+        let outcome = if missing.is_empty() { Ok(AS_ASKED) } else { Err(reason) };
+        outcomes.push(Wish::of("sections", outcome));
     }
     if validation.min_tokens.is_some() || validation.max_tokens.is_some() {
-        outcomes
-            .push(("length", length(answer.tokens, validation).and_then(|it| fault("length", it))));
+        let outcome = length(answer.tokens, validation).map_or(Ok(AS_ASKED), Err);
+        outcomes.push(Wish::of("length", outcome));
     }
     outcomes
 }
 
-fn not_json(text: &str) -> Option<String> {
-    match json::extract(text) {
-        Ok(found) if found.repairs.is_empty() => None,
-        Ok(found) => {
-            let repairs: Vec<_> = found.repairs.iter().map(|it| it.as_str()).collect();
-            Some(format!("it is JSON only when repaired: {}", repairs.join(", ")))
-        }
-        Err(error) => Some(error.message),
+/// The JSON of an answer, taken out of what stands around it where that needs no guess, and how
+/// it was found; why there is none, else.
+fn taken(text: &str) -> Result<(serde_json::Value, &'static str), String> {
+    let found = json::extract(text).map_err(|error| error.message)?;
+    if !found.is_plain() {
+        let repairs: Vec<_> = found.repairs.iter().map(|it| it.as_str()).collect();
+        return Err(format!("it is JSON only when repaired: {}", repairs.join(", ")));
     }
+    let how = match found.whence {
+        Whence::Whole => AS_ASKED,
+        Whence::Fence => "JSON taken from a fence",
+        Whence::Words => "JSON taken from between words",
+    };
+    Ok((found.value, how))
 }
 
-fn against(form: &serde_json::Value, text: &str) -> Option<String> {
-    let value = json::extract(text).ok()?.value;
-    let found = schema::mismatches(form, &value);
+fn against(form: &serde_json::Value, value: &serde_json::Value) -> Option<String> {
+    let found = schema::mismatches(form, value);
     let told: Vec<String> = found
         .iter()
         .map(|it| match it.path.as_str() {
@@ -293,15 +317,16 @@ mod tests {
 
     fn reasons(text: &str, format: &ResponseFormat, validation: &Validation) -> Vec<String> {
         let outcomes = wishes(&of(text), Some(format), Some(validation));
-        outcomes.into_iter().filter_map(|(_, fault)| Some(fault?.reason)).collect()
+        outcomes.into_iter().filter_map(|wish| Some(wish.outcome.err()?.reason)).collect()
     }
 
     #[test]
     fn a_template_s_wishes_are_held_against_the_answer() {
         let none = Validation::default();
         assert_eq!(reasons("{\"a\": 1}", &ResponseFormat::Json, &none), Vec::<String>::new());
-        let fenced = reasons("```json\n{\"a\": 1}\n```", &ResponseFormat::Json, &none);
-        assert_eq!(fenced, ["it is JSON only when repaired: words around it left out"]);
+        let broken = reasons("```json\n{\"a\": 1,}\n```", &ResponseFormat::Json, &none);
+        let words = "words around it left out, trailing comma left out";
+        assert_eq!(broken, [format!("it is JSON only when repaired: {words}")]);
         let schema = ResponseFormat::Schema(
             json!({"required": ["a"], "properties": {"a": {"type": "string"}}}),
         );
@@ -326,6 +351,26 @@ mod tests {
         );
         assert!(
             reasons("My analysis is short, next steps too", &text, &wanted)[0].contains("analysis")
+        );
+    }
+
+    /// What needs no guess costs no further answer, and is told.
+    #[test]
+    fn json_in_a_fence_or_between_words_will_do() {
+        let schema = ResponseFormat::Schema(json!({"required": ["a"]}));
+        for (text, how) in [
+            ("{\"a\": 1}", AS_ASKED),
+            ("```json\n{\"a\": 1}\n```", "JSON taken from a fence"),
+            ("Sure: {\"a\": 1} is it.", "JSON taken from between words"),
+        ] {
+            for format in [&ResponseFormat::Json, &schema] {
+                let outcomes = wishes(&of(text), Some(format), None);
+                assert_eq!(outcomes[0].outcome, Ok(how), "{text}");
+            }
+        }
+        assert_eq!(
+            reasons("```json\n{\"b\": 1}\n```", &schema, &Validation::default()),
+            ["`a` is missing"]
         );
     }
 

@@ -50,12 +50,33 @@ impl Repair {
     }
 }
 
+/// Where in a text JSON was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whence {
+    /// It is all of the text.
+    Whole,
+    /// From the first fence.
+    Fence,
+    /// From between words.
+    Words,
+}
+
 /// JSON found in a text.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Extracted {
     pub value: Value,
+    pub whence: Whence,
     /// Each kind of repair once; empty where the whole text is JSON as it stands.
     pub repairs: Vec<Repair>,
+}
+
+impl Extracted {
+    /// Whether nothing had to be guessed: it reads as it stands, once what is around it is left
+    /// out.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.repairs.iter().all(|repair| *repair == Repair::Surroundings)
+    }
 }
 
 /// Why a text holds no JSON.
@@ -72,30 +93,45 @@ const REPAIRED_STARTS: usize = 4;
 /// Brackets inside of one another, as `serde_json` has it.
 const DEPTH: usize = 120;
 
-/// Finds JSON in a text: the whole text, else the first fence, else the first object or list
-/// that reads as it stands, else the first that reads with repairs. A text that is JSON comes
-/// back as it is. Takes time in proportion to the length of the text.
+/// Finds JSON in a text: the whole text, else the first fence, else the longest object or list
+/// that reads as it stands (a footnote such as `[1]` is one as well), else the first that reads
+/// with repairs. A text that is JSON comes back as it is. Takes time in proportion to the length
+/// of the text.
 ///
 /// # Errors
 /// [`NoJson`] where nothing of it can be read, with what is wrong with the nearest.
 pub fn extract(text: &str) -> Result<Extracted, NoJson> {
     let whole = text.trim().trim_start_matches('\u{feff}').trim();
     let error = match serde_json::from_str(whole) {
-        Ok(value) => return Ok(Extracted { value, repairs: Vec::new() }),
+        Ok(value) => return Ok(Extracted { value, whence: Whence::Whole, repairs: Vec::new() }),
         Err(error) => error,
     };
-    let places = candidates(whole);
-    let strict = places.iter().take(STARTS).find_map(|place| first_value(place));
-    if let Some(value) = strict {
-        return Ok(Extracted { value, repairs: vec![Repair::Surroundings] });
+    let fence = fenced(whole).and_then(|inside| inside.get(inside.find(['{', '['])?..));
+    let fenced = fence.and_then(|place| first_value(place).ok());
+    if let Some((value, _)) = fenced {
+        let repairs = vec![Repair::Surroundings];
+        return Ok(Extracted { value, whence: Whence::Fence, repairs });
     }
-    for place in places.iter().take(REPAIRED_STARTS) {
+    let broken_off = match longest_value(whole) {
+        Ok(Some(value)) => {
+            let repairs = vec![Repair::Surroundings];
+            return Ok(Extracted { value, whence: Whence::Words, repairs });
+        }
+        Ok(None) => whole.len(),
+        Err(start) => start,
+    };
+    let mut places = candidates(fence, whole);
+    // What stands inside of something that broke off is only a part of what was meant.
+    places.retain(|(_, place)| whole.len() - place.len() <= broken_off || fence == Some(*place));
+    for (whence, place) in places.iter().take(REPAIRED_STARTS) {
         let mut reader = Reader::new(place);
         if let Some(value) = reader.container(0) {
             reader.end(place.len() < whole.len());
             reader.repairs.sort_unstable();
             reader.repairs.dedup();
-            return Ok(Extracted { value, repairs: reader.repairs });
+            let surrounded = reader.repairs.contains(&Repair::Surroundings);
+            let whence = if surrounded { *whence } else { Whence::Whole };
+            return Ok(Extracted { value, whence, repairs: reader.repairs });
         }
     }
     let message = if whole.is_empty() {
@@ -109,27 +145,61 @@ pub fn extract(text: &str) -> Result<Extracted, NoJson> {
 }
 
 /// Where an object or a list may begin, the first fence first.
-fn candidates(text: &str) -> Vec<&str> {
-    let mut places = Vec::new();
-    if let Some(inside) = fenced(text) {
-        places.extend(inside.find(['{', '[']).and_then(|at| inside.get(at..)));
-    }
+fn candidates<'a>(fence: Option<&'a str>, text: &'a str) -> Vec<(Whence, &'a str)> {
     let starts = text.match_indices(['{', '[']).filter_map(|(at, _)| text.get(at..));
-    places.extend(starts.take(STARTS));
-    places
+    let starts = starts.take(STARTS).map(|place| (Whence::Words, place));
+    fence.map(|place| (Whence::Fence, place)).into_iter().chain(starts).collect()
 }
 
-/// What stands in the first fence.
+/// The longest of the objects and lists that stand in a text one after another and read as they
+/// stand. In one that the text breaks off in, there is none: what is whole inside of it is only a
+/// part of what was meant. Where that one begins is the error.
+fn longest_value(text: &str) -> Result<Option<Value>, usize> {
+    let mut longest: Option<(Value, usize)> = None;
+    let mut from = 0;
+    for _ in 0..STARTS {
+        let Some(at) = text.get(from..).and_then(|rest| rest.find(['{', '['])) else { break };
+        let start = from + at;
+        from = start + 1;
+        match first_value(text.get(start..).unwrap_or_default()) {
+            Ok((value, length)) => {
+                // What is inside of it is a part of it.
+                from = start + length;
+                if longest.as_ref().is_none_or(|(_, most)| length > *most) {
+                    longest = Some((value, length));
+                }
+            }
+            Err(error) if error.is_eof() => return Err(start),
+            Err(_) => {}
+        }
+    }
+    Ok(longest.map(|(value, _)| value))
+}
+
+/// What stands in the first fence. A fence begins a line: in a text of JSON there is none.
 fn fenced(text: &str) -> Option<&str> {
-    let (_, after) = text.split_once("```")?;
-    let inside = after.split_once('\n').map_or(after, |(_, inside)| inside);
-    Some(inside.split_once("```").map_or(inside, |(inside, _)| inside))
+    let fence = |from: usize| -> Option<usize> {
+        let rest = text.get(from..)?;
+        let marks = rest.match_indices("```").map(|(at, _)| from + at);
+        marks.into_iter().find(|at| {
+            let line = text.get(..*at).map(|before| before.rsplit('\n').next().unwrap_or(before));
+            line.is_some_and(|line| line.trim().is_empty())
+        })
+    };
+    let open = fence(0)?;
+    let after = text.get(open..)?;
+    let inside = open + after.find('\n').map_or(3, |at| at + 1);
+    match fence(inside) {
+        Some(close) => text.get(inside..close),
+        None => text.get(inside..),
+    }
 }
 
-/// The object or list a text begins with, if it reads as it stands.
-fn first_value(text: &str) -> Option<Value> {
+/// The object or list a text begins with, and its length in bytes.
+fn first_value(text: &str) -> Result<(Value, usize), serde_json::Error> {
     let mut values = serde_json::Deserializer::from_str(text).into_iter::<Value>();
-    values.next()?.ok()
+    let value = values.next().transpose()?.unwrap_or_default();
+    Ok((value, values.byte_offset()))
 }
 
 /// Reads JSON as people and models write it.
@@ -215,7 +285,7 @@ impl<'a> Reader<'a> {
             }
             let key = self.key()?;
             self.blanks();
-            if !self.take(':') {
+            if !self.rest.is_empty() && !self.take(':') {
                 return None;
             }
             self.blanks();
@@ -400,12 +470,13 @@ impl<'a> Reader<'a> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
 
-    use super::*;
+    use super::{Extracted, Repair, Whence, extract};
 
     fn read(text: &str) -> (Value, Vec<Repair>) {
-        let Extracted { value, repairs } = extract(text).expect(text);
+        let Extracted { value, repairs, .. } = extract(text).expect(text);
         (value, repairs)
     }
 
@@ -428,6 +499,159 @@ mod tests {
         ] {
             assert_eq!(read(text), (json!({"a": [1]}), vec![Repair::Surroundings]), "{text}");
         }
+    }
+
+    #[test]
+    fn it_is_told_where_it_was_found() {
+        for (text, whence, plain) in [
+            ("{\"a\": 1}", Whence::Whole, true),
+            ("```json\n{\"a\": 1}\n```", Whence::Fence, true),
+            ("It is {\"a\": 1}.", Whence::Words, true),
+            ("It is [1]\n```\n{\"a\": 1}\n```", Whence::Fence, true),
+            ("```\nno json\n```\nIt is {\"a\": 1}.", Whence::Words, true),
+            ("{a: 1}", Whence::Whole, false),
+            ("```json\n{a: 1}\n```", Whence::Fence, false),
+        ] {
+            let found = extract(text).expect(text);
+            assert_eq!((found.whence, found.is_plain()), (whence, plain), "{text}");
+        }
+    }
+
+    /// What is whole inside of something that broke off is not what was asked for.
+    #[test]
+    fn a_part_is_not_taken_for_the_whole() {
+        for text in [
+            "[{\"a\": 1}, {\"a\": 2}, {\"a\"",
+            "```json\n{\"list\": [{\"a\": 1}",
+            "It is {\"a\": {\"b\": 1}, \"c\": ",
+        ] {
+            let found = extract(text).expect(text);
+            assert!(!found.is_plain(), "{text}: {found:?}");
+            assert!(found.repairs.contains(&Repair::Unclosed), "{text}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn a_footnote_is_not_taken_for_the_answer() {
+        let text = "As [1] and [2] say: {\"a\": [1, 2, {\"b\": 3}]}. See [1].";
+        assert_eq!(read(text).0, json!({"a": [1, 2, {"b": 3}]}));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(10_000))]
+
+        /// Whatever a model writes is JSON or it is not; what is found is JSON, and found again
+        /// in what it is written as.
+        #[test]
+        fn any_text_is_read_or_refused(text in any_answer()) {
+            if let Ok(found) = extract(&text) {
+                let written = found.value.to_string();
+                let again = extract(&written).expect("JSON");
+                prop_assert_eq!(&again.value, &found.value);
+                prop_assert!(again.repairs.is_empty());
+                prop_assert_eq!(found.whence == Whence::Whole, !found.repairs.contains(&Repair::Surroundings));
+            }
+        }
+
+        #[test]
+        fn json_is_found_in_whatever_stands_around_it(
+            value in any_json(), before in "[a-z .,:]{0,40}", after in "[a-z .,:]{0,40}", fence in any::<bool>()
+        ) {
+            let text = if fence {
+                format!("{before}\n```json\n{value:#}\n```\n{after}")
+            } else {
+                format!("{before} {value} {after}")
+            };
+            let found = extract(&text).expect("there is some");
+            prop_assert_eq!(found.value, value);
+            prop_assert!(found.repairs.iter().all(|it| *it == Repair::Surroundings));
+        }
+
+        /// A value that breaks off somewhere is the beginning of what it was, never something else:
+        /// with its end put on again it reads as it stands.
+        #[test]
+        fn what_breaks_off_is_closed(value in any_json(), share in 0.0..1.0_f64) {
+            let written = value.to_string();
+            let at = written.char_indices().map(|(at, _)| at).nth(share_of(share, &written));
+            let cut = at.map_or(written.as_str(), |at| &written[..at]);
+            if let Ok(found) = extract(cut) {
+                prop_assert_eq!(found.value.is_array(), value.is_array());
+                prop_assert!(found.value.to_string().len() <= written.len() + 8, "{}", found.value);
+            }
+        }
+    }
+
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "a share of a short text"
+    )]
+    fn share_of(share: f64, text: &str) -> usize {
+        (share * text.chars().count() as f64) as usize
+    }
+
+    /// An object or a list.
+    fn any_json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::Bool),
+            any::<i64>().prop_map(Value::from),
+            "[ -~äßé→]{0,6}".prop_map(Value::from),
+        ];
+        let inner = leaf.prop_recursive(3, 10, 3, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::Array),
+                prop::collection::vec(("[a-z_]{1,4}", inner), 0..4)
+                    .prop_map(|pairs| Value::Object(pairs.into_iter().collect())),
+            ]
+        });
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::Array),
+            prop::collection::vec(("[a-z_]{1,4}", inner), 0..4)
+                .prop_map(|pairs| Value::Object(pairs.into_iter().collect())),
+        ]
+    }
+
+    /// What answers are made of: any text, and pieces of JSON in any order.
+    fn any_answer() -> impl Strategy<Value = String> {
+        let pieces = prop_oneof![
+            "[ -~\u{0}-\u{1f}äé→😀]{0,6}",
+            prop::sample::select(vec![
+                "{",
+                "}",
+                "[",
+                "]",
+                "\"",
+                "'",
+                ":",
+                ",",
+                "\\",
+                "\\u",
+                "\\ud83d",
+                "```",
+                "```json\n",
+                "//",
+                "/*",
+                "*/",
+                "\n",
+                "true",
+                "None",
+                "NaN",
+                "-",
+                "1e999",
+                "1_0",
+                "+.5",
+                "“",
+                "”",
+                "{\"a\": 1}",
+                "[1, 2,]",
+                "\u{0}",
+                "\u{feff}",
+            ])
+            .prop_map(str::to_owned),
+        ];
+        prop::collection::vec(pieces, 0..12).prop_map(|pieces| pieces.concat())
     }
 
     #[test]

@@ -6,7 +6,7 @@ mod json;
 mod schema;
 mod strategy;
 
-pub use faults::{Answer, Fault, FaultKind, hedging, troubles, wishes};
-pub use json::{Extracted, NoJson, Repair, extract};
+pub use faults::{AS_ASKED, Answer, Fault, FaultKind, Wish, hedging, troubles, wishes};
+pub use json::{Extracted, NoJson, Repair, Whence, extract};
 pub use schema::{MOST_MISMATCHES, Mismatch, mismatches};
 pub use strategy::{ask_again, choose};

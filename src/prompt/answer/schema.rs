@@ -38,6 +38,11 @@ pub fn mismatches(schema: &Value, value: &Value) -> Vec<Mismatch> {
     checker.found
 }
 
+/// Patterns of one schema that are read; what is beyond them is as if it could not be.
+const PATTERNS: usize = 256;
+/// The longest pattern that is read, in bytes.
+const LONGEST_PATTERN: usize = 4 << 10;
+
 struct Checker<'a> {
     root: &'a Value,
     found: Vec<Mismatch>,
@@ -156,7 +161,10 @@ impl<'a> Checker<'a> {
 
     /// Whether a pattern of the schema matches a text; the outer error: it cannot be read.
     fn matches(&mut self, pattern: &'a str, text: &str) -> Result<Result<bool, TooLong>, ()> {
-        let read = self.patterns.entry(pattern).or_insert_with(|| Expression::new(pattern));
+        let room = self.patterns.len() < PATTERNS && pattern.len() <= LONGEST_PATTERN;
+        let read = self.patterns.entry(pattern).or_insert_with(|| {
+            if room { Expression::new(pattern) } else { Err("too much".to_owned()) }
+        });
         read.as_ref().map(|pattern| pattern.is_match(text)).map_err(|_| ())
     }
 
@@ -407,6 +415,34 @@ mod tests {
             assert_eq!(told(&schema, &good), Vec::<String>::new(), "{schema}");
             assert_eq!(told(&schema, &bad), [message], "{schema}");
         }
+    }
+
+    /// However many fields and items there are, and however deep in alternatives a pattern stands.
+    #[test]
+    fn a_pattern_is_read_once() {
+        let pattern = "^[a-z]{1,20}[0-9]+$";
+        let schema = json!({
+            "patternProperties": {pattern: {"pattern": pattern}},
+            "anyOf": [{"patternProperties": {pattern: {}}}, {"patternProperties": {pattern: {}}}],
+        });
+        let fields = (0..500).map(|number| (format!("f{number}"), json!(format!("v{number}"))));
+        let value = Value::Object(fields.collect());
+        let mut checker =
+            Checker { root: &schema, found: Vec::new(), steps: STEPS, patterns: HashMap::new() };
+        checker.check(&schema, &value, "", 0);
+        assert_eq!((checker.found.len(), checker.patterns.len()), (0, 1));
+    }
+
+    #[test]
+    fn patterns_without_end_are_not_read() {
+        let many: serde_json::Map<String, Value> =
+            (0..2 * PATTERNS).map(|number| (format!("^f{number}$"), json!(false))).collect();
+        let schema = json!({"patternProperties": many});
+        let told = |name: &str| told(&schema, &json!({name: 1})).len();
+        assert_eq!((told("f0"), told(&format!("f{}", 2 * PATTERNS - 1))), (1, 0));
+        let long = "a".repeat(LONGEST_PATTERN + 1);
+        let schema = json!({"pattern": long});
+        assert!(self::told(&schema, &json!("a"))[0].contains("cannot be read"));
     }
 
     #[test]

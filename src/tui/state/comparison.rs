@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Figures, Pane, State};
+use super::{Figures, Output, Pane, State};
 use crate::tui::theme::Glyphs;
 
 /// Below this ratio two figures are called alike.
@@ -24,6 +24,17 @@ impl State {
         // The later letter is compared with the earlier, whichever is in focus.
         let (first, second) =
             if mine.variant < other.variant { (mine, other) } else { (other, mine) };
+        let given: Vec<&str> = [first, second]
+            .into_iter()
+            .filter(|pane| pane.shown().is_some_and(Output::is_from_cache))
+            .map(|pane| pane.variant.as_str())
+            .collect();
+        // It says nothing of how fast its model is, nor of what that costs.
+        match given.as_slice() {
+            [] => {}
+            [one] => return Some(format!("{one} was answered from the cache")),
+            both => return Some(format!("{} were answered from the cache", both.join(" and "))),
+        }
         let (a, b) = (self.figures_of(first)?, self.figures_of(second)?);
         let running = |pane: &Pane| pane.shown().is_some_and(|output| output.phase.is_running());
         let runs = (running(first), running(second));

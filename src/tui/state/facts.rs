@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 
 use crate::{
-    model::{CacheState, Execution, Spend},
+    model::{Attempt, CacheState, Execution, Spend},
     safety::{MarkStyle, display_line_with},
     tui::{
         text::{Entry as Fact, STAYS, Tone, figures},
@@ -69,15 +69,11 @@ pub fn facts(execution: &Execution, zone: &TimeZone, marks: MarkStyle) -> Vec<Fa
         facts.push(Fact::new("redacted", safe(&rules), Tone::Warning));
     }
     if execution.attempts.len() > 1 {
-        let tries: Vec<String> = execution
-            .attempts
-            .iter()
-            .map(|attempt| {
-                let outcome = attempt.error.as_ref().map_or("ok", |error| error.kind.as_str());
-                format!("{outcome} {} ms", attempt.duration_ms)
-            })
-            .collect();
-        facts.push(Fact::new("attempts", tries.join(", then "), Tone::Plain));
+        let tries: Vec<String> = execution.attempts.iter().map(Attempt::summary).collect();
+        facts.push(Fact::new("attempts", safe(&tries.join(", then ")), Tone::Plain));
+        if let Some(reason) = execution.attempts.iter().rev().find_map(|it| it.reason.as_ref()) {
+            facts.push(Fact::new("asked again", safe(reason), Tone::Warning));
+        }
     }
     for check in &execution.checks {
         let tone = if check.passed { Tone::Plain } else { Tone::Warning };

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     app::{Filter, filter::CONDITIONS},
-    model::{Execution, ExecutionId},
+    model::{Attempt, Execution, ExecutionId},
     safety::{MarkStyle, display_line_with},
     tui::{
         msg::{DeletedExecutions, HistoryCursor, HistoryLine, HistoryPage},
@@ -135,6 +135,11 @@ impl Detail {
             prompt.push(":\n");
             prompt.push(&message.content);
         }
+        for (place, attempt) in execution.attempts.iter().enumerate() {
+            if attempt.has_texts() {
+                prompt.push(&extra(place + 1, attempt));
+            }
+        }
         prompt.finish();
         self.prompt = Some(Box::new(prompt));
         self.output = Some(Box::new(Output::recorded(execution, now, marks, 80)));
@@ -240,6 +245,26 @@ impl Detail {
         });
         self.height = usize::from(DetailArea::new(outer, self.facts_above()).body.height);
     }
+}
+
+/// An attempt with a prompt or an answer of its own, below the prompt.
+fn extra(number: usize, attempt: &Attempt) -> String {
+    let mut text = format!("\n\nattempt {number}: {}", attempt.summary());
+    if let Some(reason) = &attempt.reason {
+        text.push_str("\nasked again: ");
+        text.push_str(reason);
+    }
+    for message in &attempt.messages {
+        text.push_str("\n\n");
+        text.push_str(message.role.as_str());
+        text.push_str(":\n");
+        text.push_str(&message.content);
+    }
+    if let Some(aside) = &attempt.text {
+        text.push_str("\n\nanswer put aside:\n");
+        text.push_str(aside);
+    }
+    text
 }
 
 impl History {

@@ -8,7 +8,7 @@ use super::Answer;
 use crate::{
     model::{
         CallError, Check, ErrorKind, Execution, GenerationParameters, GuardName, ModelRef,
-        Parameter, Price, Status, ToolCall, Usage, VariantSource,
+        Parameter, Price, Status, Strategy, ToolCall, Usage, VariantSource,
     },
     safety::{MarkStyle, display_line_with, display_with},
     tui::{
@@ -175,6 +175,8 @@ pub struct Output {
     pub execution: Option<Box<Execution>>,
     /// The model that was turned to, where the one asked for did not answer.
     pub fallback: Option<ModelRef>,
+    /// Which answer is asked for again while it comes, and why, safe to draw: `format-fix 1/2`.
+    pub again: Option<(String, String)>,
     /// Why the record could not be stored.
     pub not_saved: Option<String>,
     /// When the running figures were last counted, and the bytes that had been written then.
@@ -215,6 +217,7 @@ impl Output {
             scroll: Scroll::default(),
             execution: None,
             fallback: None,
+            again: None,
             not_saved: None,
             counted: (now, 0),
             marks,
@@ -317,6 +320,7 @@ impl Output {
         } else if execution.status == Status::Ok {
             self.show_checks(&execution);
         }
+        self.again = None;
         self.fallback = execution.asked_first().map(|_| execution.model_ref());
         self.usage = execution.usage;
         self.ttft = execution.timing.ttft_ms.map(Duration::from_millis);
@@ -373,14 +377,18 @@ impl Output {
         error: &CallError,
         now: Duration,
     ) {
+        self.begin_anew();
+        let error = display_line_with(&format!("{}: {}", error.kind, error.message), self.marks)
+            .into_owned();
+        self.enter(Phase::Retrying { until, number, of, error }, now);
+    }
+
+    fn begin_anew(&mut self) {
         self.text.clear(self.marks, self.width);
         self.reasoning.clear();
         self.refusal.clear();
         self.ttft = None;
         self.usage = Usage::default();
-        let error = display_line_with(&format!("{}: {}", error.kind, error.message), self.marks)
-            .into_owned();
-        self.enter(Phase::Retrying { until, number, of, error }, now);
     }
 
     /// A limit holds the call back for a while.
@@ -397,18 +405,30 @@ impl Output {
     }
 
     /// Puts an answer aside that is not what was asked for: the model is asked again.
-    pub fn recover(&mut self, number: u32, of: u32, reasons: &[String], now: Duration) {
-        let error = CallError::new(ErrorKind::Protocol, reasons.join("; "));
-        self.restart(now, number, of, &error, now);
-        let error = format!("not as asked: {}", error.message);
-        let error = display_line_with(&error, self.marks).into_owned();
-        self.enter(Phase::Retrying { until: now, number, of, error }, now);
+    pub fn recover(
+        &mut self,
+        strategy: Strategy,
+        number: u32,
+        of: u32,
+        reasons: &[String],
+        now: Duration,
+    ) {
+        self.begin_anew();
+        let reason = display_line_with(&reasons.join("; "), self.marks).into_owned();
+        self.again = Some((format!("{strategy} {number}/{of}"), reason));
+        self.enter(Phase::Queued, now);
     }
 
     /// The parameter that the model refused, if that is why it failed.
     #[must_use]
     pub fn refused_parameter(&self) -> Option<Parameter> {
         self.execution.as_ref()?.error.as_ref()?.parameter
+    }
+
+    /// Whether the answer was given before.
+    #[must_use]
+    pub fn is_from_cache(&self) -> bool {
+        self.execution.as_ref().is_some_and(|execution| execution.cache.is_hit())
     }
 
     /// Whether there is nothing to read.

@@ -66,6 +66,18 @@ impl SpendQuestion {
         self.estimates.iter().filter_map(|it| it.estimate.cost_usd).sum()
     }
 
+    /// US dollars that it costs at most, over the calls whose price is known.
+    #[must_use]
+    pub fn most(&self) -> f64 {
+        self.estimates.iter().filter_map(|it| it.estimate.most_usd).sum()
+    }
+
+    /// Whether it may cost more than is spent without a question, or nobody knows what.
+    #[must_use]
+    pub fn is_to_be_asked(&self) -> bool {
+        self.most() > self.limit || self.unknown() > 0
+    }
+
     /// How many calls' price is not known.
     #[must_use]
     pub fn unknown(&self) -> usize {

@@ -110,6 +110,71 @@ fn a_retry_counts_down_in_seconds_and_can_be_skipped() {
     });
 }
 
+/// From the failures of a server to what the status line says of it, and back.
+#[test]
+fn a_server_that_fails_is_left_alone_and_the_status_line_says_for_how_long() {
+    script(async || {
+        let home = Home::new();
+        let (whole, server) = calling(&home).await;
+        let failure = "HTTP/1.1 500 No\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+        let fail = |times| {
+            for _ in 0..times {
+                server.tell(Say::Bytes(failure.to_owned()));
+                server.tell(Say::Close);
+            }
+        };
+        fail(3);
+        whole
+            .until_that("three attempts", |screen| {
+                server.requests() == 3 && screen.contains("server")
+            })
+            .await;
+        assert!(!whole.screen().contains("open, tries again"), "{}", whole.screen());
+        fail(2);
+        whole.press("r").await;
+        whole.until("is left alone for another 60 s").await;
+        // What went wrong is told first.
+        whole.press("esc").await;
+        whole.until("local: open, tries again in").await;
+        assert_eq!(server.requests(), 5);
+        whole.pass(Duration::from_secs(20)).await;
+        let left: Vec<String> = (36..=41).map(|left| format!("tries again in {left} s")).collect();
+        shows_one_of(&whole, &left.iter().map(String::as_str).collect::<Vec<_>>());
+        whole.press("r").await;
+        whole.until("circuit_open").await;
+        assert_eq!(server.requests(), 5, "nothing is sent meanwhile");
+        whole.press("q").await;
+        assert!(matches!(whole.ended().await, Ok(Ended::Quit)));
+    });
+}
+
+#[test]
+fn a_call_that_the_servers_limit_holds_back_counts_down_and_can_be_sent_at_once() {
+    script(async || {
+        let home = Home::new();
+        let (whole, server) = calling(&home).await;
+        let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\
+                    x-ratelimit-limit-requests: 1\r\nx-ratelimit-remaining-requests: 0\r\n\
+                    x-ratelimit-reset-requests: 30s\r\nconnection: close\r\n\r\n";
+        let answers = |head: &str| {
+            server.tell(Say::Bytes(head.to_owned()));
+            server.tell(Say::Text("Well".to_owned()));
+            server.tell(Say::Done);
+        };
+        answers(head);
+        whole.until("done ").await;
+        whole.press("r").await;
+        whole.until(" s (w now)  by the limit of local").await;
+        assert_eq!(server.requests(), 1);
+        whole.press("w").await;
+        whole.until_that("the second request", |_| server.requests() == 2).await;
+        answers(STREAM);
+        whole.until("done ").await;
+        whole.press("q").await;
+        assert!(matches!(whole.ended().await, Ok(Ended::Quit)));
+    });
+}
+
 #[test]
 fn nothing_is_drawn_while_nothing_happens() {
     script(async || {

@@ -295,6 +295,7 @@ impl Step<'_> {
             if let (Some(model), Some(pane)) = (rerun.model, self.state.pane_mut(variant)) {
                 pane.model = Some(model);
             }
+            self.guard_again();
             self.run(&[variant]);
             let told = format!(
                 "{variant} sends what was sent at {at}, word for word; {{pick-version}} has it run \

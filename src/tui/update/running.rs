@@ -56,7 +56,7 @@ impl Step<'_> {
     }
 
     /// Forgets what was let pass for a run that was called off.
-    fn guard_again(&mut self) {
+    pub fn guard_again(&mut self) {
         for pane in &mut self.state.panes {
             pane.allow.clear();
         }
@@ -276,6 +276,7 @@ impl Step<'_> {
         if let Some(model) = model {
             self.state.plans.remove(&model);
         }
+        self.guard_again();
         if let Some(pane) = self.state.pane_mut(variant) {
             pane.without = Some(parameter);
         }
@@ -523,8 +524,8 @@ fn advance(output: &mut Output, event: CallEvent, now: Duration) {
             output.restart(now + retry_in, number, of, &error, now);
         }
         CallEvent::FellBack { to, error } => output.fall_back(to, &error, now),
-        CallEvent::Recovering { number, of, reasons } => {
-            output.recover(number, of, &reasons, now);
+        CallEvent::Recovering { strategy, number, of, reasons } => {
+            output.recover(strategy, number, of, &reasons, now);
         }
         CallEvent::Sent => output.enter(Phase::Waiting, now),
         CallEvent::Headers => output.enter(Phase::Accepted, now),

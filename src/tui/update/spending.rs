@@ -35,12 +35,12 @@ impl Step<'_> {
         self.ask(Purpose::Estimate(variants.to_vec()), Question::Estimate(orders));
     }
 
-    /// Starts the run, or asks first where it costs more than is spent without a question.
+    /// Starts the run, or asks first where it may cost more than is spent without a question.
     pub fn take_estimates(&mut self, variants: Vec<VariantName>, estimates: Vec<CallEstimate>) {
         let limit = self.state.spending.confirm_above.unwrap_or(f64::INFINITY);
         let anew = self.state.spending.anew;
         let question = SpendQuestion { variants, estimates, limit, anew };
-        if question.likely() > limit {
+        if question.is_to_be_asked() {
             self.state.spending.anew = false;
             self.put_in_front(Overlay::Spend(question));
         } else {

@@ -108,7 +108,7 @@ fn figures_of(data: &Charts) -> Vec<Tile> {
     }
     tiles.push(Tile {
         name: "cost",
-        value: now.rollup.cost_usd().map_or_else(|| "unknown".to_owned(), figures::dollars),
+        value: now.cost(figures::dollars).unwrap_or_else(|| "unknown".to_owned()),
         change: now
             .rollup
             .cost_usd()
@@ -377,7 +377,7 @@ fn reading(paint: &Paint<'_, '_, '_>, chart: Chart, step: &ChartStep) -> String 
             _ => unknown(),
         },
         Chart::Volume => format!("{} runs, {} failed", sum.rollup.runs, sum.failed),
-        Chart::Cost => sum.rollup.cost_usd().map_or_else(unknown, figures::dollars),
+        Chart::Cost => sum.cost(figures::dollars).unwrap_or_else(unknown),
         Chart::Tokens => sum.tokens().map_or_else(unknown, |(input, output)| {
             format!("{}{}{}", whole(float(input)), paint.glyphs().arrow, whole(float(output)))
         }),
@@ -528,7 +528,13 @@ fn cell(head: &str, sum: &Sum) -> String {
         "success" => or_none(sum.success().map(percent)),
         "p50" => or_none(sum.latency(0.5).map(milliseconds)),
         "first" => or_none(sum.ttft().map(milliseconds)),
-        "cost" => or_none(sum.rollup.cost_usd().map(figures::dollars)),
+        // In a narrow column what is not known is a mark; the sum above says how much it is.
+        "cost" => match (sum.rollup.cost_usd(), sum.unpriced > 0) {
+            (Some(cost), false) => figures::dollars(cost),
+            (Some(cost), true) => format!("{}+?", figures::dollars(cost)),
+            (None, true) => "unpriced".to_owned(),
+            (None, false) => String::new(),
+        },
         "cached" => or_none(sum.rollup.hit_rate().map(percent)),
         "cost/run" => or_none(
             sum.rollup

@@ -4,6 +4,7 @@
 use super::paint::{Paint, Piece, cells};
 use crate::{
     model::{CacheState, Execution, FinishReason, Status},
+    prompt::answer::AS_ASKED,
     tui::{
         keymap::{Action, Context},
         state::{Figures, Output, Pane, Phase, cached_mark},
@@ -49,6 +50,11 @@ pub(super) fn line<'p>(
     let chosen = |figure: Figure<'p>| if roomy { figure.full } else { figure.short };
     let gap = Piece::new(if roomy { "  " } else { " " }, paint.style(Role::Dim));
     let mut pieces = chosen(phase(paint, output, &shown));
+    if let Some((which, why)) = &output.again {
+        // The reason can be longer than the line; the figures stand back for it.
+        pieces.push(gap.clone());
+        pieces.push(paint.piece(format!("{which}: {why}"), Role::Warning));
+    }
     for figure in details(paint, output, &shown).into_iter().map(chosen) {
         if cells(&pieces) + cells(std::slice::from_ref(&gap)) + cells(&figure) > width {
             break;
@@ -186,6 +192,10 @@ fn details<'p>(paint: &Paint<'_, '_, '_>, output: &'p Output, shown: &Figures) -
         details.push(Figure::new(said(format!("fallback {model}")), said(model)));
     }
     let execution = output.execution.as_deref();
+    if let Some((full, short)) = execution.and_then(found_json) {
+        let said = |text: &'static str| paint.piece(text, Role::Information);
+        details.push(Figure::new(said(full), said(short)));
+    }
     let tags = execution.map(|execution| &execution.tags);
     if tags.and_then(|tags| tags.get(WINNER)).is_some_and(|value| value == "yes") {
         details.push(Figure::same(paint.piece("winner", Role::Good)));
@@ -221,6 +231,18 @@ fn details<'p>(paint: &Paint<'_, '_, '_>, output: &'p Output, shown: &Figures) -
         details.extend(record(paint, execution));
     }
     details
+}
+
+/// How the JSON of an answer was found that is not JSON as it stands, in full and in short.
+fn found_json(execution: &Execution) -> Option<(&'static str, &'static str)> {
+    let how = execution.checks.iter().find(|check| {
+        check.passed && matches!(check.name.as_str(), "json" | "schema") && check.reason != AS_ASKED
+    })?;
+    Some(if how.reason.contains("fence") {
+        ("JSON from a fence", "fenced")
+    } else {
+        ("JSON from words", "in words")
+    })
 }
 
 /// The key that helps where a call was stopped or refused.

@@ -51,12 +51,19 @@ pub(super) fn question(paint: &mut Paint<'_, '_, '_>, question: &SpendQuestion) 
     }
     let all = match question.unknown() {
         0 => "together".to_owned(),
-        unknown => format!("together, without {unknown} of unknown price"),
+        1 => "together, one unknown".to_owned(),
+        unknown => format!("together, {unknown} unknown"),
     };
-    let total = about(question.likely());
+    let known = question.unknown() < question.estimates.len();
+    let total = if known {
+        let (likely, most) = (about(question.likely()), figures::dollars(question.most()));
+        format!("{likely} likely, {most} at most")
+    } else {
+        "unknown".to_owned()
+    };
     row(paint, &[paint.piece(all, Role::Text)], &[paint.piece(total, Role::Warning)]);
     let limit = figures::dollars(question.limit);
-    let why = format!("Asked above {limit} (confirm_above under [budget])");
+    let why = format!("Asked above {limit} at most (confirm_above under [budget])");
     row(paint, &[paint.piece(why, Role::Dim)], &[]);
     let last = Rect { y: inner.bottom().saturating_sub(1), height: 1, ..inner };
     let way = |action| paint.state.keymap.way_to(Context::Question, action);

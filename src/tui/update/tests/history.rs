@@ -1,10 +1,12 @@
 //! The history: search, pages, reading, opening again, deleting.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
 use super::*;
 use crate::{
-    model::VariantSource,
+    model::{GuardName, VariantSource},
     tui::{
         effect::CallSource,
         msg::{DeletedExecutions, HistoryCursor, HistoryLine, HistoryPage},
@@ -602,4 +604,19 @@ fn a_run_that_waited_for_its_template_moves_nobody_who_has_gone_elsewhere() {
     script.answer_analysis(Analysis { fields: Vec::new(), ..analysis() });
     script.run();
     assert_eq!(script.state.screen, Screen::History);
+}
+
+/// What a guard was to let pass for a run that was called off is not let pass for another one
+/// that is run again from here.
+#[test]
+fn a_rerun_lets_no_guard_be_passed() {
+    let mut script = shown(2);
+    let allowed = BTreeSet::from([GuardName::Injection]);
+    script.state.pane_mut(VariantName::A).expect("a pane").allow = allowed;
+    script.act(Action::Rerun);
+    let mut record = execution(0, "text");
+    record.template = Some(id("a/first"));
+    script.answer(is_execution, Answer::Execution(Ok(Some(Box::new(record)))));
+    let (_, orders) = script.run();
+    assert!(orders[0].allow.is_empty(), "its guards hold");
 }

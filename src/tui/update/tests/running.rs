@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::*;
 use crate::{
-    model::{CallError, Check, ErrorKind, GuardName, Parameter, VariantSource},
+    model::{CallError, Check, ErrorKind, GuardName, Parameter, Strategy, VariantSource},
     tui::{
         effect::CallSource,
         state::{Output, Pane, Phase},
@@ -537,6 +537,64 @@ fn an_end_from_outside_asks_nothing_and_keeps_the_draft() {
     assert!(script.quits());
     assert!(script.kept().iter().any(|it| matches!(it, Keep::Draft { text: Some(_), .. })));
     assert!(script.kept().iter().any(|it| matches!(it, Keep::Setting { .. })));
+}
+
+#[test]
+fn asking_again_says_how_and_why_while_it_lasts() {
+    let mut script = Script::open();
+    script.press("r");
+    let (run, _) = script.run();
+    let text = |text: &str| CallEvent::Delta {
+        text: text.to_owned(),
+        reasoning: String::new(),
+        refusal: String::new(),
+        at: Duration::from_millis(5),
+    };
+    script.call(run, A, text("no json"));
+    let again = CallEvent::Recovering {
+        strategy: Strategy::FormatFix,
+        number: 1,
+        of: 2,
+        reasons: vec!["no valid JSON\u{1b}[2J".to_owned()],
+    };
+    script.call(run, A, again);
+    let output = script.state.pane(A).and_then(|it| it.shown()).expect("an answer");
+    let (which, why) = output.again.clone().expect("told");
+    assert_eq!(which, "format-fix 1/2");
+    assert!(why.starts_with("no valid JSON") && !why.contains('\u{1b}'), "{why}");
+    assert_eq!(script.shown(A), "", "the first answer is put aside");
+    for event in [CallEvent::Attempt { number: 1, of: 3 }, CallEvent::Headers, text("{}")] {
+        script.call(run, A, event);
+        let output = script.state.pane(A).and_then(|it| it.shown()).expect("an answer");
+        assert!(output.again.is_some());
+    }
+    script.call(run, A, CallEvent::Finished(Box::new(execution(7, "{}"))));
+    let output = script.state.pane(A).and_then(|it| it.shown()).expect("an answer");
+    assert_eq!(output.again, None, "it is over");
+}
+
+#[test]
+fn an_answer_from_the_cache_is_not_compared_by_its_speed() {
+    let mut script = Script::open();
+    script.press("f R");
+    let (run, _) = script.run();
+    let ended = |number, total_ms, cache| {
+        let mut record = execution(number, "answer");
+        record.timing.total_ms = Some(total_ms);
+        record.cost_usd = Some(if cache == CacheState::Exact { 0.0 } else { 0.01 });
+        record.cache = cache;
+        CallEvent::Finished(Box::new(record))
+    };
+    script.call(run, A, ended(1, 4_000, CacheState::Miss));
+    script.call(run, VariantName::B, ended(2, 2, CacheState::Exact));
+    let said = script.state.comparison().expect("something to say");
+    assert_eq!(said, "B was answered from the cache");
+    let mut script = Script::open();
+    script.press("f R");
+    let (run, _) = script.run();
+    script.call(run, A, ended(1, 4_000, CacheState::Miss));
+    script.call(run, VariantName::B, ended(2, 400, CacheState::Off));
+    assert_eq!(script.state.comparison().as_deref(), Some("B is 10× faster than A"));
 }
 
 #[test]

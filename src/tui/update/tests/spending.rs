@@ -77,10 +77,13 @@ fn what_costs_more_is_asked_about_and_runs_on_enter_alone() {
 }
 
 #[test]
-fn an_unknown_price_is_said_and_counts_as_nothing() {
+fn an_unknown_price_is_asked_about() {
     let mut script = careful();
     script.press("r");
     answer(&mut script, vec![estimated(VariantName::A, None)]);
+    let Some(Overlay::Spend(question)) = script.state.overlay() else { panic!("not asked") };
+    assert_eq!((question.unknown(), runs(&script)), (1, 0));
+    script.press("enter");
     assert_eq!(runs(&script), 1);
     let mut script = careful();
     script.press("r");
@@ -88,6 +91,18 @@ fn an_unknown_price_is_said_and_counts_as_nothing() {
     answer(&mut script, both);
     let Some(Overlay::Spend(question)) = script.state.overlay() else { panic!("not asked") };
     assert_eq!(question.unknown(), 1);
+}
+
+/// What it is likely to cost may be little where what it can cost is not.
+#[test]
+fn the_most_it_can_cost_decides() {
+    let mut script = careful();
+    script.press("r");
+    let mut open = estimated(VariantName::A, Some(0.01));
+    open.estimate.most_usd = Some(0.90);
+    answer(&mut script, vec![open]);
+    let Some(Overlay::Spend(question)) = script.state.overlay() else { panic!("not asked") };
+    assert!((question.most() - 0.90).abs() < 1e-9 && (question.likely() - 0.01).abs() < 1e-9);
 }
 
 #[test]
