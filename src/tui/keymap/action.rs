@@ -193,10 +193,18 @@ actions! {
         Contexts::HISTORY, ["E"];
     Delete, "delete", "delete", "Delete the execution; undo brings it back.",
         Contexts::HISTORY, ["D", "delete"];
+    BringBack, "bring-back", "bring back",
+        "Bring back what was deleted, removed or replaced last, wherever that was.",
+        Contexts::ALL, ["alt-z"];
+    DeleteRow, "delete-row", "delete", "Delete the selected set of inputs; it can be brought back.",
+        of(&[Context::Picker]), ["ctrl-x"];
+    RenameRow, "rename-row", "rename", "Give the selected set of inputs another name.",
+        of(&[Context::Picker]), ["alt-n"];
     Undo, "undo", "undo", "Undo the last change of the text, the last deletion, or the removal of a pane.",
         EDITING.and(Contexts::HISTORY).and(of(&[
             Context::Inputs,
             Context::Output,
+            Context::Versions,
             Context::Line,
             Context::Picker,
             Context::Form,
@@ -473,7 +481,16 @@ pub(super) const fn footer(context: Context) -> &'static [Action] {
             &[A::Escape, A::Run, A::RunAll, A::SaveVersion, A::Undo, A::Redo, A::Palette, A::Help]
         }
         Context::Line => &[A::Accept, A::Escape, A::Help],
-        Context::Picker => &[A::Accept, A::Mark, A::Escape, A::MoveUp, A::MoveDown, A::Help],
+        Context::Picker => &[
+            A::Accept,
+            A::Mark,
+            A::DeleteRow,
+            A::RenameRow,
+            A::Escape,
+            A::MoveUp,
+            A::MoveDown,
+            A::Help,
+        ],
         Context::Form => &[A::Accept, A::Escape, A::MoveUp, A::MoveDown, A::Help],
         Context::Versions => &[
             A::Accept,

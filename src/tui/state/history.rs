@@ -16,7 +16,7 @@ use crate::{
     model::{Attempt, Execution, ExecutionId},
     safety::{MarkStyle, display_line_with},
     tui::{
-        msg::{DeletedExecutions, HistoryCursor, HistoryLine, HistoryPage},
+        msg::{HistoryCursor, HistoryLine, HistoryPage},
         text::{GrowingText, Scroll, TableRow, table_rows, table_text},
     },
 };
@@ -55,8 +55,6 @@ pub struct History {
     /// Whether executions ended since the rows were read.
     pub stale: bool,
     height: usize,
-    /// The last deletion, until it is taken back.
-    pub deleted: Option<DeletedExecutions>,
     marks: MarkStyle,
 }
 

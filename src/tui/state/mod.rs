@@ -28,6 +28,7 @@ mod pending;
 mod shelf;
 mod spending;
 mod tour;
+mod undo;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -65,6 +66,7 @@ pub use pending::{EDIT_REST, FILTER_REST, Pending, Purpose, TICK, Wake};
 pub use shelf::Shelved;
 pub use spending::{SpendQuestion, Spending};
 pub use tour::{TOUR, Tour, TourDeed, TourStop};
+pub use undo::{PaneSetting, Removed, Undos};
 
 use super::{
     keymap::{Action, Context, Keymap},
@@ -181,8 +183,8 @@ pub struct State {
     pub document: Option<Document>,
     /// One to four, A first.
     pub panes: Vec<Pane>,
-    /// The pane that was removed last, until it is brought back.
-    pub removed: Option<Pane>,
+    /// What was deleted, removed or replaced, until it is brought back.
+    pub undos: Undos,
     /// What is known of the templates that panes run beside the open one.
     pub beside: BTreeMap<TemplateId, Beside>,
     /// Templates that were open before, as they were left; their calls go on.
@@ -224,8 +226,8 @@ pub struct State {
     pub opening_line: Option<(TemplateId, usize)>,
     /// The templates that were open last, the last one first.
     pub recent: Vec<TemplateId>,
-    /// The named values of the inputs, as they were last listed.
-    pub input_sets: BTreeMap<String, BTreeMap<String, Value>>,
+    /// The named values of a template's inputs, as they were last listed.
+    pub input_sets: Option<(TemplateId, BTreeMap<String, BTreeMap<String, Value>>)>,
     /// Whether the database can only be read.
     pub read_only: bool,
     /// Whether calls may leave although nothing can be saved.
@@ -282,7 +284,7 @@ impl State {
             library: Library::new(marks),
             document: None,
             panes: vec![Pane::new(VariantName::A)],
-            removed: None,
+            undos: Undos::default(),
             beside: BTreeMap::new(),
             shelf: BTreeMap::new(),
             history: History::new(marks),
@@ -307,7 +309,7 @@ impl State {
             opening: options.template,
             opening_line: None,
             recent: Vec::new(),
-            input_sets: BTreeMap::new(),
+            input_sets: None,
             read_only: false,
             unsaved: false,
             run_unsaved: Vec::new(),

@@ -397,6 +397,15 @@ impl Output {
         self.enter(Phase::Held { until: now + held_for, provider, can_skip }, now);
     }
 
+    /// Nobody listens to it any more: what it has is what there will be.
+    pub fn abandon(&mut self, now: Duration) {
+        if self.phase.is_running() {
+            self.end_texts();
+            self.took = Some(now.saturating_sub(self.asked));
+            self.enter(Phase::Cancelled, now);
+        }
+    }
+
     /// Another model is asked from the beginning.
     pub fn fall_back(&mut self, to: ModelRef, error: &CallError, now: Duration) {
         self.restart(now, 1, 1, error, now);

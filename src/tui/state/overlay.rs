@@ -282,6 +282,8 @@ pub enum LineIntent {
     SaveAnswer(VariantName),
     /// A name for the present values of the inputs.
     InputSet,
+    /// Another name for a set of inputs.
+    RenameSet(String),
     /// The file whose text goes into the selected field.
     LoadFile,
     /// The id that the prompt without a file is kept under.
@@ -298,6 +300,7 @@ impl LineIntent {
             Self::Export => "Export the listed executions".to_owned(),
             Self::SaveAnswer(variant) => format!("Write what {} says to a file", name(*variant)),
             Self::InputSet => "A name for these inputs".to_owned(),
+            Self::RenameSet(name) => format!("Another name for the set {name}"),
             Self::LoadFile => "Put a file's text into the field".to_owned(),
             Self::NewTemplate => "Keep this prompt as a template".to_owned(),
         }
@@ -309,7 +312,10 @@ impl LineIntent {
         match self {
             Self::Label(_) => "{accept} names it, empty takes the name away",
             Self::Tag(_) => "key=value; key= takes the tag away",
-            Self::InputSet => "{accept} keeps them; a name that is there is replaced",
+            Self::InputSet => {
+                "{accept} keeps them; a set of that name is replaced, {bring-back} undoes that"
+            }
+            Self::RenameSet(_) => "{accept} renames it",
             Self::LoadFile => "a path; what is in the field is replaced, undo brings it back",
             Self::NewTemplate => "its id below prompts/, such as analysis/mood",
             Self::SaveAnswer(_) => "a path; ~/ is your home, and nothing is overwritten",

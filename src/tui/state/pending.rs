@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use semver::Version;
+use serde_json::Value;
 
 use crate::{
     app::Filter,
@@ -80,7 +81,25 @@ pub enum Purpose {
     /// An execution to open in the workbench.
     Recall(ExecutionId),
     Delete(Vec<ExecutionId>),
-    Restore,
+    /// The deletion of this number is taken back.
+    Restore(u64),
+    /// The present values are kept as a set of this name, once it is known which there are.
+    NameInputs {
+        template: TemplateId,
+        name: String,
+        values: BTreeMap<String, Value>,
+    },
+    /// Sets of inputs are put back as they were.
+    ChangeSets {
+        template: TemplateId,
+        changes: BTreeMap<String, Option<BTreeMap<String, Value>>>,
+    },
+    /// An execution gets a tag (or loses it), once it is known which it has.
+    Tag {
+        execution: ExecutionId,
+        key: String,
+        value: Option<String>,
+    },
     Spend,
     /// What running these variants costs, before they run.
     Estimate(Vec<VariantName>),

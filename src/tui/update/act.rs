@@ -109,6 +109,7 @@ impl Step<'_> {
             Action::Preview => self.open_preview(),
             Action::Diff => self.open_diff(),
             Action::OpenEditor => self.edit_outside(),
+            Action::BringBack => self.bring_back(),
             Action::Undo => self.undo(),
             Action::Redo => self.redo(),
             Action::DiscardDraft => self.ask_discard(),
@@ -141,6 +142,7 @@ impl Step<'_> {
                 | Action::Suspend
                 | Action::ToggleMouse
                 | Action::CancelAll
+                | Action::BringBack
         ) {
             return false;
         }
@@ -150,6 +152,10 @@ impl Step<'_> {
         }
         if action == Action::Escape && matches!(self.state.overlay(), Some(Overlay::Diff(_))) {
             self.end_tour();
+        }
+        if matches!(action, Action::DeleteRow | Action::RenameRow) {
+            self.change_set(action);
+            return true;
         }
         let Some(overlay) = self.state.overlays.last() else { return false };
         if matches!(action, Action::Escape | Action::No) {

@@ -66,7 +66,16 @@ impl Step<'_> {
             (Purpose::Detail(id), Answer::Execution(execution)) => self.take_detail(id, execution),
             (Purpose::Recall(_), Answer::Execution(execution)) => self.take_recalled(execution),
             (Purpose::Delete(ids), Answer::Deleted(deleted)) => self.take_deleted(&ids, deleted),
-            (Purpose::Restore, Answer::Restored(restored)) => self.take_restored(restored),
+            (Purpose::Restore(id), Answer::Restored(restored)) => self.take_restored(id, restored),
+            (Purpose::NameInputs { template, name, values }, Answer::InputSets(sets)) => {
+                self.take_sets_to_name(template, &name, values, sets);
+            }
+            (Purpose::ChangeSets { template, changes }, Answer::InputSets(sets)) => {
+                self.take_sets_to_change(template, changes, sets);
+            }
+            (Purpose::Tag { execution, key, value }, Answer::Execution(known)) => {
+                self.take_known_tags(execution, &key, value, known);
+            }
             (Purpose::Spend, Answer::Spend(spend)) => self.state.spend_today = spend,
             (Purpose::Estimate(variants), Answer::Estimated(estimates)) => {
                 self.take_estimates(variants, estimates);

@@ -124,9 +124,9 @@ impl Step<'_> {
     fn undo_or_redo(&mut self, command: &Command, nothing: &str) {
         let undoes = *command == Command::Undo;
         match self.state.screen {
-            Screen::History if undoes => return self.restore_deleted(),
+            Screen::History if undoes => return self.undo_in_history(),
             Screen::Workbench if matches!(self.state.focus, Focus::Output(_)) && undoes => {
-                return self.restore_pane();
+                return self.undo_of_panes();
             }
             Screen::Workbench if !matches!(self.state.focus, Focus::Output(_)) => {}
             _ => {

@@ -83,6 +83,9 @@ impl Step<'_> {
             .map(|pane| pane.variant)
             .filter(|variant| VariantName::ALL.iter().skip(count).any(|it| it == variant))
             .collect();
+        let dropped: Vec<Pane> =
+            gone.iter().filter_map(|it| self.state.pane(*it)).cloned().collect();
+        self.note_panes(dropped);
         for variant in gone {
             self.cancel_in(variant);
             self.state.panes.retain(|pane| pane.variant != variant);
@@ -106,7 +109,8 @@ impl Step<'_> {
         self.analyse();
         let key = self.state.keymap.shown_key(Context::Output, Action::RunAll);
         let key = key.map_or_else(String::new, |key| format!("; {key} runs them all"));
-        self.tell(format!("{count} variants side by side{key}"));
+        let back = self.spelled("{bring-back} brings back what was here");
+        self.tell(format!("{count} variants side by side{key}; {back}"));
     }
 
     pub fn take_models(&mut self, models: Vec<ModelChoice>) {

@@ -16,7 +16,8 @@ use crate::{
         effect::Question,
         msg::{DeletedExecutions, Fault, HistoryPage},
         state::{
-            Detail, Document, FILTER_REST, Output, PAGE, Purpose, Recorded, Rerun, Screen, Wake,
+            Detail, Document, FILTER_REST, Output, PAGE, Purpose, Recorded, Removed, Rerun, Screen,
+            Wake,
         },
         text::figures,
     },
@@ -331,25 +332,8 @@ impl Step<'_> {
             Ok(deleted) => {
                 let count = deleted.count;
                 self.state.history.remove(ids);
-                self.state.history.deleted = Some(deleted);
-                self.tell(format!("{count} deleted; undo brings it back"));
-            }
-            Err(fault) => self.fail(&fault),
-        }
-    }
-
-    pub fn restore_deleted(&mut self) {
-        match self.state.history.deleted.take() {
-            Some(deleted) => self.ask(Purpose::Restore, Question::Restore(deleted)),
-            None => self.tell("There is no deletion to take back"),
-        }
-    }
-
-    pub fn take_restored(&mut self, restored: Result<usize, Fault>) {
-        match restored {
-            Ok(count) => {
-                self.tell(format!("{count} brought back"));
-                self.refresh_history();
+                self.state.undos.push(Removed::Executions(deleted));
+                self.tell(self.spelled(&format!("{count} deleted; {{undo}} brings it back")));
             }
             Err(fault) => self.fail(&fault),
         }

@@ -4,9 +4,9 @@ use super::step::Step;
 use crate::{
     model::{Execution, ExecutionId},
     tui::{
-        effect::{Keep, Question},
+        effect::Question,
         msg::Fault,
-        state::{LineDialog, LineInput, LineIntent, Overlay, Purpose, Screen},
+        state::{Detail, LineDialog, LineInput, LineIntent, Overlay, Purpose, Screen},
     },
 };
 
@@ -79,13 +79,54 @@ impl Step<'_> {
             return Err(format!("a tag has at most {LONGEST_TAG} bytes"));
         }
         let value = (!value.is_empty()).then(|| value.to_owned());
-        self.state.history.tag(execution, key, value.as_deref());
-        self.tell(match &value {
-            Some(value) => format!("Tagged {key}={value}; the filter tag:{key} finds it"),
-            None => format!("The tag {key} is taken away"),
-        });
-        self.keep(Keep::Tag { execution, key: key.to_owned(), value });
+        let read = self.state.history.detail.as_ref().and_then(Detail::execution);
+        match read.filter(|record| record.id == execution).map(|record| record.tags.clone()) {
+            Some(tags) => self.set_tag(execution, key, value, tags.get(key).cloned()),
+            // What it had is read first, so that it can come back.
+            None => {
+                let purpose = Purpose::Tag { execution, key: key.to_owned(), value };
+                self.ask(purpose, Question::Execution(execution));
+            }
+        }
         Ok(())
+    }
+
+    pub fn take_known_tags(
+        &mut self,
+        execution: ExecutionId,
+        key: &str,
+        value: Option<String>,
+        known: Result<Option<Box<Execution>>, Fault>,
+    ) {
+        match known {
+            Ok(Some(record)) => {
+                self.set_tag(execution, key, value, record.tags.get(key).cloned());
+            }
+            Ok(None) => self.warn("This execution is no longer stored"),
+            Err(fault) => self.fail(&fault),
+        }
+    }
+
+    fn set_tag(
+        &mut self,
+        execution: ExecutionId,
+        key: &str,
+        value: Option<String>,
+        before: Option<String>,
+    ) {
+        if before == value {
+            return self.tell(match &value {
+                Some(value) => format!("It is tagged {key}={value} already"),
+                None => format!("It has no tag {key}"),
+            });
+        }
+        self.note_tag(execution, key, before);
+        let told = match &value {
+            Some(value) => format!("Tagged {key}={value}; the filter tag:{key} finds it"),
+            None => format!("The tag {key} is taken away; {{undo}} brings it back"),
+        };
+        self.tell(self.spelled(&told));
+        self.tag(execution, key, value.as_deref());
     }
 
     /// Rates the selected execution of the list; the same rating again takes it back.

@@ -102,6 +102,7 @@ impl Step<'_> {
         };
         let template = document.id.clone();
         self.put_in_front(Overlay::List(ListDialog::new(ListKind::InputSets, Vec::new())));
+        self.state.input_sets = None;
         self.show_input_sets(&BTreeMap::new());
         self.ask(Purpose::InputSets(template.clone()), Question::InputSets(template));
     }
@@ -117,13 +118,13 @@ impl Step<'_> {
         match sets {
             Ok(sets) => {
                 self.show_input_sets(&sets);
-                self.state.input_sets = sets;
+                self.state.input_sets = Some((template.clone(), sets));
             }
             Err(fault) => self.fail(&fault),
         }
     }
 
-    fn show_input_sets(&mut self, sets: &BTreeMap<String, BTreeMap<String, Value>>) {
+    pub fn show_input_sets(&mut self, sets: &BTreeMap<String, BTreeMap<String, Value>>) {
         let mut rows: Vec<ListRow> = sets
             .iter()
             .map(|(name, values)| {
@@ -143,12 +144,14 @@ impl Step<'_> {
             detail: String::new(),
             leads: Lead::NameInputs,
         });
-        if let Some(Overlay::List(list)) = self.state.overlays.last_mut()
-            && list.kind == ListKind::InputSets
-        {
+        let list = self.state.overlays.iter_mut().rev().find_map(|overlay| match overlay {
+            Overlay::List(list) if list.kind == ListKind::InputSets => Some(list),
+            _ => None,
+        });
+        if let Some(list) = list {
             list.rows = rows;
+            matched(list);
         }
-        self.match_list();
     }
 
     /// After what is typed over a list changed, or its rows did.
@@ -163,13 +166,7 @@ impl Step<'_> {
 
     fn match_list(&mut self) {
         if let Some(Overlay::List(list)) = self.state.overlays.last_mut() {
-            let found = if list.kind == ListKind::Places {
-                (0..list.rows.len()).collect()
-            } else {
-                let names: Vec<String> = list.rows.iter().map(|row| row.name.clone()).collect();
-                palette::matches(list.picker.query.text(), names.into_iter())
-            };
-            list.picker.set_matches(found);
+            matched(list);
         }
     }
 
@@ -280,21 +277,6 @@ impl Step<'_> {
         self.state.recent.truncate(MOST_RECENT);
         let value = self.state.recent.iter().map(|id| Value::from(id.as_str())).collect();
         self.keep(Keep::Setting { name: RECENT, value: Value::Array(value) });
-    }
-
-    /// Keeps the present values of the inputs under a name.
-    pub fn name_inputs(&mut self, name: &str) -> Result<(), String> {
-        if name.is_empty() || name.len() > 60 {
-            return Err("a set needs a name of 1 to 60 bytes".to_owned());
-        }
-        let Some(document) = &self.state.document else { return Ok(()) };
-        let template = document.id.clone();
-        let values = document.inputs.values();
-        self.state.input_sets.insert(name.to_owned(), values);
-        let sets = self.state.input_sets.clone();
-        self.keep(Keep::InputSets { template, sets });
-        self.tell(format!("Kept as the set {name}"));
-        Ok(())
     }
 
     /// Asks for a file whose text goes into the selected field.
@@ -465,6 +447,17 @@ impl Step<'_> {
             Err(fault) => self.fail(&fault),
         }
     }
+}
+
+/// Has a list show the rows that fit what is typed.
+fn matched(list: &mut ListDialog) {
+    let found = if list.kind == ListKind::Places {
+        (0..list.rows.len()).collect()
+    } else {
+        let names: Vec<String> = list.rows.iter().map(|row| row.name.clone()).collect();
+        palette::matches(list.picker.query.text(), names.into_iter())
+    };
+    list.picker.set_matches(found);
 }
 
 /// What the tool is that a line names, the one under the cursor before others: tools are files

@@ -24,12 +24,14 @@ mod palette;
 mod reading;
 mod running;
 mod saving;
+mod sets;
 mod spending;
 mod step;
 #[cfg(test)]
 mod tests;
 mod themes;
 mod tour;
+mod undo;
 mod variants;
 mod versions;
 

@@ -35,25 +35,13 @@ impl Step<'_> {
         free
     }
 
-    fn insert_pane(&mut self, pane: Pane) {
+    pub fn insert_pane(&mut self, pane: Pane) {
         let variant = pane.variant;
         self.state.panes.push(pane);
         self.state.panes.sort_by_key(|pane| pane.variant);
         self.state.zoom = false;
         self.focus_variant(variant);
         self.read_beside();
-    }
-
-    /// Brings the pane back that was removed last.
-    pub fn restore_pane(&mut self) {
-        match self.state.removed.take() {
-            Some(pane) if self.state.pane(pane.variant).is_none() => {
-                let variant = pane.variant;
-                self.insert_pane(pane);
-                self.tell(format!("{variant} is back as it was"));
-            }
-            _ => self.tell("There is no removed pane to bring back"),
-        }
     }
 
     /// Takes the focused pane away; what runs in it is cancelled.
@@ -64,7 +52,12 @@ impl Step<'_> {
         let variant = self.state.variant();
         self.cancel_in(variant);
         let place = self.state.panes.iter().position(|pane| pane.variant == variant);
-        self.state.removed = place.map(|place| self.state.panes.remove(place));
+        if let Some(place) = place {
+            let pane = self.state.panes.remove(place);
+            self.note_panes(vec![pane]);
+            let way = format!("{variant} is removed; {{bring-back}} brings it back");
+            self.tell(self.spelled(&way));
+        }
         let next = self
             .state
             .panes

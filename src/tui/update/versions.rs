@@ -93,6 +93,7 @@ impl Step<'_> {
             }
             (Action::Accept | Action::Diff, _, Some(record)) => self.diff_version(&record),
             (Action::RollBack, _, Some(record)) => self.roll_back_to(record),
+            (Action::Undo, ..) => self.undo_of_labels(),
             (Action::LabelVersion, _, Some(record)) => {
                 let input = LineInput::new(record.label.as_deref().unwrap_or_default());
                 let intent = LineIntent::Label(record.version);
@@ -170,6 +171,7 @@ impl Step<'_> {
             LineIntent::Export => self.export_to(&text),
             LineIntent::SaveAnswer(variant) => self.save_answer(variant, &text),
             LineIntent::InputSet => self.name_inputs(&text),
+            LineIntent::RenameSet(name) => self.rename_set(&name, &text),
             LineIntent::LoadFile => self.load_file(&text),
             LineIntent::NewTemplate => self.keep_scratch(&text),
         };
@@ -187,6 +189,20 @@ impl Step<'_> {
         let Some(document) = &self.state.document else { return };
         let label = Some(text.to_owned()).filter(|label| !label.is_empty());
         let template = document.id.clone();
+        let before = document.version_record(&version).and_then(|record| record.label.clone());
+        if let Some(before) = before.filter(|before| label.as_ref() != Some(before)) {
+            self.note_label(template.clone(), version.clone(), before);
+        }
+        self.ask_label(template, version, label);
+    }
+
+    /// Has a version get a name, or none.
+    pub fn ask_label(
+        &mut self,
+        template: TemplateId,
+        version: semver::Version,
+        label: Option<String>,
+    ) {
         let purpose = Purpose::Label {
             template: template.clone(),
             version: version.clone(),
@@ -207,7 +223,9 @@ impl Step<'_> {
         }
         let text = match &label {
             Some(label) => format!("Version {version} is called {label}"),
-            None => format!("Version {version} has no name now"),
+            None => {
+                self.spelled(&format!("Version {version} has no name now; {{undo}} brings it back"))
+            }
         };
         if let Some(document) = self.state.document.as_mut().filter(|it| it.id == *template)
             && let Some(record) = document.versions.iter_mut().find(|it| it.version == *version)

@@ -168,6 +168,10 @@ fn workbench(paint: &Paint<'_, '_, '_>) -> Vec<Piece<'static>> {
 /// Whether an action of the context means something to what is in front.
 const fn does_something(overlay: Option<&Overlay>, action: Action) -> bool {
     match (overlay, action) {
+        (Some(Overlay::List(list)), Action::DeleteRow | Action::RenameRow) => {
+            matches!(list.kind, ListKind::InputSets)
+        }
+        (_, Action::DeleteRow | Action::RenameRow) => false,
         (Some(Overlay::Models(_)), Action::Mark) => true,
         (Some(Overlay::List(list)), Action::Mark) => matches!(list.kind, ListKind::RunTemplates),
         (_, Action::Mark) => false,

@@ -502,6 +502,8 @@ fn tags_are_words_or_pairs() {
     script.typed("case=angry");
     script.press("enter");
     assert!(script.state.overlay().is_none());
+    let known = Execution { id, ..execution(0, "x") };
+    script.answer(is_execution, Answer::Execution(Ok(Some(Box::new(known)))));
     let kept = Keep::Tag { execution: id, key: "case".to_owned(), value: Some("angry".to_owned()) };
     assert!(script.kept().contains(&&kept));
 }

@@ -16,6 +16,7 @@ mod secrets;
 mod spending;
 mod stale;
 mod typing;
+mod undo;
 
 use std::{
     collections::BTreeMap,

@@ -27,9 +27,10 @@ fn the_palette_finds_and_runs_any_action() {
 fn pick(script: &mut Script, action: Action) {
     script.act(Action::Palette);
     let place = Action::ALL.iter().position(|it| *it == action).expect("listed");
-    for _ in 0..place {
-        script.press("down");
-    }
+    let Some(Overlay::Palette(palette)) = script.state.overlays.last_mut() else {
+        panic!("no palette")
+    };
+    palette.picker.selected = place;
     script.press("enter");
 }
 
