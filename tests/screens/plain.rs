@@ -31,6 +31,29 @@ fn styles_of_the_workbench_without_colour() {
 }
 
 #[test]
+fn a_parameter_that_is_used_nowhere_is_marked_where_it_is_declared() {
+    let mut stage = Stage::new((80, 24), World::plain());
+    stage.press("g z");
+    for look in [mono(), unicode()] {
+        let buffer = stage.draw(&look);
+        let row = (0..24)
+            .find(|y| {
+                (0..80).map(|x| buffer[(x, *y)].symbol()).collect::<String>().contains("tone: {")
+            })
+            .expect("its line is in sight");
+        let styles: Vec<Modifier> = (0..80)
+            .filter(|x| "tone".contains(buffer[(*x, row)].symbol()))
+            .map(|x| buffer[(x, row)].modifier)
+            .take(4)
+            .collect();
+        assert!(styles.iter().all(|it| it.contains(Modifier::CROSSED_OUT)), "{styles:?}");
+        let crossed =
+            buffer.content.iter().filter(|it| it.modifier.contains(Modifier::CROSSED_OUT));
+        assert_eq!(crossed.count(), 4, "only its name");
+    }
+}
+
+#[test]
 fn styles_of_lists_without_colour() {
     for (name, keys) in [("palette", ": down"), ("history", "2 down"), ("diff", "v down d")] {
         let mut stage = Stage::new((80, 24), World::plain());

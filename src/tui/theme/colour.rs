@@ -86,7 +86,7 @@ pub(super) fn degrade(colour: Color, depth: ColourDepth) -> Option<Color> {
 }
 
 /// The channels of one of the 256 colours.
-fn channels(index: u8) -> (u8, u8, u8) {
+pub(super) fn channels(index: u8) -> (u8, u8, u8) {
     match index {
         0..=15 => XTERM.get(usize::from(index)).copied().unwrap_or_default(),
         16..=231 => {

@@ -1,6 +1,8 @@
 //! The editor with its remarks.
 
-use ratatui::layout::Rect;
+use std::ops::Range;
+
+use ratatui::{layout::Rect, style::Style};
 
 use super::{
     library,
@@ -18,6 +20,9 @@ use crate::{
         widgets::editor::{EditorStyles, EditorView, StyledRange},
     },
 };
+
+/// The finding that a parameter is declared and not used.
+const UNUSED: &str = "unused-parameter";
 
 pub(super) fn draw(paint: &mut Paint<'_, '_, '_>, areas: &Areas, area: &EditorArea) {
     let state = paint.state;
@@ -160,7 +165,7 @@ fn remarks(paint: &mut Paint<'_, '_, '_>, document: &Document, area: Rect) {
 /// How the parts of a line look. Variables are coloured by whether they have a value.
 fn line_styles(document: &Document, line: usize, theme: &Theme) -> Vec<StyledRange> {
     let text = document.editor.buffer().line(line);
-    document
+    let styles = document
         .line_spans(line)
         .into_iter()
         .filter_map(|span| {
@@ -176,7 +181,44 @@ fn line_styles(document: &Document, line: usize, theme: &Theme) -> Vec<StyledRan
             };
             Some((span.range, theme.style(role)))
         })
-        .collect()
+        .collect();
+    unused(document, line, text)
+        .fold(styles, |styles, range| marked(styles, range, theme.style(Role::VariableUnused)))
+}
+
+/// Where a line declares parameters that the body uses nowhere.
+fn unused<'d>(
+    document: &'d Document,
+    line: usize,
+    text: &'d str,
+) -> impl Iterator<Item = Range<usize>> + 'd {
+    let fields = &document.analysis.fields;
+    document
+        .analysis
+        .findings
+        .iter()
+        .filter(move |it| it.code == UNUSED && it.file.is_none() && it.line == line + 1)
+        .filter_map(move |finding| {
+            let (start, _) = text.char_indices().nth(finding.column.checked_sub(1)?)?;
+            let rest = text.get(start..)?.trim_start_matches(['"', '\'']);
+            let start = text.len() - rest.len();
+            // A text that was edited since may have something else there.
+            let field = fields.iter().find(|field| !field.used && rest.starts_with(&field.name))?;
+            Some(start..start + field.name.len())
+        })
+}
+
+/// Lays a style over a stretch of a line.
+fn marked(styles: Vec<StyledRange>, over: Range<usize>, style: Style) -> Vec<StyledRange> {
+    let mut all = Vec::with_capacity(styles.len() + 2);
+    for (range, own) in styles {
+        all.push((range.start..range.end.min(over.start), own));
+        all.push((range.start.max(over.end)..range.end, own));
+    }
+    all.push((over, style));
+    all.retain(|(range, _)| range.start < range.end);
+    all.sort_by_key(|(range, _)| range.start);
+    all
 }
 
 /// A name without a field of its own is bound by the template itself (a loop's variable).
