@@ -63,7 +63,7 @@ fn listed(versions: &[Version]) -> String {
         [] => "none has been saved yet".to_owned(),
         versions => {
             let names: Vec<_> = versions.iter().take(8).map(Version::to_string).collect();
-            let more = if versions.len() > 8 { " …" } else { "" };
+            let more = if versions.len() > 8 { " and more" } else { "" };
             format!("saved are {}{more}", names.join(", "))
         }
     }

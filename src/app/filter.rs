@@ -17,7 +17,7 @@ pub const CONDITIONS: [(&str, &str); 11] = [
     ("model", "provider/model"),
     ("provider", "a provider's name"),
     ("status", "ok, error, cancelled, interrupted, blocked"),
-    ("error", "rate_limit, timeout, …"),
+    ("error", "rate_limit, timeout, or another kind"),
     ("tag", "key or key=value"),
     ("rating", "1 to 5"),
     ("since", "2026-11-21, 7d, 12h"),

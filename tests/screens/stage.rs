@@ -349,6 +349,7 @@ fn key_event(name: &str) -> KeyEvent {
         "right" => KeyCode::Right,
         "backspace" => KeyCode::Backspace,
         "space" => KeyCode::Char(' '),
+        "f1" => KeyCode::F(1),
         letter => {
             assert_eq!(letter.chars().count(), 1, "no such key: {letter}");
             KeyCode::Char(letter.chars().next().expect("a key"))

@@ -4,9 +4,9 @@ use jiff::tz::TimeZone;
 
 use crate::{
     model::{Attempt, CacheState, Execution, Spend},
-    safety::{MarkStyle, display_line_with},
+    safety::MarkStyle,
     tui::{
-        text::{Entry as Fact, STAYS, Tone, figures},
+        text::{Entry as Fact, STAYS, Tone, figures, one_line},
         theme::Glyphs,
     },
 };
@@ -18,7 +18,7 @@ pub(super) const NAMES: usize = 18;
 #[must_use]
 pub fn facts(execution: &Execution, zone: &TimeZone, marks: MarkStyle) -> Vec<Fact> {
     let glyphs = Glyphs::of(marks);
-    let safe = |text: &str| display_line_with(text, marks).into_owned();
+    let safe = |text: &str| one_line(text, marks).into_owned();
     let mut facts = Vec::new();
     let template = match (&execution.template, &execution.version) {
         (Some(id), Some(version)) => format!("{id} {version}"),

@@ -5,10 +5,10 @@ use std::{collections::VecDeque, time::Duration};
 use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{
-    safety::{MarkStyle, display_line_with},
+    safety::MarkStyle,
     tui::{
         msg::{Fault, Notice, Now, Severity},
-        text::{Entry, Scroll, TableRow, Tone, figures, table_rows, table_text},
+        text::{Entry, Scroll, TableRow, Tone, figures, one_line, table_rows, table_text},
         theme::Glyphs,
     },
 };
@@ -53,7 +53,7 @@ impl Notices {
 
     /// Shows a message and keeps it. The same one again only counts.
     pub fn add(&mut self, severity: Severity, text: &str, hint: Option<&str>, now: Now) {
-        let safe = |text: &str| display_line_with(text, self.marks).into_owned();
+        let safe = |text: &str| one_line(text, self.marks).into_owned();
         let notice = Notice { severity, text: safe(text), hint: hint.map(safe) };
         self.current = true;
         self.told += 1;

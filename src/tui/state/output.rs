@@ -10,10 +10,10 @@ use crate::{
         CallError, Check, ErrorKind, Execution, GenerationParameters, GuardName, ModelRef,
         Parameter, Price, Status, Strategy, ToolCall, Usage, VariantSource,
     },
-    safety::{MarkStyle, display_line_with, display_with},
+    safety::{MarkStyle, display_with},
     tui::{
         msg::RunToken,
-        text::{GrowingText, Scroll},
+        text::{GrowingText, Scroll, one_line, spelled_out},
     },
 };
 
@@ -347,7 +347,8 @@ impl Output {
     /// What did not pass, where the call itself went well: the answer stands, and this below it.
     fn show_checks(&mut self, execution: &Execution) {
         for check in failed_checks(execution) {
-            self.error.push(&format!("{} {}: {}\n", check.kind, check.name, check.reason));
+            let told = format!("{} {}: {}\n", check.kind, check.name, check.reason);
+            self.error.push(&spelled_out(&told, self.marks));
         }
         self.error.finish();
     }
@@ -360,10 +361,11 @@ impl Output {
 
     fn show_error(&mut self, error: &CallError, hint: Option<&str>) {
         self.error.clear();
-        self.error.push(&format!("{}: {}", error.kind, error.message));
+        let told = format!("{}: {}", error.kind, error.message);
+        self.error.push(&spelled_out(&told, self.marks));
         if let Some(hint) = hint {
             self.error.push("\n");
-            self.error.push(hint);
+            self.error.push(&spelled_out(hint, self.marks));
         }
         self.error.finish();
     }
@@ -393,7 +395,7 @@ impl Output {
 
     /// A limit holds the call back for a while.
     pub fn hold(&mut self, provider: &str, held_for: Duration, can_skip: bool, now: Duration) {
-        let provider = display_line_with(provider, self.marks).into_owned();
+        let provider = one_line(provider, self.marks).into_owned();
         self.enter(Phase::Held { until: now + held_for, provider, can_skip }, now);
     }
 
@@ -423,7 +425,7 @@ impl Output {
         now: Duration,
     ) {
         self.begin_anew();
-        let reason = display_line_with(&reasons.join("; "), self.marks).into_owned();
+        let reason = one_line(&reasons.join("; "), self.marks).into_owned();
         self.again = Some((format!("{strategy} {number}/{of}"), reason));
         self.enter(Phase::Queued, now);
     }

@@ -7,11 +7,13 @@ mod growing;
 mod inline;
 pub mod markdown;
 mod scroll;
+mod signs;
 mod table;
 mod wrap;
 
 pub use find::{Find, find};
 pub use growing::GrowingText;
 pub use scroll::Scroll;
+pub use signs::{one_line, spelled_out};
 pub use table::{Entry, STAYS, TableRow, Tone, table_rows, table_text};
 pub use wrap::{Row, cell_width, ellipsis, fit, grapheme_cells, wrap_from};

@@ -33,7 +33,7 @@ impl Step<'_> {
         match data {
             Ok(data) => self.state.charts.take(data),
             Err(fault) => {
-                let message = crate::safety::display_line_with(&fault.message, self.state.marks);
+                let message = crate::tui::text::one_line(&fault.message, self.state.marks);
                 let charts = &mut self.state.charts;
                 charts.loading = false;
                 charts.error = Some(message.into_owned());
@@ -54,7 +54,7 @@ impl Step<'_> {
             models: &models,
         };
         Filter::parse(text, &context).map_err(|error| {
-            crate::safety::display_line_with(&error.to_string(), self.state.marks).into_owned()
+            crate::tui::text::one_line(&error.to_string(), self.state.marks).into_owned()
         })
     }
 

@@ -210,13 +210,12 @@ impl Step<'_> {
                     form.model.as_ref().and_then(|model| self.state.plans.get(model))
             {
                 for row in &mut form.rows {
-                    row.refused = plan
-                        .refused
-                        .iter()
-                        .find(|(parameter, _)| *parameter == row.parameter)
-                        .map(|(_, reason)| {
-                            crate::safety::display_line_with(reason, self.state.marks).into_owned()
-                        });
+                    row.refused =
+                        plan.refused.iter().find(|(parameter, _)| *parameter == row.parameter).map(
+                            |(_, reason)| {
+                                crate::tui::text::one_line(reason, self.state.marks).into_owned()
+                            },
+                        );
                 }
             }
         }

@@ -84,7 +84,7 @@ impl Step<'_> {
             (Ok(page), None) => history.append(page),
             (Err(fault), _) => {
                 history.loading = false;
-                let message = crate::safety::display_line_with(&fault.message, self.state.marks);
+                let message = crate::tui::text::one_line(&fault.message, self.state.marks);
                 history.error = Some(message.into_owned());
                 self.fail(&fault);
             }
@@ -175,7 +175,7 @@ impl Step<'_> {
             Ok(Some(execution)) => detail.show(execution, marks, now),
             Ok(None) => detail.error = Some("This execution is no longer stored".to_owned()),
             Err(fault) => {
-                let message = crate::safety::display_line_with(&fault.message, marks);
+                let message = crate::tui::text::one_line(&fault.message, marks);
                 detail.error = Some(message.into_owned());
                 self.fail(&fault);
             }

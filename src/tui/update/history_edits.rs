@@ -155,7 +155,7 @@ impl Step<'_> {
     pub fn export_to(&mut self, path: &str) -> Result<(), String> {
         let ending = std::path::Path::new(path);
         if crate::app::ExportFormat::of_path(ending).is_none() {
-            return Err("the file\u{2019}s ending says the form: .jsonl, .csv or .md".to_owned());
+            return Err("the file's ending says the form: .jsonl, .csv or .md".to_owned());
         }
         let filter = Box::new(self.state.history.query.clone());
         self.ask(Purpose::Export, Question::Export { filter, path: path.to_owned() });

@@ -41,7 +41,7 @@ impl Step<'_> {
             Err(fault) => {
                 self.state.library.loading = false;
                 self.state.run_when_open = None;
-                let message = crate::safety::display_line_with(&fault.message, self.state.marks);
+                let message = crate::tui::text::one_line(&fault.message, self.state.marks);
                 self.state.library.error = Some(message.into_owned());
                 self.fail(&fault);
                 return;

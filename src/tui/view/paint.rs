@@ -11,14 +11,11 @@ use ratatui::{
 };
 
 use super::Look;
-use crate::{
-    safety::display_line_with,
-    tui::{
-        keymap::Context,
-        state::State,
-        text::{cell_width, ellipsis, fit},
-        theme::{Glyphs, Role},
-    },
+use crate::tui::{
+    keymap::Context,
+    state::State,
+    text::{cell_width, ellipsis, fit, one_line},
+    theme::{Glyphs, Role},
 };
 
 /// A stretch of text in one style. The text is safe to draw.
@@ -95,7 +92,7 @@ impl<'a, 'f, 'b> Paint<'a, 'f, 'b> {
 
     /// Text that came from outside, safe to draw in one row.
     pub fn safe<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        display_line_with(text, self.state.marks)
+        one_line(text, self.state.marks)
     }
 
     /// A text with actions in braces, as their keys are in a context.
