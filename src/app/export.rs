@@ -93,9 +93,23 @@ impl App {
     /// [`ExportError`]; nothing is left behind then.
     pub async fn export(
         &self,
+        query: HistoryQuery,
+        format: ExportFormat,
+        path: PathBuf,
+    ) -> Result<usize, ExportError> {
+        self.export_telling(query, format, path, |_| {}).await
+    }
+
+    /// The same, and tells how many are written as it goes on.
+    ///
+    /// # Errors
+    /// As [`Self::export`].
+    pub async fn export_telling(
+        &self,
         mut query: HistoryQuery,
         format: ExportFormat,
         path: PathBuf,
+        tell: impl Fn(usize),
     ) -> Result<usize, ExportError> {
         let mut part = Part::new(&path)?;
         let mut count = 0;
@@ -110,6 +124,7 @@ impl App {
                 part.write(&piece.map_err(|error| part.unwritable(io::Error::other(error)))?)?;
                 count += 1;
             }
+            tell(count);
             let Some(next) = page.next else { break };
             query.before = Some(next);
         }

@@ -133,6 +133,12 @@ impl Environment {
         })
     }
 
+    /// Whether nothing is to move by itself.
+    #[must_use]
+    pub fn wants_stillness(&self) -> bool {
+        self.filled("ACCESSIBLE").is_some_and(|value| value != "0")
+    }
+
     /// Whether the terminal is at the far end of an SSH connection.
     #[must_use]
     pub fn over_ssh(&self) -> bool {

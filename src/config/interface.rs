@@ -62,6 +62,8 @@ pub struct InterfaceSettings {
     pub key_set: KeySet,
     /// Columns the Tab key indents by in the editor.
     pub tab_width: u8,
+    /// Whether nothing moves by itself but figures, whatever `ACCESSIBLE` says.
+    pub reduce_motion: bool,
 }
 
 impl Default for InterfaceSettings {
@@ -72,6 +74,7 @@ impl Default for InterfaceSettings {
             glyphs: Glyphs::Auto,
             key_set: KeySet::Default,
             tab_width: 2,
+            reduce_motion: false,
         }
     }
 }

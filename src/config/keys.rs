@@ -441,6 +441,13 @@ pub const SETTING_KEYS: &[SettingKey] = &[
         Where::User,
     ),
     key(
+        "interface",
+        "reduce_motion",
+        "false",
+        "Whether no sign turns while a call is waited for; `ACCESSIBLE` in the environment turns it on too.",
+        Where::User,
+    ),
+    key(
         "redaction",
         "secrets",
         "\"before_storage\"",

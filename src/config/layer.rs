@@ -267,6 +267,9 @@ fn interface(settings: &mut Settings, section: &Section<'_, '_>) {
     if let Some(width) = section.integer("tab_width", 1..=8) {
         interface.tab_width = u8::try_from(width).unwrap_or(interface.tab_width);
     }
+    if let Some(still) = section.boolean("reduce_motion") {
+        interface.reduce_motion = still;
+    }
 }
 
 fn keys(settings: &mut Settings, root: &Section<'_, '_>) {

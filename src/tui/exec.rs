@@ -126,7 +126,7 @@ impl Exec {
     pub fn ask(&self, id: RequestId, question: Question) {
         let (app, messages) = (self.app.clone(), self.messages.clone());
         tokio::spawn(async move {
-            let answer = answer(&app, question, &messages).await;
+            let answer = answer(&app, id, question, &messages).await;
             let _ = messages.send(Msg::Answered { id, answer });
         });
     }
@@ -327,7 +327,12 @@ fn call_event(kind: RunEventKind) -> CallEvent {
     }
 }
 
-async fn answer(app: &App, question: Question, messages: &mpsc::UnboundedSender<Msg>) -> Answer {
+async fn answer(
+    app: &App,
+    id: RequestId,
+    question: Question,
+    messages: &mpsc::UnboundedSender<Msg>,
+) -> Answer {
     match question {
         Question::Library => Answer::Library(library(app, messages).await),
         Question::Open(id) => {
@@ -372,7 +377,13 @@ async fn answer(app: &App, question: Question, messages: &mpsc::UnboundedSender<
         }
         Question::Trust => Answer::Trusted(app.trust_workspace().await.map_err(Fault::new)),
         Question::Pair(one, other) => Answer::Pair(pair(app, one, other).await),
-        Question::Export { filter, path } => Answer::Exported(export(app, &filter, &path).await),
+        Question::Export { filter, path } => {
+            let tell = |done| {
+                // Nobody is left to tell when the loop has ended.
+                let _ = messages.send(Msg::Progress { id, done });
+            };
+            Answer::Exported(export(app, &filter, &path, tell).await)
+        }
         Question::SaveText { text, path } => {
             Answer::TextSaved(app.write_text(&path, &text).await.map_err(|error| told(&error)))
         }
@@ -471,11 +482,16 @@ async fn pair(
 }
 
 /// Writes what a filter lists; where a path begins with `~/`, the home folder is meant.
-async fn export(app: &App, filter: &Filter, path: &str) -> Result<(usize, String), Fault> {
+async fn export(
+    app: &App,
+    filter: &Filter,
+    path: &str,
+    tell: impl Fn(usize),
+) -> Result<(usize, String), Fault> {
     let path = app.named_path(path);
     let format = ExportFormat::of_path(&path).unwrap_or_default();
     let shown = path.display().to_string();
-    let count = app.export(filter.query(), format, path).await;
+    let count = app.export_telling(filter.query(), format, path, tell).await;
     count.map(|count| (count, shown)).map_err(|error| Fault::new(error.to_string()))
 }
 

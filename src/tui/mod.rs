@@ -228,6 +228,7 @@ impl Place {
         let welcomed = app.store.setting(update::WELCOMED).await.ok().flatten().is_some();
         state.welcome = !welcomed && !is_demo && app.workspace.is_embedded();
         state.is_demo = is_demo;
+        state.still = app.settings.interface.reduce_motion || app.environment.wants_stillness();
         state.tour = is_demo.then(Tour::begin);
         let (exec, inbox) = Exec::new(app.clone());
         for notice in notices {

@@ -82,6 +82,11 @@ pub enum Msg {
         id: RequestId,
         answer: Answer,
     },
+    /// How far the work on a question is: so many are done.
+    Progress {
+        id: RequestId,
+        done: usize,
+    },
     /// Something worth telling that nobody asked for: a warning of the store, a write that failed.
     Notice(Notice),
     /// The models known changed: a local server was found, a key was seen.

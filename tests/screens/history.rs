@@ -78,6 +78,15 @@ fn two_executions_are_compared() {
 }
 
 #[test]
+fn an_export_says_how_far_it_is() {
+    picture("history_exporting", &[SMALLEST, SIZES[0]], |size| {
+        let mut stage = shown(size, World::plain(), "");
+        stage.state.exported = Some(12_500);
+        stage
+    });
+}
+
+#[test]
 fn lines_are_filled_in() {
     picture("history_tag", &[SIZES[0]], |size| {
         let mut stage = shown(size, World::plain(), "#");

@@ -62,7 +62,7 @@ pub use overlay::{
     ThemePicker, VersionList, VersionRow,
 };
 pub use pane::{Pane, Recorded};
-pub use pending::{EDIT_REST, FILTER_REST, Pending, Purpose, TICK, Wake};
+pub use pending::{EDIT_REST, FILTER_REST, Pending, Purpose, TICK, TURN, Wake};
 pub use shelf::Shelved;
 pub use spending::{SpendQuestion, Spending};
 pub use tour::{TOUR, Tour, TourDeed, TourStop};
@@ -214,6 +214,10 @@ pub struct State {
     pub themes: Vec<Theme>,
     /// The name of the theme in use.
     pub theme: String,
+    /// Whether nothing moves by itself but figures.
+    pub still: bool,
+    /// How many executions the export under way has written.
+    pub exported: Option<usize>,
     /// Whether the terminal window has the focus.
     pub focused: bool,
     /// The monotonic clock when the last message came: what counters count to.
@@ -303,6 +307,8 @@ impl State {
             tab_width: options.tab_width,
             themes: Vec::new(),
             theme: options.theme,
+            still: false,
+            exported: None,
             focused: true,
             now: Duration::ZERO,
             wall: Timestamp::UNIX_EPOCH,
@@ -475,6 +481,22 @@ impl State {
             return None;
         };
         Some((self.keymap.shown_key(Context::Output, action)?.to_string(), action))
+    }
+
+    /// Whether a sign turns somewhere in sight: while something is waited for that has no words
+    /// yet, and never while it is hidden which answer is whose.
+    #[must_use]
+    pub fn turns(&self) -> bool {
+        let waits = |pane: &Pane| pane.shown().is_some_and(|output| output.phase.waits());
+        let calls = self.screen == Screen::Workbench && self.blind.is_none();
+        !self.still && (self.exported.is_some() || (calls && self.panes.iter().any(waits)))
+    }
+
+    /// Which of so many forms the turning sign has now.
+    #[must_use]
+    pub fn turn(&self, forms: usize) -> usize {
+        let turns = self.now.as_millis() / TURN.as_millis().max(1);
+        usize::try_from(turns % (forms.max(1) as u128)).unwrap_or(0)
     }
 
     /// What is on top of the screen.

@@ -74,6 +74,20 @@ impl Phase {
         !matches!(self, Self::Done | Self::Failed | Self::Cancelled | Self::Interrupted)
     }
 
+    /// Whether it runs and there are no words to read yet.
+    #[must_use]
+    pub const fn waits(&self) -> bool {
+        matches!(
+            self,
+            Self::Asked
+                | Self::Queued
+                | Self::Connecting { .. }
+                | Self::Waiting
+                | Self::Accepted
+                | Self::Thinking
+        )
+    }
+
     /// Whether the answer is there whole.
     #[must_use]
     pub const fn is_finished(&self) -> bool {
@@ -380,8 +394,8 @@ impl Output {
         now: Duration,
     ) {
         self.begin_anew();
-        let error = display_line_with(&format!("{}: {}", error.kind, error.message), self.marks)
-            .into_owned();
+        let error =
+            one_line(&format!("{}: {}", error.kind, error.message), self.marks).into_owned();
         self.enter(Phase::Retrying { until, number, of, error }, now);
     }
 

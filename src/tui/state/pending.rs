@@ -170,6 +170,12 @@ impl Pending {
         self.questions.values().any(purpose)
     }
 
+    /// What a question that is under way was asked for.
+    #[must_use]
+    pub fn asked_for(&self, id: RequestId) -> Option<&Purpose> {
+        self.questions.get(&id)
+    }
+
     /// Notes a wake-up. One for the same reason before it is forgotten.
     pub fn wake(&mut self, reason: Wake) -> TimerId {
         let id = TimerId(self.fresh());
@@ -216,6 +222,8 @@ pub const EDIT_REST: Duration = Duration::from_millis(150);
 pub const FILTER_REST: Duration = Duration::from_millis(120);
 /// How often counters of running calls move on.
 pub const TICK: Duration = Duration::from_secs(1);
+/// How often the sign turns that says that something is waited for.
+pub const TURN: Duration = Duration::from_millis(250);
 
 #[cfg(test)]
 mod tests {

@@ -60,6 +60,8 @@ pub struct Glyphs {
     pub times: &'static str,
     /// A rating's step that is reached, and one that is not.
     pub star: (&'static str, &'static str),
+    /// A sign that turns, in the order of its turns.
+    pub turning: &'static [&'static str],
 }
 
 impl Glyphs {
@@ -90,6 +92,7 @@ impl Glyphs {
         beside: ("◂", "▸"),
         times: "×",
         star: ("★", "☆"),
+        turning: &["⠋", "⠙", "⠸", "⠴", "⠦", "⠇"],
     };
 
     /// Signs for every terminal.
@@ -128,6 +131,7 @@ impl Glyphs {
         beside: ("<", ">"),
         times: "x",
         star: ("*", "."),
+        turning: &["|", "/", "-", "\\"],
     };
 
     /// The set for a setting; `Auto` asks the locale and `LATHE_ASCII`.
@@ -216,6 +220,7 @@ mod tests {
             signs.extend([left, right]);
         }
         signs.extend(glyphs.bar);
+        signs.extend(glyphs.turning);
         signs
     }
 

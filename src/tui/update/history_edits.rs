@@ -159,11 +159,13 @@ impl Step<'_> {
         }
         let filter = Box::new(self.state.history.query.clone());
         self.ask(Purpose::Export, Question::Export { filter, path: path.to_owned() });
-        self.tell("Writing the executions to the file");
+        self.state.exported = Some(0);
+        self.tick();
         Ok(())
     }
 
     pub fn take_exported(&mut self, exported: Result<(usize, String), Fault>) {
+        self.state.exported = None;
         match exported {
             Ok((1, path)) => self.tell(format!("One execution written to {path}")),
             Ok((count, path)) => self.tell(format!("{count} executions written to {path}")),

@@ -93,6 +93,7 @@ pub fn update(state: &mut State, message: Msg, now: Now) -> Vec<Effect> {
                 step.answer(purpose, answer);
             }
         }
+        Msg::Progress { id, done } => step.take_progress(id, done),
         Msg::SecretsFound { run, text } => step.ask_about_secrets(run, text),
         Msg::Notice(notice) => {
             step.state.notices.add(notice.severity, &notice.text, notice.hint.as_deref(), now);

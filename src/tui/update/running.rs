@@ -8,10 +8,10 @@ use crate::{
     tui::{
         effect::{CallOrder, CallSource, Effect, Question},
         keymap::{Action, Context},
-        msg::{CallEvent, RunToken, Severity},
+        msg::{CallEvent, RequestId, RunToken, Severity},
         state::{
             Confirm, Document, Focus, FormRow, Mode, OpenCircuit, Origin, Output, Overlay, Pane,
-            Phase, Purpose, Screen, SecretQuestion, TICK, Wake,
+            Phase, Purpose, Screen, SecretQuestion, TICK, TURN, Wake,
         },
     },
 };
@@ -171,8 +171,19 @@ impl Step<'_> {
                 self.state.zoom = false;
             }
         }
-        if !self.state.pending.is_waking(Wake::Tick) {
-            self.wake(Wake::Tick, TICK);
+        self.wake_for_counters();
+    }
+
+    /// Wakes up when something in sight has moved on: a turn of the sign, or a second.
+    fn wake_for_counters(&mut self) {
+        let after = if self.state.turns() { TURN } else { TICK };
+        self.wake(Wake::Tick, after);
+    }
+
+    /// So many executions are written.
+    pub fn take_progress(&mut self, id: RequestId, done: usize) {
+        if matches!(self.state.pending.asked_for(id), Some(Purpose::Export)) {
+            self.state.exported = Some(done);
         }
     }
 
@@ -363,7 +374,7 @@ impl Step<'_> {
     /// counted down, and not after.
     pub fn tick(&mut self) {
         if self.counts() {
-            self.wake(Wake::Tick, TICK);
+            self.wake_for_counters();
         }
     }
 
@@ -371,6 +382,7 @@ impl Step<'_> {
     fn counts(&self) -> bool {
         let now = self.now.monotonic;
         self.state.running() > 0
+            || self.state.exported.is_some()
             || self.state.circuits.iter().any(|circuit| circuit.counts_down(now))
     }
 

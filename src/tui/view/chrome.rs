@@ -2,7 +2,10 @@
 
 use ratatui::layout::Rect;
 
-use super::paint::{Paint, Piece, cells};
+use super::{
+    meter,
+    paint::{Paint, Piece, cells},
+};
 use crate::tui::{
     keymap::{Action, Context},
     msg::{Notice, Severity},
@@ -105,6 +108,15 @@ pub(super) fn status(paint: &mut Paint<'_, '_, '_>, area: Rect) {
         }
         None => 0,
     };
+    if let Some(done) = paint.state.exported {
+        let sign = meter::turning(paint).unwrap_or_default();
+        let count = figures::grouped(done as u64);
+        let words = format!("{sign}{count} executions written ");
+        let rest = Rect { x: area.x + taken, width: area.width.saturating_sub(taken), ..area };
+        if paint.pieces_right(rest, &[paint.piece(words, Role::Information)]) {
+            return;
+        }
+    }
     // A provider that is left alone is told beside the last message, if there is room, else in
     // its place once that is read.
     let now = paint.state.now;

@@ -137,7 +137,9 @@ fn phase<'p>(paint: &Paint<'_, '_, '_>, output: &'p Output, shown: &Figures) -> 
                 Figure::same(paint.piece(word, Role::Warning))
             }
             None => {
-                let word = paint.piece(output.word(now), Role::Information);
+                let turning = if running.waits() { turning(paint) } else { None };
+                let word = format!("{}{}", turning.unwrap_or_default(), output.word(now));
+                let word = paint.piece(word, Role::Information);
                 let figure = |time: String| vec![word.clone(), paint.piece(time, Role::Text)];
                 Figure {
                     full: figure(format!(" {:>6}", figures::seconds(elapsed))),
@@ -146,6 +148,13 @@ fn phase<'p>(paint: &Paint<'_, '_, '_>, output: &'p Output, shown: &Figures) -> 
             }
         },
     }
+}
+
+/// The sign that turns while there is nothing to read; `None` where nothing is to move.
+pub(super) fn turning(paint: &Paint<'_, '_, '_>) -> Option<String> {
+    let forms = paint.glyphs().turning;
+    let sign = forms.get(paint.state.turn(forms.len()))?;
+    (!paint.state.still).then(|| format!("{sign} "))
 }
 
 /// An answer that is whole: how it ended, where that was not by itself.

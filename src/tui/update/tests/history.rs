@@ -531,8 +531,14 @@ fn what_is_listed_is_written_to_a_file() {
     script.typed("out.csv");
     script.press("enter");
     let fits = |it: &Question| matches!(it, Question::Export { path, .. } if path == "out.csv");
+    let id = script.question(fits).expect("it is written");
+    script.send(Msg::Progress { id, done: 500 });
+    assert_eq!(script.state.exported, Some(500));
+    script.send(Msg::Progress { id: RequestId(9_999), done: 700 });
+    assert_eq!(script.state.exported, Some(500), "of another question");
     script.answer(fits, Answer::Exported(Ok((2, "/home/out.csv".to_owned()))));
     assert!(script.status().contains("2 executions written to /home/out.csv"));
+    assert_eq!(script.state.exported, None);
 }
 
 #[test]

@@ -153,6 +153,36 @@ fn a_call_goes_through_its_states() {
 }
 
 #[test]
+fn a_sign_turns_only_while_something_is_waited_for() {
+    use crate::tui::state::{TICK, TURN};
+    let after = |script: &Script| {
+        script.effects.iter().rev().find_map(|effect| match effect {
+            Effect::Schedule { after, .. } if *after <= TICK => Some(*after),
+            _ => None,
+        })
+    };
+    let mut script = Script::open();
+    assert_eq!(after(&script), None, "nothing runs");
+    script.press("r");
+    let (run, _) = script.run();
+    assert_eq!(after(&script), Some(TURN), "it waits");
+    script.call(run, A, delta("a"));
+    script.wake();
+    assert_eq!(after(&script), Some(TICK), "there is something to read");
+    script.call(run, A, CallEvent::Finished(Box::new(execution(3, "a"))));
+    script.effects.clear();
+    script.send(Msg::Focused(true));
+    assert_eq!(after(&script), None, "nothing runs any more");
+    let mut script = Script::open();
+    script.state.still = true;
+    script.press("r");
+    assert_eq!(after(&script), Some(TICK), "nothing is to move but figures");
+    let mut script = Script::open();
+    script.press("f b R");
+    assert_eq!(after(&script), Some(TICK), "which one waits is not to be told");
+}
+
+#[test]
 fn signs_of_life_are_told_from_words_and_from_silence() {
     let mut script = Script::open();
     script.press("r");
