@@ -4,9 +4,10 @@
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use jiff::{SignedDuration, Span, Timestamp, Zoned, tz::TimeZone};
+use semver::Version;
 use serde::Serialize;
 
-use super::App;
+use super::{App, filter};
 use crate::{
     model::{ErrorKind, ModelRef, Status, TemplateId},
     store::{Rollup, RollupBy, RollupGroup, RollupQuery, RollupRow, StoreError},
@@ -82,11 +83,6 @@ impl ChartRange {
         }
     }
 
-    /// Whether its steps are made of whole days in UTC, of which there are far fewer sums.
-    const fn is_of_days(self) -> bool {
-        matches!(self, Self::Quarter | Self::Year)
-    }
-
     /// The beginnings of its steps up to now, in order.
     fn starts(self, now: &Zoned) -> Vec<Timestamp> {
         let back = |zoned: &Zoned, span: Span| zoned.checked_sub(span).ok();
@@ -135,6 +131,153 @@ impl ChartRange {
     }
 }
 
+/// A stretch of time that was chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChartSpan {
+    pub since: Timestamp,
+    /// `None`: up to now.
+    pub until: Option<Timestamp>,
+}
+
+/// What separates the two ends of a stretch of time.
+const TO: &str = "..";
+
+impl ChartSpan {
+    /// Reads `2026-11-01..2026-11-14`, `2026-11-01..`, or an age such as `36h`. A date at the end
+    /// counts whole.
+    ///
+    /// # Errors
+    /// What it should look like, or that it ends before it begins.
+    pub fn parse(text: &str, now: &Zoned) -> Result<Self, String> {
+        let wanted = || "write 2026-11-01..2026-11-14, 2026-11-01.., or an age: 36h, 10d, 3w";
+        let (from, to) = text.split_once(TO).map_or((text, ""), |(from, to)| (from, to));
+        let (from, to) = (from.trim(), to.trim());
+        let zone = now.time_zone();
+        let at = |text: &str| filter::time(text, now.timestamp(), zone);
+        let since = at(from).ok_or_else(wanted)?;
+        let until = if to.is_empty() {
+            None
+        } else if let Ok(day) = to.parse::<jiff::civil::Date>() {
+            // Up to and with that day.
+            let next = day.tomorrow().ok().and_then(|next| next.to_zoned(zone.clone()).ok());
+            Some(next.ok_or_else(wanted)?.timestamp())
+        } else {
+            Some(at(to).ok_or_else(wanted)?)
+        };
+        let end = until.unwrap_or(now.timestamp());
+        if since >= end {
+            return Err("it must begin before it ends, and before now".to_owned());
+        }
+        Ok(Self { since, until })
+    }
+
+    /// The length of time, up to now where it has no end.
+    fn length(self, now: Timestamp) -> SignedDuration {
+        self.until.unwrap_or(now).duration_since(self.since)
+    }
+
+    /// As a filter of the history says it.
+    #[must_use]
+    pub fn conditions(self, zone: &TimeZone) -> String {
+        let written = |at: Timestamp| {
+            let at = at.to_zoned(zone.clone());
+            let midnight = at.start_of_day().is_ok_and(|start| start == at);
+            at.strftime(if midnight { "%Y-%m-%d" } else { "%Y-%m-%dT%H:%M" }).to_string()
+        };
+        let until = self.until.map(|until| format!(" until:{}", written(until)));
+        format!("since:{}{}", written(self.since), until.unwrap_or_default())
+    }
+
+    /// The words on screen.
+    #[must_use]
+    pub fn describe(self, now: &Zoned) -> String {
+        let zone = now.time_zone();
+        let written = |at: Timestamp| {
+            let at = at.to_zoned(zone.clone());
+            let midnight = at.start_of_day().is_ok_and(|start| start == at);
+            let format = match (midnight, at.year() == now.year()) {
+                (true, true) => "%d %b",
+                (true, false) => "%d %b %Y",
+                (false, true) => "%d %b %H:%M",
+                (false, false) => "%d %b %Y %H:%M",
+            };
+            at.strftime(format).to_string()
+        };
+        match self.until {
+            Some(until) => {
+                // The midnight after a day ends that day.
+                let ends = until.to_zoned(zone.clone());
+                let last = match ends.start_of_day() {
+                    Ok(start) if start == ends => {
+                        until.checked_sub(SignedDuration::from_hours(12)).unwrap_or(until)
+                    }
+                    _ => until,
+                };
+                let day = last.to_zoned(zone.clone()).start_of_day();
+                let last = match day {
+                    Ok(day) if last != until => day.timestamp(),
+                    _ => until,
+                };
+                format!("{} to {}", written(self.since), written(last))
+            }
+            None => format!("since {}", written(self.since)),
+        }
+    }
+}
+
+/// How much time one step of a chart is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ChartScale {
+    Hours,
+    #[default]
+    QuarterDays,
+    Days,
+    Weeks,
+    Months,
+}
+
+impl ChartScale {
+    /// The scale that a length of time can be seen at.
+    fn of(length: SignedDuration) -> Self {
+        match length.as_hours() {
+            ..=48 => Self::Hours,
+            49..=400 => Self::QuarterDays,
+            401..=2_400 => Self::Days,
+            2_401..=12_000 => Self::Weeks,
+            _ => Self::Months,
+        }
+    }
+
+    /// The beginnings of the steps from one time up to another, in order.
+    fn starts(self, since: Timestamp, until: Timestamp, zone: &TimeZone) -> Vec<Timestamp> {
+        let first = since.to_zoned(zone.clone());
+        let begin = match self {
+            Self::Hours => first.round(
+                jiff::ZonedRound::new().smallest(jiff::Unit::Hour).mode(jiff::RoundMode::Trunc),
+            ),
+            Self::QuarterDays | Self::Days | Self::Weeks => first.start_of_day(),
+            Self::Months => first.first_of_month().and_then(|first| first.start_of_day()),
+        };
+        let step = match self {
+            Self::Hours => Span::new().hours(1),
+            Self::QuarterDays => Span::new().hours(6),
+            Self::Days => Span::new().days(1),
+            Self::Weeks => Span::new().weeks(1),
+            Self::Months => Span::new().months(1),
+        };
+        let mut starts = Vec::new();
+        let mut next = begin.ok();
+        while let Some(start) = next.filter(|it| it.timestamp() < until && starts.len() < MOST) {
+            starts.push(start.timestamp());
+            next = start.checked_add(step).ok();
+        }
+        starts
+    }
+}
+
+/// More steps than a screen could show.
+const MOST: usize = 500;
+
 /// By what the table is told apart.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -177,9 +320,68 @@ impl ChartBy {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ChartQuery {
     pub range: ChartRange,
+    /// In place of the range, where one was chosen.
+    pub span: Option<ChartSpan>,
     pub by: ChartBy,
     pub template: Option<TemplateId>,
+    pub version: Option<Version>,
     pub model: Option<ModelRef>,
+    pub provider: Option<String>,
+    pub status: Option<Status>,
+    pub error_kind: Option<ErrorKind>,
+}
+
+impl ChartQuery {
+    /// How much time one step is.
+    fn scale(&self, now: Timestamp) -> ChartScale {
+        match (self.span, self.range) {
+            (Some(span), _) => ChartScale::of(span.length(now)),
+            (None, ChartRange::Day) => ChartScale::Hours,
+            (None, ChartRange::Week) => ChartScale::QuarterDays,
+            (None, ChartRange::Month) => ChartScale::Days,
+            (None, ChartRange::Quarter) => ChartScale::Weeks,
+            (None, ChartRange::Year) => ChartScale::Months,
+        }
+    }
+
+    /// The conditions of a history filter that list what is summed, but for the time.
+    #[must_use]
+    pub fn conditions(&self) -> Vec<(&'static str, String)> {
+        [
+            ("template", self.template.as_ref().map(ToString::to_string)),
+            ("version", self.version.as_ref().map(ToString::to_string)),
+            ("model", self.model.as_ref().map(ToString::to_string)),
+            ("provider", self.provider.clone()),
+            ("status", self.status.map(|status| status.as_str().to_owned())),
+            ("error", self.error_kind.map(|kind| kind.as_str().to_owned())),
+        ]
+        .into_iter()
+        .filter_map(|(condition, value)| Some((condition, value?)))
+        .collect()
+    }
+
+    /// The sums of all that is wanted, from one time to another.
+    fn sums(
+        &self,
+        since: Timestamp,
+        until: Option<Timestamp>,
+        hours: u32,
+        by: RollupBy,
+    ) -> RollupQuery {
+        RollupQuery {
+            template: self.template.clone(),
+            version: self.version.clone(),
+            model: self.model.clone(),
+            provider: self.provider.clone(),
+            status: self.status,
+            error_kind: self.error_kind,
+            since: Some(since),
+            until,
+            hours,
+            by,
+            ..RollupQuery::default()
+        }
+    }
 }
 
 /// Executions summed up.
@@ -306,6 +508,8 @@ impl ChartGroup {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Charts {
     pub query: ChartQuery,
+    /// How much time one step is.
+    pub scale: ChartScale,
     /// Every step of the range, those without executions too.
     pub steps: Vec<ChartStep>,
     pub total: Sum,
@@ -323,23 +527,23 @@ impl App {
     /// # Errors
     /// A database that cannot be read.
     pub async fn charts(&self, query: ChartQuery, now: Zoned) -> Result<Charts, StoreError> {
-        let days = query.range.is_of_days();
+        let scale = query.scale(now.timestamp());
+        // Sums of whole days are of days in UTC.
+        let days = matches!(scale, ChartScale::Weeks | ChartScale::Months);
         let now = if days { now.with_time_zone(TimeZone::UTC) } else { now };
-        let starts = query.range.starts(&now);
-        let since = starts.first().copied().unwrap_or(now.timestamp());
-        let ask = |since: Timestamp, until: Option<Timestamp>, hours: u32, by: RollupBy| {
-            self.store.rollups(RollupQuery {
-                template: query.template.clone(),
-                model: query.model.clone(),
-                since: Some(since),
-                until,
-                hours,
-                by,
-                ..RollupQuery::default()
-            })
+        let (starts, until) = match query.span {
+            Some(span) => {
+                let end = span.until.unwrap_or(now.timestamp());
+                (scale.starts(span.since, end, now.time_zone()), span.until)
+            }
+            None => (query.range.starts(&now), None),
         };
+        let first = starts.first().copied().unwrap_or(now.timestamp());
+        // What was chosen begins where it was said to begin, and not with its first step.
+        let since = query.span.map_or(first, |span| span.since.max(first));
         let outcome = RollupBy { status: true, error_kind: true, ..RollupBy::default() };
-        let in_time = ask(since, None, if days { 24 } else { 1 }, outcome).await?;
+        let hours = if days { 24 } else { 1 };
+        let in_time = self.store.rollups(query.sums(since, until, hours, outcome)).await?;
         let group = RollupBy {
             status: true,
             model: query.by == ChartBy::Model,
@@ -347,19 +551,15 @@ impl App {
             version: query.by == ChartBy::Version,
             error_kind: false,
         };
+        let grouped = query.sums(since, until, 0, group);
         let grouped = match query.by {
-            ChartBy::Tag => {
-                let (template, model) = (query.template.clone(), query.model.clone());
-                let asked =
-                    RollupQuery { template, model, since: Some(since), ..Default::default() };
-                self.store.tag_sums(asked).await?
-            }
-            _ => ask(since, None, 0, group).await?,
+            ChartBy::Tag => self.store.tag_sums(grouped).await?,
+            _ => self.store.rollups(grouped).await?,
         };
-        let length = now.timestamp().duration_since(since);
+        let length = until.unwrap_or(now.timestamp()).duration_since(since);
         let earlier = since.checked_sub(length).unwrap_or(since);
-        let before = ask(earlier, Some(since), 0, outcome).await?;
-        Ok(assemble(query, &starts, &in_time, &grouped, &before))
+        let before = self.store.rollups(query.sums(earlier, Some(since), 0, outcome)).await?;
+        Ok(assemble((query, scale), &starts, &in_time, &grouped, &before))
     }
 }
 
@@ -396,7 +596,7 @@ pub fn markdown_table(charts: &Charts) -> String {
 }
 
 fn assemble(
-    query: ChartQuery,
+    (query, scale): (ChartQuery, ChartScale),
     starts: &[Timestamp],
     in_time: &[RollupRow],
     grouped: &[RollupRow],
@@ -432,7 +632,7 @@ fn assemble(
     for row in before {
         earlier.add(row);
     }
-    Charts { query, steps, total, before: earlier, errors, groups }
+    Charts { query, scale, steps, total, before: earlier, errors, groups }
 }
 
 #[cfg(test)]
@@ -457,6 +657,46 @@ mod tests {
         }
         let week = ChartRange::Week.starts(&now);
         assert_eq!(week.first().map(ToString::to_string).as_deref(), Some("2026-11-14T23:00:00Z"));
+    }
+
+    #[test]
+    fn a_stretch_of_time_is_chosen_by_its_ends_or_its_age() {
+        let now: Zoned = "2026-11-21T13:45:00+01:00[Europe/Berlin]".parse().expect("a time");
+        let span = |text: &str| ChartSpan::parse(text, &now);
+        let at = |text: &str| Some(text.parse::<Timestamp>().expect("a time"));
+        let two_weeks = span("2026-11-01..2026-11-14").expect("a stretch");
+        assert_eq!(Some(two_weeks.since), at("2026-10-31T23:00:00Z"));
+        assert_eq!(two_weeks.until, at("2026-11-14T23:00:00Z"), "the last day counts whole");
+        assert_eq!(two_weeks.describe(&now), "01 Nov to 14 Nov");
+        let zone = now.time_zone();
+        assert_eq!(two_weeks.conditions(zone), "since:2026-11-01 until:2026-11-15");
+        let age = span("36h").expect("an age");
+        assert_eq!((Some(age.since), age.until), (at("2026-11-20T00:45:00Z"), None));
+        assert_eq!(age.describe(&now), "since 20 Nov 01:45");
+        assert!(span("2026-11-01..").is_ok_and(|span| span.until.is_none()));
+        for wrong in ["", "..", "soon", "2026-11-14..2026-11-01", "2027-01-01", "1..2"] {
+            assert!(span(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_chosen_stretch_has_steps_that_can_be_seen() {
+        let now: Zoned = "2026-11-21T13:45:00+01:00[Europe/Berlin]".parse().expect("a time");
+        for (text, scale, count) in [
+            ("36h", ChartScale::Hours, 37),
+            ("2026-11-01..2026-11-14", ChartScale::QuarterDays, 56),
+            ("2026-09-01..2026-10-31", ChartScale::Days, 61),
+            ("2026-01-01..2026-06-30", ChartScale::Weeks, 26),
+            ("2020-01-01..2025-12-31", ChartScale::Months, 72),
+        ] {
+            let span = ChartSpan::parse(text, &now).expect("a stretch");
+            let query = ChartQuery { span: Some(span), ..ChartQuery::default() };
+            assert_eq!(query.scale(now.timestamp()), scale, "{text}");
+            let end = span.until.unwrap_or(now.timestamp());
+            let starts = scale.starts(span.since, end, now.time_zone());
+            assert_eq!(starts.len(), count, "{text}");
+            assert!(starts.is_sorted() && starts[0] <= span.since);
+        }
     }
 
     fn row(start: &str, model: &str, status: &'static str, runs: i64) -> RollupRow {
@@ -507,7 +747,8 @@ mod tests {
             row("2026-11-20T09:00:00Z", "demo/careful", "ok", 5),
             row("2026-11-20T09:00:00Z", "demo/careful", "cancelled", 2),
         ];
-        let charts = assemble(ChartQuery::default(), &starts, &rows, &rows, &rows[..1]);
+        let asked = (ChartQuery::default(), ChartScale::default());
+        let charts = assemble(asked, &starts, &rows, &rows, &rows[..1]);
         let runs: Vec<i64> = charts.steps.iter().map(|step| step.sum.rollup.runs).collect();
         assert_eq!(runs, [3, 8]);
         assert_eq!((charts.total.ok, charts.total.failed), (8, 1));

@@ -25,6 +25,10 @@ pub const CONDITIONS: [(&str, &str); 11] = [
     ("cost", ">0.01, <0.5"),
 ];
 
+/// The conditions that sums over time know too.
+pub const CHART_CONDITIONS: [&str; 8] =
+    ["template", "version", "model", "provider", "status", "error", "since", "until"];
+
 /// What a condition's value is understood against.
 #[derive(Clone, Copy, Debug)]
 pub struct FilterContext<'a> {

@@ -39,7 +39,8 @@ use uuid::Uuid;
 pub use analyse::{Analysis, InputField, VariableUse, analyse};
 pub use answer::WithJson;
 pub use charts::{
-    ChartBy, ChartGroup, ChartQuery, ChartRange, ChartStep, Charts, Sum, markdown_table,
+    ChartBy, ChartGroup, ChartQuery, ChartRange, ChartScale, ChartSpan, ChartStep, Charts, Sum,
+    markdown_table,
 };
 pub use check::{ProviderCheck, TestCall};
 pub use doctor::{Checkup, Health, doctor};

@@ -37,7 +37,8 @@ pub async fn run(app: &App, arguments: StatsArguments, output: &mut Output) -> R
         }),
         None => None,
     };
-    let query = ChartQuery { range, by, template, model: arguments.model };
+    let model = arguments.model;
+    let query = ChartQuery { range, by, template, model, ..ChartQuery::default() };
     let charts = app.charts(query, Zoned::now()).await?;
     match arguments.format {
         TextOrJson::Json => output.json(&value(&charts))?,

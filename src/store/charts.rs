@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, params_from_iter, types::Value};
+use semver::Version;
 use serde::Serialize;
 
 use super::{
@@ -34,7 +35,11 @@ pub struct RollupBy {
 pub struct RollupQuery {
     pub workspace: Scope,
     pub template: Option<TemplateId>,
+    pub version: Option<Version>,
     pub model: Option<ModelRef>,
+    pub provider: Option<String>,
+    pub status: Option<Status>,
+    pub error_kind: Option<ErrorKind>,
     /// From the hour this time lies in.
     pub since: Option<Timestamp>,
     /// Up to and without the hour this time lies in, or with it if it is not its beginning.
@@ -42,6 +47,27 @@ pub struct RollupQuery {
     /// How many hours make one step of time; 0 for all time in one.
     pub hours: u32,
     pub by: RollupBy,
+}
+
+impl RollupQuery {
+    /// The columns that must hold something, and what; named alike in sums and in executions.
+    pub(super) fn conditions(&self) -> Vec<(&'static str, String)> {
+        let template = self.template.as_ref().map(|template| template.as_str().to_owned());
+        let model = self.model.as_ref();
+        let provider = self.provider.clone();
+        [
+            ("template", template),
+            ("version", self.version.as_ref().map(ToString::to_string)),
+            ("provider", model.map(|model| model.provider.clone())),
+            ("model", model.map(|model| model.model.clone())),
+            ("provider", provider),
+            ("status", self.status.map(|status| status.as_str().to_owned())),
+            ("error_kind", self.error_kind.map(|kind| kind.as_str().to_owned())),
+        ]
+        .into_iter()
+        .filter_map(|(column, value)| Some((column, value?)))
+        .collect()
+    }
 }
 
 /// The sum of one step of time and one group.
@@ -97,12 +123,8 @@ pub(super) fn read_sums(
     if let Some(workspace) = workspace {
         narrow(" AND workspace = ?", workspace.into());
     }
-    if let Some(template) = &query.template {
-        narrow(" AND template = ?", template.as_str().to_owned().into());
-    }
-    if let Some(model) = &query.model {
-        narrow(" AND provider = ?", model.provider.clone().into());
-        narrow(" AND model = ?", model.model.clone().into());
+    for (column, value) in query.conditions() {
+        narrow(&format!(" AND {column} = ?"), value.into());
     }
     let sql = format!(
         "SELECT {SUMS}, hour, template, version, provider, model, status, error_kind

@@ -94,12 +94,8 @@ fn tagged(connection: &Connection, query: &RollupQuery, workspace: Option<i64>) 
     if let Some(workspace) = workspace {
         narrow(" AND e.workspace = ?", workspace.into());
     }
-    if let Some(template) = &query.template {
-        narrow(" AND e.template = ?", template.as_str().to_owned().into());
-    }
-    if let Some(model) = &query.model {
-        narrow(" AND e.provider = ?", model.provider.clone().into());
-        narrow(" AND e.model = ?", model.model.clone().into());
+    for (column, value) in query.conditions() {
+        narrow(&format!(" AND e.{column} = ?"), value.into());
     }
     let mut statement = connection.prepare_cached(&format!(
         "SELECT {COLUMNS}, t.sequence, t.key, t.value, e.workspace

@@ -37,6 +37,21 @@ fn a_value_is_read_step_by_step() {
 }
 
 #[test]
+fn a_stretch_of_time_is_chosen() {
+    picture("charts_choosing", &[SMALLEST, SIZES[0]], |size| shown(size, World::plain(), "f"));
+    picture("charts_chosen", &[SMALLEST, SIZES[0]], |size| {
+        let mut stage = shown(size, World::plain(), "f");
+        stage.typed("2026-03-01..2026-03-10").press("enter");
+        stage
+    });
+    picture("charts_not_by_tag", &[SMALLEST, SIZES[0], SIZES[1]], |size| {
+        let mut stage = shown(size, World::plain(), "/");
+        stage.typed("tag:winner rating:5").wait(1_000);
+        stage
+    });
+}
+
+#[test]
 fn the_filter_says_what_it_does_not_understand() {
     picture("charts_filter", &[SIZES[0]], |size| {
         let mut stage = shown(size, World::plain(), "/");

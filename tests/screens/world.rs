@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::LazyLock};
 
 use jiff::{SignedDuration, Timestamp};
 use promptlathe::{
-    app::{self, ChartBy, ChartGroup, ChartQuery, ChartStep, Charts, Sum},
+    app::{self, ChartBy, ChartGroup, ChartQuery, ChartScale, ChartStep, Charts, Sum},
     config::Environment,
     engine::{Estimate, OutputFrom},
     model::{
@@ -361,7 +361,8 @@ impl World {
             ],
         };
         let errors = vec![("timeout", 4), ("rate_limit", 2)];
-        Charts { query: query.clone(), steps, total, before: sum(180, 9), errors, groups }
+        let scale = ChartScale::QuarterDays;
+        Charts { query: query.clone(), scale, steps, total, before: sum(180, 9), errors, groups }
     }
 }
 

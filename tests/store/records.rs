@@ -285,6 +285,19 @@ async fn sums_are_kept_apart_by_what_is_asked() {
     let slow = found[0].3.expect("measured");
     assert!((slow - 9_000.0).abs() <= 9_000.0 / 64.0, "{slow}");
 
+    let counted = async |query: RollupQuery| -> u64 {
+        let rows = store.rollups(query).await.expect("read");
+        rows.iter().map(|row| u64::try_from(row.rollup.runs).expect("a count")).sum()
+    };
+    let all = RollupQuery::default;
+    assert_eq!(counted(RollupQuery { status: Some(Status::Error), ..all() }).await, 1);
+    let limited = RollupQuery { error_kind: Some(ErrorKind::RateLimit), ..all() };
+    assert_eq!(counted(limited).await, 1);
+    assert_eq!(counted(RollupQuery { provider: Some("demo".to_owned()), ..all() }).await, 4);
+    assert_eq!(counted(RollupQuery { provider: Some("none".to_owned()), ..all() }).await, 0);
+    let version = Some("7.7.7".parse().expect("a version"));
+    assert_eq!(counted(RollupQuery { version, ..all() }).await, 0);
+
     let later = RollupQuery {
         since: Some(noon + jiff::SignedDuration::from_hours(1)),
         hours: 1,

@@ -220,6 +220,8 @@ actions! {
     GoToCharts, "charts", "charts", "Go to the charts.", Contexts::PANES, ["3"];
     ChangeRange, "change-range", "range", "Change how far back the charts look.",
         Contexts::CHARTS, ["t"];
+    ChooseRange, "choose-range", "from when", "Choose from when to when the charts look.",
+        Contexts::CHARTS, ["f"];
     ChangeGrouping, "change-grouping", "by", "Tell the table apart by model, template, version or tag.",
         Contexts::CHARTS, ["b"];
     Mark, "mark", "mark", "Mark the model or the template, to run it beside the others that are marked.",
@@ -457,6 +459,7 @@ pub(super) const fn footer(context: Context) -> &'static [Action] {
         ],
         Context::Chart => &[
             A::ChangeRange,
+            A::ChooseRange,
             A::Filter,
             A::ChangeGrouping,
             A::NextPane,
@@ -469,6 +472,7 @@ pub(super) const fn footer(context: Context) -> &'static [Action] {
         Context::ChartTable => &[
             A::Accept,
             A::ChangeRange,
+            A::ChooseRange,
             A::Filter,
             A::ChangeGrouping,
             A::NextPane,

@@ -1,9 +1,13 @@
 //! The screen of charts: what is summed, which chart has the focus, which step is read.
 
-use super::line_input::LineInput;
+use jiff::Zoned;
+
+use super::{filtering::hint, line_input::LineInput};
 use crate::{
-    app::{ChartBy, ChartQuery, ChartRange, Charts},
-    model::{ModelRef, TemplateId},
+    app::{
+        ChartQuery, Charts,
+        filter::{CHART_CONDITIONS, CONDITIONS},
+    },
     tui::text::Scroll,
 };
 
@@ -66,17 +70,14 @@ pub enum ChartFocus {
 /// The screen's state.
 #[derive(Clone, Debug)]
 pub struct ChartScreen {
-    pub range: ChartRange,
-    pub by: ChartBy,
-    /// What is typed to narrow it: `template:…` and `model:…`.
+    /// The range, the grouping and what it is narrowed to, as it was last understood.
+    pub query: ChartQuery,
+    /// What is typed to narrow it.
     pub filter: LineInput,
     /// Whether the filter takes the keys.
     pub filtering: bool,
     /// Why the filter is none (yet).
     pub problem: Option<String>,
-    /// What the filter said when it was last understood.
-    pub template: Option<TemplateId>,
-    pub model: Option<ModelRef>,
     pub focus: ChartFocus,
     /// The step that is read; `None` reads nothing.
     pub cursor: Option<usize>,
@@ -96,13 +97,10 @@ pub struct ChartScreen {
 impl Default for ChartScreen {
     fn default() -> Self {
         Self {
-            range: ChartRange::default(),
-            by: ChartBy::default(),
+            query: ChartQuery::default(),
             filter: LineInput::default(),
             filtering: false,
             problem: None,
-            template: None,
-            model: None,
             focus: ChartFocus::Chart(Chart::default()),
             cursor: None,
             data: None,
@@ -117,14 +115,24 @@ impl Default for ChartScreen {
 }
 
 impl ChartScreen {
-    /// What is to be summed.
+    /// What stands below the filter: why it is none (then true), or what it can say; `None` while
+    /// nothing is typed.
     #[must_use]
-    pub fn query(&self) -> ChartQuery {
-        ChartQuery {
-            range: self.range,
-            by: self.by,
-            template: self.template.clone(),
-            model: self.model.clone(),
+    pub fn filter_note(&self) -> Option<(String, bool)> {
+        if let Some(problem) = &self.problem {
+            return Some((problem.clone(), true));
+        }
+        let known = CONDITIONS.into_iter().filter(|(name, _)| CHART_CONDITIONS.contains(name));
+        let known: Vec<(&str, &str)> = known.collect();
+        self.filtering.then(|| (hint(&self.filter, &known, false), false))
+    }
+
+    /// The range in words.
+    #[must_use]
+    pub fn range_words(&self, now: &Zoned) -> String {
+        match self.query.span {
+            Some(span) => span.describe(now),
+            None => self.query.range.as_str().to_owned(),
         }
     }
 

@@ -7,6 +7,7 @@ use ratatui::layout::Rect;
 
 use super::{
     facts::{NAMES, facts},
+    filtering::hint,
     layout::{DetailArea, roomy},
     line_input::LineInput,
     output::Output,
@@ -336,27 +337,7 @@ impl History {
     pub fn filter_note(&self) -> Option<(String, bool)> {
         match &self.problem {
             Some(problem) => Some((problem.clone(), true)),
-            None => self.filtering.then(|| (self.filter_hint(), false)),
-        }
-    }
-
-    /// What a filter can say: all conditions, or what the one being typed wants.
-    fn filter_hint(&self) -> String {
-        let before = self.filter.text().get(..self.filter.cursor()).unwrap_or("");
-        let word = before.rsplit(char::is_whitespace).next().unwrap_or("");
-        let begun = word.split_once(':').map(|(key, _)| key);
-        if let Some((name, expects)) = CONDITIONS.iter().find(|(name, _)| Some(*name) == begun) {
-            return format!("{name}: {expects}");
-        }
-        let names = |begin: &str| -> Vec<String> {
-            let fits = CONDITIONS.iter().filter(|(name, _)| name.starts_with(begin));
-            fits.map(|(name, _)| format!("{name}:")).collect()
-        };
-        let fitting = if word.is_empty() { Vec::new() } else { names(word) };
-        if fitting.is_empty() {
-            format!("words, \"a phrase\", {}", names("").join(" "))
-        } else {
-            fitting.join(" ")
+            None => self.filtering.then(|| (hint(&self.filter, &CONDITIONS, true), false)),
         }
     }
 

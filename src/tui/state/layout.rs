@@ -126,6 +126,8 @@ pub struct Areas {
     pub detail: Option<DetailArea>,
     /// Range and filter of the charts, in one row.
     pub chart_strip: Rect,
+    /// What the filter can say, or why it is none; may have no rows.
+    pub chart_note: Rect,
     /// All that is below it.
     pub chart_body: Rect,
     /// The figures of the whole range.
@@ -319,7 +321,12 @@ const CHART: (u16, u16) = (56, 9);
 fn charts(state: &State, areas: &mut Areas) {
     let main = areas.main;
     areas.chart_strip = Rect { height: 1, ..main };
-    areas.chart_body = Rect { y: main.y + 1, height: main.height - 1, ..main };
+    let note = state.charts.filter_note().map_or(0, |(text, _)| {
+        wrapped_rows(&text, main.width.saturating_sub(2)).min((main.height / 4).max(1))
+    });
+    areas.chart_note = Rect { y: main.y + 1, height: note, ..main };
+    let above = 1 + note;
+    areas.chart_body = Rect { y: main.y + above, height: main.height - above, ..main };
     let body = areas.chart_body;
     if state.zoom {
         match state.charts.focus {

@@ -11,6 +11,7 @@ mod comparison;
 mod diff;
 mod document;
 mod facts;
+mod filtering;
 mod fronts;
 mod help;
 mod history;

@@ -284,6 +284,8 @@ pub enum LineIntent {
     InputSet,
     /// Another name for a set of inputs.
     RenameSet(String),
+    /// From when to when the charts look.
+    ChartRange,
     /// The file whose text goes into the selected field.
     LoadFile,
     /// The id that the prompt without a file is kept under.
@@ -301,6 +303,7 @@ impl LineIntent {
             Self::SaveAnswer(variant) => format!("Write what {} says to a file", name(*variant)),
             Self::InputSet => "A name for these inputs".to_owned(),
             Self::RenameSet(name) => format!("Another name for the set {name}"),
+            Self::ChartRange => "From when to when".to_owned(),
             Self::LoadFile => "Put a file's text into the field".to_owned(),
             Self::NewTemplate => "Keep this prompt as a template".to_owned(),
         }
@@ -316,6 +319,9 @@ impl LineIntent {
                 "{accept} keeps them; a set of that name is replaced, {bring-back} undoes that"
             }
             Self::RenameSet(_) => "{accept} renames it",
+            Self::ChartRange => {
+                "2026-11-01..2026-11-14, 2026-11-01.. up to now, or an age: 36h, 10d, 3w"
+            }
             Self::LoadFile => "a path; what is in the field is replaced, undo brings it back",
             Self::NewTemplate => "its id below prompts/, such as analysis/mood",
             Self::SaveAnswer(_) => "a path; ~/ is your home, and nothing is overwritten",

@@ -32,6 +32,7 @@ impl Step<'_> {
             Action::ChangeRange | Action::ChangeGrouping if self.state.screen != Screen::Charts => {
                 self.show(Screen::Charts);
             }
+            Action::ChooseRange => self.open_range(),
             Action::ChangeRange => self.change_range(),
             Action::ChangeGrouping => self.change_grouping(),
             Action::NextPane => self.next_pane(1),

@@ -1,14 +1,23 @@
 //! The screen of charts: what is summed, which chart is read, what stands behind a row.
 
+use jiff::Zoned;
+
 use super::{motion, step::Step};
 use crate::{
-    app::{Charts, Filter, FilterContext, markdown_table},
+    app::{
+        ChartQuery, ChartSpan, Charts, Filter, FilterContext, filter::CHART_CONDITIONS,
+        markdown_table,
+    },
     model::{ModelRef, TemplateId},
+    store::HistoryQuery,
     tui::{
         effect::Question,
         keymap::Action,
         msg::Fault,
-        state::{ChartFocus, FILTER_REST, Purpose, Screen, Wake},
+        state::{
+            ChartFocus, FILTER_REST, LineDialog, LineInput, LineIntent, Overlay, Purpose, Screen,
+            Wake,
+        },
     },
 };
 
@@ -25,7 +34,7 @@ impl Step<'_> {
         let charts = &mut self.state.charts;
         charts.loading = true;
         charts.stale = false;
-        let query = charts.query();
+        let query = charts.query.clone();
         self.ask(Purpose::Charts, Question::Charts(query));
     }
 
@@ -65,25 +74,17 @@ impl Step<'_> {
 
     /// The filter of the charts has rested, or was closed.
     pub fn apply_chart_filter(&mut self) {
-        let understood = self.read_filter(self.state.charts.filter.text()).and_then(|filter| {
-            let query = filter.query();
-            let known = crate::store::HistoryQuery {
-                template: query.template.clone(),
-                model: query.model.clone(),
-                ..crate::store::HistoryQuery::default()
-            };
-            if query == known {
-                Ok((query.template, query.model))
-            } else {
-                Err("charts are narrowed by template: and model: alone".to_owned())
-            }
-        });
+        let text = self.state.charts.filter.text().to_owned();
+        let now = self.state.wall.to_zoned(self.state.zone.clone());
+        let understood = self
+            .read_filter(&text)
+            .and_then(|filter| narrowed(&self.state.charts.query, &filter.query(), &now));
         match understood {
-            Ok((template, model)) => {
+            Ok(query) => {
                 let charts = &mut self.state.charts;
                 charts.problem = None;
-                charts.template = template;
-                charts.model = model;
+                charts.query = query;
+                charts.cursor = None;
                 self.ask_charts();
             }
             Err(problem) => self.state.charts.problem = Some(problem),
@@ -95,14 +96,39 @@ impl Step<'_> {
         self.apply_chart_filter();
     }
 
+    /// On to the next of the usual ranges; what was chosen instead is left.
     pub fn change_range(&mut self) {
-        self.state.charts.range = self.state.charts.range.next();
+        let query = &mut self.state.charts.query;
+        // The first press after a choice goes back to the range before it.
+        if query.span.take().is_none() {
+            query.range = query.range.next();
+        }
         self.state.charts.cursor = None;
         self.ask_charts();
     }
 
+    /// Asks from when to when the charts look.
+    pub fn open_range(&mut self) {
+        self.show(Screen::Charts);
+        self.put_in_front(Overlay::Line(LineDialog {
+            intent: LineIntent::ChartRange,
+            input: LineInput::default(),
+            error: None,
+        }));
+    }
+
+    pub fn choose_range(&mut self, text: &str) -> Result<(), String> {
+        let now = self.state.wall.to_zoned(self.state.zone.clone());
+        let span = ChartSpan::parse(text, &now)?;
+        self.state.charts.query.span = Some(span);
+        self.state.charts.cursor = None;
+        self.ask_charts();
+        Ok(())
+    }
+
     pub fn change_grouping(&mut self) {
-        self.state.charts.by = self.state.charts.by.next();
+        let query = &mut self.state.charts.query;
+        query.by = query.by.next();
         self.ask_charts();
     }
 
@@ -133,15 +159,23 @@ impl Step<'_> {
         let Some(group) = selected else {
             return self.tell("There are no executions behind this yet");
         };
-        let mut words = vec![group.conditions(charts.by)];
-        if let Some(template) = charts.template.as_ref().filter(|_| group.group.template.is_none())
-        {
-            words.push(format!("template:{template}"));
+        let query = &charts.query;
+        let mut words = vec![group.conditions(query.by)];
+        for (condition, value) in query.conditions() {
+            let is_said = match condition {
+                "template" => group.group.template.is_some(),
+                "version" => group.group.version.is_some(),
+                "model" | "provider" => group.group.model.is_some(),
+                _ => false,
+            };
+            if !is_said {
+                words.push(format!("{condition}:{value}"));
+            }
         }
-        if let Some(model) = charts.model.as_ref().filter(|_| group.group.model.is_none()) {
-            words.push(format!("model:{model}"));
-        }
-        words.push(format!("since:{}", charts.range.age()));
+        words.push(match query.span {
+            Some(span) => span.conditions(&self.state.zone),
+            None => format!("since:{}", query.range.age()),
+        });
         words.retain(|word| !word.is_empty());
         self.state.history.filter.set(&words.join(" "));
         self.state.history.stale = true;
@@ -158,4 +192,46 @@ impl Step<'_> {
         let text = markdown_table(data);
         self.ask(Purpose::Copy, Question::Copy(text));
     }
+}
+
+/// The query of the charts with what a filter says.
+///
+/// # Errors
+/// What of it the sums do not know: they are kept by less than executions are found by.
+fn narrowed(charts: &ChartQuery, filter: &HistoryQuery, now: &Zoned) -> Result<ChartQuery, String> {
+    let unknown: Vec<&str> = [
+        ("words", filter.text.is_some()),
+        ("tag:", filter.tag.is_some()),
+        ("rating:", filter.rating.is_some()),
+        ("cost:", filter.min_cost.is_some() || filter.max_cost.is_some()),
+    ]
+    .into_iter()
+    .filter_map(|(name, given)| given.then_some(name))
+    .collect();
+    if !unknown.is_empty() {
+        let unknown = unknown.join(" and ");
+        return Err(format!(
+            "charts cannot be narrowed by {unknown}, only by {}:; the history can",
+            CHART_CONDITIONS.join(": ")
+        ));
+    }
+    let span = match (filter.since, filter.until) {
+        (None, None) => charts.span,
+        (Some(since), until) if since < until.unwrap_or(now.timestamp()) => {
+            Some(ChartSpan { since, until })
+        }
+        (Some(_), _) => return Err("since: must lie before until: and before now".to_owned()),
+        (None, Some(_)) => return Err("until: needs a since: before it".to_owned()),
+    };
+    Ok(ChartQuery {
+        range: charts.range,
+        by: charts.by,
+        span,
+        template: filter.template.clone(),
+        version: filter.version.clone(),
+        model: filter.model.clone(),
+        provider: filter.provider.clone(),
+        status: filter.status,
+        error_kind: filter.error_kind,
+    })
 }

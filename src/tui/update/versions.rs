@@ -172,6 +172,7 @@ impl Step<'_> {
             LineIntent::SaveAnswer(variant) => self.save_answer(variant, &text),
             LineIntent::InputSet => self.name_inputs(&text),
             LineIntent::RenameSet(name) => self.rename_set(&name, &text),
+            LineIntent::ChartRange => self.choose_range(&text),
             LineIntent::LoadFile => self.load_file(&text),
             LineIntent::NewTemplate => self.keep_scratch(&text),
         };

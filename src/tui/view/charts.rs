@@ -12,7 +12,7 @@ use super::{
     readings,
 };
 use crate::{
-    app::{ChartGroup, ChartRange, ChartStep, Charts, Sum},
+    app::{ChartGroup, ChartScale, ChartStep, Charts, Sum},
     tui::{
         keymap::Context,
         state::{Areas, Chart, ChartFocus, ListArea},
@@ -24,6 +24,10 @@ use crate::{
 pub(super) fn draw(paint: &mut Paint<'_, '_, '_>, areas: &Areas) {
     let state = paint.state;
     strip(paint, areas.chart_strip);
+    if let Some((text, is_problem)) = state.charts.filter_note() {
+        let role = if is_problem { Role::Warning } else { Role::Dim };
+        readings::paragraph(paint, areas.chart_note, &text, role);
+    }
     let Some(data) = &state.charts.data else {
         let text = match (&state.charts.error, state.charts.loading) {
             (Some(error), _) => error.clone(),
@@ -50,22 +54,22 @@ pub(super) fn draw(paint: &mut Paint<'_, '_, '_>, areas: &Areas) {
 /// Range, filter and grouping in one row.
 fn strip(paint: &mut Paint<'_, '_, '_>, area: Rect) {
     let charts = &paint.state.charts;
+    let now = paint.state.wall.to_zoned(paint.state.zone.clone());
+    let range = charts.range_words(&now);
     if charts.filtering || !charts.filter.is_empty() {
         let style = paint.style(Role::FooterKey);
         let taken = paint.text(area.x + 1, area.y, area.width, "/", style);
         let room = area.width.saturating_sub(taken + 2);
-        let note = charts.problem.clone().unwrap_or_else(|| charts.range.as_str().to_owned());
-        let role = if charts.problem.is_some() { Role::Warning } else { Role::Dim };
-        let width = u16::try_from(cell_width(&note)).unwrap_or(room).min(room / 2);
+        let width = u16::try_from(cell_width(&range)).unwrap_or(room).min(room / 2);
         let field = Rect { x: area.x + 1 + taken, width: room - width - 1, ..area };
         paint.input(field, charts.filter.text(), charts.filter.cursor(), charts.filtering);
-        let style = paint.style(role);
-        paint.text(field.right() + 1, area.y, width, &note, style);
+        let style = paint.style(Role::Dim);
+        paint.text(field.right() + 1, area.y, width, &range, style);
         return;
     }
     let separator = format!(" {} ", paint.glyphs().separator);
     let mut pieces = vec![
-        paint.piece(format!(" {}", charts.range.as_str()), Role::Text),
+        paint.piece(format!(" {range}"), Role::Text),
         paint.piece(separator, Role::Dim),
         paint.piece("all templates and models", Role::Dim),
     ];
@@ -242,7 +246,7 @@ fn panel(paint: &mut Paint<'_, '_, '_>, outer: Rect, chart: Chart, data: &Charts
     let step = charts.cursor.filter(|_| chart.is_over_time());
     let read = step.and_then(|step| data.steps.get(step));
     let bottom = match read {
-        Some(step) => vec![paint.piece(reading(paint, chart, step), Role::Text)],
+        Some(step) => vec![paint.piece(reading(paint, chart, data.scale, step), Role::Text)],
         None if focused && chart.is_over_time() => {
             let ways = paint.spell(Context::Chart, "{move-left}, {move-right}: read a value");
             vec![paint.piece(ways, Role::Dim)]
@@ -361,9 +365,8 @@ fn legend(paint: &Paint<'_, '_, '_>, chart: Chart) -> Vec<Piece<'static>> {
 }
 
 /// What a step says of a chart, in words.
-fn reading(paint: &Paint<'_, '_, '_>, chart: Chart, step: &ChartStep) -> String {
-    let range = paint.state.charts.range;
-    let when = moment(range, &step.start.to_zoned(paint.state.zone.clone()));
+fn reading(paint: &Paint<'_, '_, '_>, chart: Chart, scale: ChartScale, step: &ChartStep) -> String {
+    let when = moment(scale, &step.start.to_zoned(paint.state.zone.clone()));
     let sum = &step.sum;
     let unknown = || "none".to_owned();
     let words = match chart {
@@ -397,24 +400,24 @@ fn reading(paint: &Paint<'_, '_, '_>, chart: Chart, step: &ChartStep) -> String 
     format!("{when}  {words}")
 }
 
-fn moment(range: ChartRange, at: &jiff::Zoned) -> String {
-    let format = match range {
-        ChartRange::Day => "%H:%M",
-        ChartRange::Week => "%a %d %H:%M",
-        ChartRange::Month | ChartRange::Quarter => "%d %b",
-        ChartRange::Year => "%b %Y",
+fn moment(scale: ChartScale, at: &jiff::Zoned) -> String {
+    let format = match scale {
+        ChartScale::Hours => "%a %H:%M",
+        ChartScale::QuarterDays => "%a %d %H:%M",
+        ChartScale::Days | ChartScale::Weeks => "%d %b",
+        ChartScale::Months => "%b %Y",
     };
     at.strftime(format).to_string()
 }
 
 /// Words below the axis: one for every day, week or month, or fewer where there are many.
 fn marks(data: &Charts, zone: &TimeZone) -> Vec<(usize, String)> {
-    let (every, format) = match data.query.range {
-        ChartRange::Day => (4, "%H:%M"),
-        ChartRange::Week => (4, "%a %d"),
-        ChartRange::Month => (5, "%d %b"),
-        ChartRange::Quarter => (2, "%d %b"),
-        ChartRange::Year => (2, "%b"),
+    let (every, format) = match data.scale {
+        ChartScale::Hours => (4, "%H:%M"),
+        ChartScale::QuarterDays => (4, "%a %d"),
+        ChartScale::Days => (5, "%d %b"),
+        ChartScale::Weeks => (2, "%d %b"),
+        ChartScale::Months => (2, "%b"),
     };
     data.steps
         .iter()

@@ -75,17 +75,70 @@ fn range_and_grouping_go_round() {
 fn a_filter_narrows_and_says_what_it_cannot() {
     let mut script = shown();
     script.act(Action::Filter);
-    script.typed("model:demo/fast");
+    script.typed("model:demo/fast version:1.2.0 status:error error:timeout provider:demo");
     script.press("enter");
-    assert_eq!(last_query(&script).model, Some(model("demo/fast")));
-    script.act(Action::Filter);
-    script.typed(" status:ok");
-    script.press("enter");
-    let problem = script.state.charts.problem.clone().expect("told");
-    assert!(problem.contains("template: and model:"), "{problem}");
+    let query = last_query(&script);
+    assert_eq!(query.model, Some(model("demo/fast")));
+    assert_eq!(query.version, Some(version("1.2.0")));
+    assert_eq!((query.status, query.provider.as_deref()), (Some(Status::Error), Some("demo")));
+    assert_eq!(query.error_kind, Some(crate::model::ErrorKind::Timeout));
+    for (typed, named) in
+        [("tag:case", "by tag:,"), ("rating:5 cost:>1 angry", "words and rating: and cost:,")]
+    {
+        script.act(Action::Filter);
+        script.press("ctrl-u");
+        script.typed(typed);
+        script.effects.clear();
+        script.press("enter");
+        let problem = script.state.charts.problem.clone().expect("told");
+        assert!(problem.contains(named) && problem.contains("template: version:"), "{problem}");
+        assert!(script.question(asked).is_none(), "what is there stays");
+    }
     script.act(Action::Escape);
     assert_eq!(last_query(&script).model, None);
     assert_eq!(script.state.charts.problem, None);
+}
+
+#[test]
+fn a_stretch_of_time_is_chosen() {
+    let mut script = shown();
+    script.press("f");
+    script.typed("1970-01-01..");
+    script.press("enter");
+    assert!(script.state.overlay().is_some(), "it has not begun yet at the beginning of time");
+    script.press("ctrl-u");
+    script.typed("36h");
+    script.press("enter");
+    let span = last_query(&script).span.expect("chosen");
+    assert_eq!(span.since.as_second(), -36 * 3_600);
+    script.press("t");
+    assert_eq!((last_query(&script).span, last_query(&script).range), (None, ChartRange::Week));
+    script.press("t");
+    assert_eq!(last_query(&script).range, ChartRange::Month);
+    script.press("/");
+    script.typed("since:1969-12-01 until:1969-12-15");
+    script.press("enter");
+    let span = last_query(&script).span.expect("by the filter");
+    assert_eq!(
+        (span.since.as_second(), span.until.map(|it| it.as_second())),
+        (-31 * 86_400, Some(-17 * 86_400))
+    );
+}
+
+#[test]
+fn the_runs_behind_a_row_are_those_that_were_summed() {
+    let mut script = shown();
+    script.press("/");
+    script.typed("status:ok provider:demo since:1969-12-01 until:1969-12-15");
+    script.press("enter");
+    let data = charts(&script);
+    script.answer(asked, Answer::Charts(Ok(data)));
+    script.act(Action::PreviousPane);
+    script.act(Action::Accept);
+    assert_eq!(
+        script.state.history.filter.text(),
+        "model:demo/fast status:ok since:1969-12-01 until:1969-12-15"
+    );
 }
 
 #[test]
