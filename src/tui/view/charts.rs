@@ -8,7 +8,7 @@ use ratatui::layout::Rect;
 
 use super::{
     paint::{Frills, Paint, Piece},
-    plot::{self, Bar, Frame, Line},
+    plot::{self, Bar, Frame, Line, Stroke},
     readings,
 };
 use crate::{
@@ -270,19 +270,19 @@ fn panel(paint: &mut Paint<'_, '_, '_>, outer: Rect, chart: Chart, data: &Charts
                     name: "first token",
                     role: Role::Information,
                     values: values(&Sum::ttft),
-                    dotted: true,
+                    stroke: Stroke::Dotted,
                 },
                 Line {
                     name: "p50",
                     role: Role::Good,
                     values: values(&|sum| sum.latency(0.5)),
-                    dotted: false,
+                    stroke: Stroke::Dashed,
                 },
                 Line {
                     name: "p95",
                     role: Role::Warning,
                     values: values(&|sum| sum.latency(0.95)),
-                    dotted: false,
+                    stroke: Stroke::Solid,
                 },
             ];
             plot::lines(paint, inner, &lines, &frame, &milliseconds);
@@ -297,7 +297,7 @@ fn panel(paint: &mut Paint<'_, '_, '_>, outer: Rect, chart: Chart, data: &Charts
                 name: "mean",
                 role: Role::Good,
                 values: values(&|sum| sum.rollup.rating()),
-                dotted: false,
+                stroke: Stroke::Solid,
             }];
             plot::lines(paint, inner, &lines, &frame, &|value| format!("{value:.1}"));
         }
@@ -330,7 +330,7 @@ fn panel(paint: &mut Paint<'_, '_, '_>, outer: Rect, chart: Chart, data: &Charts
                 name: "answered again",
                 role: Role::Good,
                 values: values(&|sum| sum.rollup.hit_rate().map(|share| share * 100.0)),
-                dotted: false,
+                stroke: Stroke::Solid,
             }];
             plot::lines(paint, inner, &lines, &frame, &|value| format!("{value:.0}%"));
         }
@@ -351,11 +351,17 @@ fn whole(value: f64) -> String {
 
 fn legend(paint: &Paint<'_, '_, '_>, chart: Chart) -> Vec<Piece<'static>> {
     match chart {
-        Chart::Latency => vec![
-            paint.piece("p95 ", Role::Warning),
-            paint.piece("p50 ", Role::Good),
-            paint.piece("first token", Role::Information),
-        ],
+        Chart::Latency => {
+            let unicode = paint.glyphs().unicode;
+            let named = |stroke: Stroke, name, role| {
+                paint.piece(format!("{} {name}", stroke.sign(unicode)), role)
+            };
+            vec![
+                named(Stroke::Solid, "p95  ", Role::Warning),
+                named(Stroke::Dashed, "p50  ", Role::Good),
+                named(Stroke::Dotted, "first token", Role::Information),
+            ]
+        }
         Chart::Volume => {
             let sign = if paint.glyphs().unicode { "▒" } else { "x" };
             vec![paint.piece(format!("{sign} failed"), Role::Bad)]

@@ -14,8 +14,38 @@ pub(super) struct Line<'a> {
     pub role: Role,
     /// One value a step, from the left; `None` where nothing was measured.
     pub values: Vec<Option<f64>>,
-    /// Only every second dot, so that it is told apart without colour.
-    pub dotted: bool,
+    pub stroke: Stroke,
+}
+
+/// How a line is drawn, so that lines are told apart without colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stroke {
+    Solid,
+    Dashed,
+    Dotted,
+}
+
+impl Stroke {
+    /// Whether the dot is set that lies so far along the line.
+    const fn sets(self, at: u32) -> bool {
+        match self {
+            Self::Solid => true,
+            Self::Dashed => at % 8 < 4,
+            Self::Dotted => at.is_multiple_of(4),
+        }
+    }
+
+    /// The sign of it beside its name; in ASCII the one it is drawn with.
+    pub const fn sign(self, unicode: bool) -> &'static str {
+        match (self, unicode) {
+            (Self::Solid, true) => "\u{2501}",
+            (Self::Dashed, true) => "\u{254d}",
+            (Self::Dotted, true) => "\u{2508}",
+            (Self::Solid, false) => "*",
+            (Self::Dashed, false) => "o",
+            (Self::Dotted, false) => ".",
+        }
+    }
 }
 
 /// The bars of a plot: a height for each step and how much of it is marked as bad.
@@ -189,7 +219,7 @@ pub(super) fn lines(
     let most = values.fold(0.0_f64, |most, value| most.max(*value));
     let Some(field) = Field::new(paint, area, most, frame, label) else { return };
     let mut ends: Vec<(u16, u16, &str, Role)> = Vec::new();
-    for (index, line) in lines.iter().enumerate() {
+    for line in lines {
         let mut dots = Dots::new(field.area);
         let place = |step: usize, value: f64| {
             let share = (float(step) + 0.5) / float(field.steps);
@@ -198,6 +228,8 @@ pub(super) fn lines(
             (x, rows - (value / field.top).clamp(0.0, 1.0) * rows)
         };
         let mut before: Option<(f64, f64)> = None;
+        // How far along the line the next dot lies.
+        let mut along = 0_u32;
         // Nothing was measured between this point and the one before.
         let mut gap = false;
         let mut end = None;
@@ -210,8 +242,10 @@ pub(super) fn lines(
             let (from_x, from_y) = before.unwrap_or((x, y));
             let count = whole((x - from_x).abs().max((y - from_y).abs())).max(1);
             for at in 0..=count {
-                let every = if gap { 6 } else { u16::from(line.dotted) + 1 };
-                if at % every != 0 && at != count {
+                along = along.wrapping_add(1);
+                // What was measured is always there.
+                let set = if gap { at % 6 == 0 } else { line.stroke.sets(along) };
+                if !set && at != count {
                     continue;
                 }
                 let share = f64::from(at) / f64::from(count);
@@ -223,8 +257,7 @@ pub(super) fn lines(
             end = Some((whole(x / 2.0), whole(y / 4.0)));
         }
         let style = paint.style(line.role);
-        let ascii = ["*", "o", "."].get(index % 3).copied().unwrap_or("*");
-        dots.draw(paint, field.area, style, ascii);
+        dots.draw(paint, field.area, style, line.stroke.sign(false));
         if let Some((column, row)) = end {
             ends.push((column, row, line.name, line.role));
         }
@@ -330,6 +363,17 @@ mod tests {
         assert_eq!(eighth(1.0, true), "█");
         assert_eq!(eighth(0.2, false), ".");
         assert_eq!(eighth(0.9, false), "#");
+    }
+
+    #[test]
+    fn strokes_are_unlike_with_and_without_unicode() {
+        let strokes = [Stroke::Solid, Stroke::Dashed, Stroke::Dotted];
+        let set = |stroke: Stroke| (0..64).filter(|at| stroke.sets(*at)).count();
+        assert_eq!(strokes.map(set), [64, 32, 16]);
+        for unicode in [true, false] {
+            let signs = strokes.map(|stroke| stroke.sign(unicode));
+            assert!(signs[0] != signs[1] && signs[1] != signs[2] && signs[0] != signs[2]);
+        }
     }
 
     #[test]
