@@ -319,6 +319,8 @@ actions! {
         Contexts::PANES, ["alt-t"];
     Tour, "tour", "tour", "Walk through the program: begin, or go on to the next stop.",
         Contexts::PANES.and(of(&[Context::Diff])), ["space"];
+    Reload, "reload", "reload", "Read again what is shown: the workspace's files, the history, the charts.",
+        Contexts::PANES, ["alt-l", "f9"];
     Redraw, "redraw", "redraw", "Draw the whole screen anew.", Contexts::ALL, ["ctrl-l"];
     Suspend, "suspend", "suspend", "Go back to the shell until `fg`.", Contexts::ALL, ["ctrl-z"];
     Quit, "quit", "quit", "Quit; asks only if something is running.",

@@ -63,6 +63,7 @@ impl Step<'_> {
             }
             Action::PickTheme => self.open_themes(),
             Action::Tour => self.tour_on(),
+            Action::Reload => self.reload(),
             Action::Redraw => self.effects.push(Effect::Repaint),
             Action::Suspend => self.effects.push(Effect::Suspend),
             Action::Run => self.run_focused(),

@@ -29,7 +29,7 @@ impl Step<'_> {
         }
     }
 
-    fn ask_charts(&mut self) {
+    pub fn ask_charts(&mut self) {
         self.state.pending.forget(Wake::ChartFilter);
         let charts = &mut self.state.charts;
         charts.loading = true;

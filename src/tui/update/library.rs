@@ -11,6 +11,18 @@ use crate::{
 };
 
 impl Step<'_> {
+    /// Reads again what the screen shows.
+    pub fn reload(&mut self) {
+        match self.state.screen {
+            Screen::Workbench => {
+                self.reload_library();
+                self.tell("The workspace is read again");
+            }
+            Screen::History => self.search_history(),
+            Screen::Charts => self.ask_charts(),
+        }
+    }
+
     pub fn reload_library(&mut self) {
         self.state.library.loading = true;
         self.ask(Purpose::Library, Question::Library);

@@ -61,7 +61,9 @@ pub(super) fn draw(paint: &mut Paint<'_, '_, '_>, areas: &Areas, place: &ListAre
         } else if library.loading {
             "Reading the workspace".to_owned()
         } else if library.filter.is_empty() {
-            "No templates yet. Put a file into prompts/ and press the reload key.".to_owned()
+            let way = "No templates yet. Put a file into prompts/, and {reload} reads it; {scratch} \
+                       begins a prompt without a file.";
+            paint.spell(Context::Library, way)
         } else {
             paint.spell(Context::Library, "Nothing matches. {escape} clears the filter.")
         };

@@ -3,6 +3,23 @@
 use serde_json::json;
 
 use super::*;
+
+#[test]
+fn what_is_shown_is_read_again_when_it_is_asked_for() {
+    let mut script = Script::open();
+    script.press("alt-l");
+    assert!(script.question(|it| matches!(it, Question::Library)).is_some());
+    assert!(script.question(|it| matches!(it, Question::Open(_))).is_some(), "and its file");
+    script.press("2");
+    script.effects.clear();
+    script.press("alt-l");
+    assert!(script.question(|it| matches!(it, Question::History { .. })).is_some());
+    script.press("3");
+    script.effects.clear();
+    script.press("alt-l");
+    assert!(script.question(|it| matches!(it, Question::Charts(_))).is_some());
+}
+
 use crate::tui::{msg::Fault, state::Pane};
 
 #[test]
