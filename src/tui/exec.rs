@@ -29,6 +29,9 @@ use crate::{
     store::{Cursor, Deleted, HistoryQuery, HistoryRow},
 };
 
+/// What to do where something could not be kept.
+const KEEP_HINT: &str = "what is on the screen is still there; `lathe doctor` says what is wrong";
+
 /// Run events on their way to the loop. What does not fit waits in the engine, where pieces of
 /// one answer join: a loop that is late takes them in one go.
 const EVENTS_AT_ONCE: usize = 64;
@@ -196,8 +199,8 @@ async fn keep_all(
         if let Err(error) = kept {
             let _ = messages.send(Msg::Notice(Notice {
                 severity: Severity::Error,
-                text: error.to_string(),
-                hint: None,
+                text: format!("It was not kept: {error}"),
+                hint: Some(KEEP_HINT.to_owned()),
             }));
         }
     }
@@ -293,6 +296,12 @@ fn prepared(order: CallOrder) -> app::CallOrder {
 fn refusal(error: AppError) -> CallError {
     match error {
         AppError::Call(error) => error,
+        AppError::NoModel => {
+            CallError::new(ErrorKind::InvalidRequest, "no model is named for this variant").hint(
+                "{pick-model} picks one; `model:` in the template or `default_model` in \
+                 config.toml names one for good",
+            )
+        }
         other => CallError::new(ErrorKind::InvalidRequest, other.to_string()),
     }
 }
@@ -370,12 +379,21 @@ async fn answer(
             Answer::InputSets(sets.map_err(|error| told(&error)))
         }
         Question::ReadFile(path) => {
-            Answer::FileRead(app.read_input_file(&path).await.map_err(Fault::new))
+            let read = app.read_input_file(&path).await.map_err(Fault::new);
+            Answer::FileRead(
+                read.map_err(|fault| fault.or_hint("name another file, or type the value")),
+            )
         }
         Question::Create { template, text } => {
-            Answer::Created(app.create_template(&template, &text).await.map_err(fault))
+            let created = app.create_template(&template, &text).await.map_err(fault);
+            let hint = "{save-version} asks for another name";
+            Answer::Created(created.map_err(|fault| fault.or_hint(hint)))
         }
-        Question::Trust => Answer::Trusted(app.trust_workspace().await.map_err(Fault::new)),
+        Question::Trust => {
+            let trusted = app.trust_workspace().await.map_err(Fault::new);
+            let hint = "look at the workspace's lathe.toml, then {trust-workspace} asks again";
+            Answer::Trusted(trusted.map_err(|fault| fault.or_hint(hint)))
+        }
         Question::Pair(one, other) => Answer::Pair(pair(app, one, other).await),
         Question::Export { filter, path } => {
             let tell = |done| {
@@ -385,11 +403,14 @@ async fn answer(
             Answer::Exported(export(app, &filter, &path, tell).await)
         }
         Question::SaveText { text, path } => {
-            Answer::TextSaved(app.write_text(&path, &text).await.map_err(|error| told(&error)))
+            let hint = "name another file, or {copy} copies the answer";
+            let saved = app.write_text(&path, &text).await;
+            Answer::TextSaved(saved.map_err(|error| told(&error).or_hint(hint)))
         }
         Question::KeepAgain(execution) => {
             let kept = app.keep_again(&execution).await;
-            Answer::KeptAgain(kept.map_err(|error| told(&error)))
+            let hint = "{save-answer-as} writes the answer to a file";
+            Answer::KeptAgain(kept.map_err(|error| told(&error).or_hint(hint)))
         }
         Question::History { filter, before, limit } => {
             let before = before.and_then(|cursor| cursor.0.downcast_ref::<Cursor>().copied());
@@ -475,7 +496,10 @@ async fn pair(
     one: ExecutionId,
     other: ExecutionId,
 ) -> Result<Box<(Execution, Execution)>, Fault> {
-    let gone = || Fault::new("one of the two executions is no longer stored");
+    let gone = || {
+        Fault::new("one of the two executions is no longer stored")
+            .hint("{reload} lists what is there")
+    };
     let one = app.store.get(one).await.map_err(|error| told(&error))?.ok_or_else(gone)?;
     let other = app.store.get(other).await.map_err(|error| told(&error))?.ok_or_else(gone)?;
     Ok(Box::new((one, other)))
@@ -492,7 +516,9 @@ async fn export(
     let format = ExportFormat::of_path(&path).unwrap_or_default();
     let shown = path.display().to_string();
     let count = app.export_telling(filter.query(), format, path, tell).await;
-    count.map(|count| (count, shown)).map_err(|error| Fault::new(error.to_string()))
+    count
+        .map(|count| (count, shown))
+        .map_err(|error| told(&error).or_hint("{export} asks for another file"))
 }
 
 async fn restore(app: &App, deleted: &DeletedExecutions) -> Result<usize, Fault> {
@@ -586,7 +612,7 @@ fn history_line(row: HistoryRow) -> HistoryLine {
 }
 
 fn told(error: &dyn std::fmt::Display) -> Fault {
-    Fault::new(error.to_string())
+    Fault::told(error)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the end of an error's way")]
@@ -602,6 +628,8 @@ fn save_fault(error: AppError) -> SaveFault {
                 text: theirs.source,
             }
         }
-        other => SaveFault::Failed(fault(other)),
+        other => SaveFault::Failed(
+            fault(other).or_hint("the text is kept as a draft; {save-version} tries again"),
+        ),
     }
 }

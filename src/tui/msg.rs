@@ -148,7 +148,23 @@ impl Fault {
         Self { message: message.into(), hint: None }
     }
 
-    /// The same failure with what to do next.
+    /// An error that says what to do next in its own words, after the last semicolon.
+    pub fn told(error: &dyn std::fmt::Display) -> Self {
+        let told = error.to_string();
+        match told.rsplit_once("; ") {
+            Some((message, hint)) => Self::new(message).hint(hint),
+            None => Self::new(told),
+        }
+    }
+
+    /// The same failure with this to do next, unless it says something itself.
+    #[must_use]
+    pub fn or_hint(mut self, hint: &str) -> Self {
+        self.hint.get_or_insert_with(|| hint.to_owned());
+        self
+    }
+
+    /// The same failure with what to do next; actions in braces stand for their keys.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());

@@ -19,6 +19,9 @@ use super::{
 };
 use crate::{app::App, config::Umask};
 
+/// What to do where the user's editor does not run.
+const EDITOR_HINT: &str = "set $VISUAL or $EDITOR to an editor that stays in the terminal";
+
 /// Everything the loop holds.
 pub(super) struct Runtime<S, K> {
     pub app: App,
@@ -232,10 +235,10 @@ impl<S: Surface, K: Keys> Runtime<S, K> {
         let hidden = self.app.settings.secret_variables();
         let mut edited = None;
         match ExternalEditor::of(&self.app.environment) {
-            Err(error) => edited = Some(Err(Fault::new(error.to_string()))),
+            Err(error) => edited = Some(Err(Fault::told(&error).or_hint(EDITOR_HINT))),
             Ok(editor) => self.surface.lend(&mut || {
                 let result = editor.edit(text, extension, &folder, umask, &hidden);
-                edited = Some(result.map_err(|error| Fault::new(error.to_string())));
+                edited = Some(result.map_err(|error| Fault::told(&error).or_hint(EDITOR_HINT)));
             })?,
         }
         let answer = Answer::Edited(edited.unwrap_or(Ok(None)));
@@ -254,7 +257,9 @@ impl<S: Surface, K: Keys> Runtime<S, K> {
                 }
                 Ok(copied.to_string())
             }
-            Err(error) => Err(Fault::new(error.to_string())),
+            Err(error) => {
+                Err(Fault::told(&error).or_hint("{save-answer-as} writes an answer to a file"))
+            }
         };
         self.exec.tell(Msg::Answered { id, answer: Answer::Copied(answer) });
         Ok(())

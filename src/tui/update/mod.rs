@@ -96,7 +96,8 @@ pub fn update(state: &mut State, message: Msg, now: Now) -> Vec<Effect> {
         Msg::Progress { id, done } => step.take_progress(id, done),
         Msg::SecretsFound { run, text } => step.ask_about_secrets(run, text),
         Msg::Notice(notice) => {
-            step.state.notices.add(notice.severity, &notice.text, notice.hint.as_deref(), now);
+            let hint = notice.hint.map(|hint| step.spelled(&hint));
+            step.state.notices.add(notice.severity, &notice.text, hint.as_deref(), now);
         }
         Msg::ModelsChanged(models) => step.take_models(models),
         Msg::Circuits(circuits) => step.take_circuits(&circuits),

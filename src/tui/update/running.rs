@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    model::{CallError, Status, VariantName, VariantSource},
+    model::{CallError, ErrorKind, Status, VariantName, VariantSource},
     safety::display_line_with,
     tui::{
         effect::{CallOrder, CallSource, Effect, Question},
@@ -457,7 +457,11 @@ impl Step<'_> {
     /// What to do about an error, in this face's terms: its keys where the hint names flags of
     /// the commands.
     fn advice(&self, error: &CallError) -> Option<String> {
-        let mut hint = error.hint.clone()?;
+        if error.kind == ErrorKind::Cancelled {
+            return error.hint.clone();
+        }
+        let hint = error.hint.as_deref().unwrap_or_else(|| next_step(error.kind));
+        let mut hint = self.state.keymap.spell(Context::Output, hint);
         for (flag, action) in
             [(" (--allow ", Action::RunAnyway), (" (`--drop ", Action::DropParameter)]
         {
@@ -513,6 +517,38 @@ impl Step<'_> {
             self.state.set_focus(Focus::Output(variant));
             self.state.mode = Mode::Act;
         }
+    }
+}
+
+/// What to do about a call that failed and said nothing of it itself.
+const fn next_step(kind: ErrorKind) -> &'static str {
+    use ErrorKind as K;
+    match kind {
+        K::Authentication => "check the key in the environment; `lathe doctor` says which are seen",
+        K::Permission | K::NotFound => "{pick-model} picks another model",
+        K::InvalidRequest => {
+            "look at the prompt ({preview}) and the parameters ({edit-parameters})"
+        }
+        K::RequestTooLarge | K::ContextLength => {
+            "shorten the inputs, or pick a model with a larger window ({pick-model})"
+        }
+        K::ContentFilter => "word the prompt otherwise, or pick another model ({pick-model})",
+        K::RateLimit | K::Overloaded => "wait a little and run it again ({run})",
+        K::Quota => "look at the account's limits, or pick another model ({pick-model})",
+        K::Server | K::Timeout | K::InterruptedStream => {
+            "run it again ({run}), or pick another model ({pick-model})"
+        }
+        K::Connect => "see that the server runs and can be reached, then run it again ({run})",
+        K::Tls => "check the server's address and this machine's clock",
+        K::Redirect => "set `base_url` of the provider to where it leads",
+        K::Protocol => {
+            "check `kind` and `base_url` of the provider; `lathe providers --check` helps"
+        }
+        K::ResponseTooLarge => "ask for less, or raise `max_response` under [engine]",
+        K::CircuitOpen => "wait until the provider is tried again, or pick another ({pick-model})",
+        K::Budget => "raise the budget under [budget], or wait until its time is over",
+        K::Guard => "look at the inputs; {run-anyway} runs it once all the same",
+        K::Cancelled => "{run} runs it again",
     }
 }
 

@@ -9,6 +9,9 @@ use crate::tui::{
     state::{Purpose, State, Wake},
 };
 
+/// What to do next where nothing better is known.
+const ANY_HINT: &str = "{reload} tries again; `lathe doctor` says what is wrong";
+
 /// The state under change and the effects so far.
 pub(super) struct Step<'a> {
     pub state: &'a mut State,
@@ -81,8 +84,10 @@ impl<'a> Step<'a> {
         self.state.notices.warn(text.as_ref(), self.now);
     }
 
-    /// Something failed.
+    /// Something failed. Every failure says what to do next.
     pub fn fail(&mut self, fault: &Fault) {
-        self.state.notices.fail(fault, self.now);
+        let hint = fault.hint.as_deref().unwrap_or(ANY_HINT);
+        let hint = Some(self.spelled(hint));
+        self.state.notices.fail(&Fault { message: fault.message.clone(), hint }, self.now);
     }
 }

@@ -381,6 +381,58 @@ fn notices_reach_status_and_log_without_escapes() {
     assert!(matches!(script.state.overlay(), Some(Overlay::Log(_))));
 }
 
+/// Whatever fails, and however little it says of it: what to do next stands beside it.
+#[test]
+fn every_failure_says_what_to_do_next() {
+    use crate::{
+        model::ErrorKind,
+        tui::msg::{Fault, SaveFault},
+    };
+    let hint = |script: &Script, what: &str| {
+        let notice = script.state.notices.current().unwrap_or_else(|| panic!("{what} is not told"));
+        assert_eq!(notice.severity, Severity::Error, "{what}");
+        let hint = notice.hint.clone().unwrap_or_else(|| panic!("{what} has no hint"));
+        assert!(!hint.contains('{'), "{what}: {hint}");
+    };
+    let fault = || Fault::new("it broke");
+    let asks: [(&str, fn(&Question) -> bool, Answer); 12] = [
+        ("alt-l", |it| matches!(it, Question::Library), Answer::Library(Err(fault()))),
+        ("alt-l", |it| matches!(it, Question::Open(_)), Answer::Opened(Err(fault()))),
+        ("v", |it| matches!(it, Question::Versions(_)), Answer::Versions(Err(fault()))),
+        ("2", |it| matches!(it, Question::History { .. }), Answer::History(Err(fault()))),
+        ("3", |it| matches!(it, Question::Charts(_)), Answer::Charts(Err(fault()))),
+        ("I", |it| matches!(it, Question::InputSets(_)), Answer::InputSets(Err(fault()))),
+        ("y", |it| matches!(it, Question::Copy(_)), Answer::Copied(Err(fault()))),
+        ("e", |it| matches!(it, Question::Edit { .. }), Answer::Edited(Err(fault()))),
+        ("t", |it| matches!(it, Question::Plan { .. }), Answer::Planned(Err(fault()))),
+        ("alt-s y", |it| matches!(it, Question::Trust), Answer::Trusted(Err(fault()))),
+        (
+            "i X esc s enter",
+            |it| matches!(it, Question::Save { .. }),
+            Answer::Saved(Err(SaveFault::Failed(fault()))),
+        ),
+        ("v b", |it| matches!(it, Question::Versions(_)), Answer::Versions(Err(fault()))),
+    ];
+    for (keys, fits, answer) in asks {
+        let mut script = Script::open();
+        script.press(keys);
+        script.answer(fits, answer);
+        hint(&script, keys);
+    }
+    for kind in ErrorKind::ALL.iter().filter(|kind| **kind != ErrorKind::Cancelled) {
+        let mut script = Script::open();
+        script.press("r");
+        let (run, _) = script.run();
+        let error = crate::model::CallError::new(*kind, "it broke");
+        script.call(run, A, CallEvent::Refused(error));
+        hint(&script, kind.as_str());
+        let pane = script.state.pane(A).and_then(crate::tui::state::Pane::shown).expect("there");
+        assert!(pane.error.shown().contains('\n'), "the pane says it too: {}", pane.error.shown());
+    }
+    let told = Fault::told(&"the folder is not writable; choose another one");
+    assert_eq!(told.hint.as_deref(), Some("choose another one"));
+}
+
 #[test]
 fn what_is_told_goes_by_itself_and_what_failed_stays() {
     let notice =
