@@ -310,3 +310,59 @@ fn few_places_start_programs_and_no_answer_is_run() {
     found.sort();
     assert_eq!(found, STARTS_PROGRAMS);
 }
+
+/// Runs a script of `.ci` on what is given to it; whether it succeeds, and what it says. `None`
+/// where there is none, as in a package.
+#[cfg(unix)]
+fn checked(script: &str, arguments: &[&str], input: &str) -> Option<(bool, String)> {
+    use std::{
+        io::Write as _,
+        process::{Command, Stdio},
+    };
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join(".ci").join(script);
+    if !script.is_file() {
+        return None;
+    }
+    let mut child = Command::new(script)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    // One that reads nothing may be gone by now.
+    drop(child.stdin.take().expect("piped").write_all(input.as_bytes()));
+    let output = child.wait_with_output().expect("it ends");
+    let said = [output.stdout, output.stderr].concat();
+    Some((output.status.success(), String::from_utf8(said).expect("words")))
+}
+
+#[test]
+#[cfg(unix)]
+fn a_licence_that_is_not_allowed_is_refused() {
+    for (licence, allowed) in [
+        ("MIT", true),
+        ("MIT OR GPL-3.0", true),
+        ("GPL-3.0 OR MIT", true),
+        ("MIT/Apache-2.0", true),
+        ("(MIT OR Apache-2.0) AND Unicode-3.0", true),
+        ("Apache-2.0 WITH LLVM-exception", true),
+        ("GPL-3.0 OR (MIT AND ISC)", true),
+        ("GPL-3.0", false),
+        ("MIT AND GPL-3.0", false),
+        ("GPL-3.0 AND MIT", false),
+        ("(MIT OR Apache-2.0) AND GPL-3.0", false),
+        ("GPL-3.0 OR (MIT AND AGPL-3.0)", false),
+        ("GPL-2.0 WITH Classpath-exception-2.0", false),
+        ("MIT WITH something-else", false),
+        ("MIT AND", false),
+        ("(MIT", false),
+        ("MIT Apache-2.0", false),
+        ("", false),
+    ] {
+        let input = format!("sound v1.0.0|MIT\nlooked-at v0.1.0|{licence}\n");
+        let Some((passed, said)) = checked("licences", &["-"], &input) else { return };
+        assert_eq!(passed, allowed, "{licence}: {said}");
+        assert_eq!(said.contains("looked-at v0.1.0"), !allowed, "{licence}: {said}");
+    }
+}
