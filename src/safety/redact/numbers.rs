@@ -40,22 +40,29 @@ fn alone(candidate: &Candidate<'_>) -> bool {
 pub(super) fn payment_card(candidate: &Candidate<'_>) -> Option<usize> {
     let number = digits(candidate.text);
     let first = |count: usize| number.iter().take(count).fold(0, |all, digit| all * 10 + digit);
+    let maestro =
+        matches!(first(4), 5018 | 5020 | 5038 | 5612 | 5893 | 6304 | 6390) || first(2) == 67;
     let fits = match number.len() {
-        13 | 19 if first(1) == 4 => true,
+        13 if first(1) == 4 => true,
         14 => matches!(first(3), 300..=305) || matches!(first(2), 36 | 38 | 39),
         15 => matches!(first(2), 34 | 37),
-        16 => {
-            first(1) == 4
-                || matches!(first(2), 51..=55 | 62 | 65)
-                || matches!(first(4), 2221..=2720 | 3528..=3589 | 6011)
+        // Mir, Discover, JCB and UnionPay have up to 19 digits.
+        16..=19 => {
+            matches!(first(2), 62 | 65)
+                || matches!(first(4), 2200..=2204 | 3528..=3589 | 6011)
                 || matches!(first(3), 644..=649)
+                || (number.len() == 16
+                    && (matches!(first(2), 51..=55) || matches!(first(4), 2221..=2720)))
+                || (matches!(number.len(), 16 | 19) && first(1) == 4)
         }
-        17..=19 => first(2) == 62,
         _ => false,
     };
-    let groups: Vec<usize> = candidate.text.split([' ', '-']).map(str::len).collect();
-    // Written in groups as cards are, or without.
-    let grouped = groups.len() == 1 || groups.iter().all(|length| (3..=7).contains(length));
+    let fits = fits || (maestro && matches!(number.len(), 12..=19));
+    let mut groups: Vec<usize> = candidate.text.split([' ', '-']).map(str::len).collect();
+    // Written in groups as cards are, of which the last may be short, or without.
+    let last = groups.pop().unwrap_or(0);
+    let grouped = groups.iter().all(|length| (3..=7).contains(length)) && last <= 19;
+    let grouped = grouped && (groups.is_empty() || last <= 7);
     (fits && grouped && alone(candidate) && luhn(&number)).then_some(candidate.text.len())
 }
 
@@ -189,7 +196,8 @@ const IBAN_LENGTHS: &[(&str, usize)] = &[
 /// number leaves 1 when divided by 97.
 pub(super) fn iban(candidate: &Candidate<'_>) -> Option<usize> {
     let country = candidate.text.get(..2)?;
-    let (_, length) = IBAN_LENGTHS.iter().find(|(known, _)| *known == country)?;
+    let known = |(known, _): &&(&str, usize)| known.eq_ignore_ascii_case(country);
+    let (_, length) = IBAN_LENGTHS.iter().find(known)?;
     let mut compact = String::with_capacity(*length);
     let mut end = 0;
     for (at, character) in candidate.text.char_indices() {
@@ -209,7 +217,18 @@ pub(super) fn iban(candidate: &Candidate<'_>) -> Option<usize> {
         let shifted = remainder * if value < 10 { 10 } else { 100 };
         Some((shifted + value) % 97)
     })?;
-    (ends && remainder == 1).then_some(end)
+    // In small letters it may be words: then it has to be written as such numbers are.
+    let number = candidate.text.get(..end)?;
+    let shouted = !number.bytes().any(|byte| byte.is_ascii_lowercase());
+    (ends && remainder == 1 && (shouted || in_fours(number))).then_some(end)
+}
+
+/// Whether a number is written in one piece, or in groups of four and a rest.
+fn in_fours(number: &str) -> bool {
+    let mut groups = number.split([' ', '-']);
+    let last = groups.next_back().unwrap_or_default();
+    let groups: Vec<&str> = groups.collect();
+    groups.is_empty() || (groups.iter().all(|group| group.len() == 4) && last.len() <= 4)
 }
 
 /// A number of a length that can be dialled, written the way numbers to dial are.

@@ -25,7 +25,7 @@ pub(super) const PERSONAL: &[Rule] = &[
     personal(
         "iban",
         "a bank account number (IBAN)",
-        r"(?-u:\b)[A-Z]{2}[0-9]{2}(?:[ -]?[A-Z0-9]){11,30}(?-u:\b)",
+        r"(?-u:\b)[A-Za-z]{2}[0-9]{2}(?:[ -]?[A-Za-z0-9]){11,30}(?-u:\b)",
         numbers::iban,
     ),
     personal(
