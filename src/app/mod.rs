@@ -152,6 +152,7 @@ impl App {
                 reason: format!("[redaction.patterns]: {reason}"),
             })?;
         let redaction = Arc::new(redaction);
+        notices.extend(Redaction::too_short(&settings, &environment).into_iter().map(notice));
         let endpoints =
             Arc::new(Endpoints::new(&settings, &environment, catalog, Arc::clone(&redaction)));
         let recorder: Arc<dyn Recorder> =

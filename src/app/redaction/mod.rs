@@ -19,7 +19,7 @@ pub use recorder::RedactingRecorder;
 use crate::{
     config::{Environment, RedactionSettings, Secret, SecretWarning, Settings},
     model::{Message, Redactions},
-    safety::redact::{Finding, KnownKeys, Redactor, Selection},
+    safety::redact::{Finding, KnownKeys, Redactor, SHORTEST_KEY, Selection},
 };
 
 /// What is taken out of texts, and when. The keys in use always are; what else, the settings say.
@@ -91,6 +91,28 @@ impl Redaction {
         Ok(redaction)
     }
 
+    /// Keys of providers elsewhere that are too short to be told from a word, and so stay where
+    /// they turn up: one sentence for each.
+    #[must_use]
+    pub fn too_short(settings: &Settings, environment: &Environment) -> Vec<String> {
+        let mut told = Vec::new();
+        for (name, provider) in &settings.providers {
+            // What a server of this machine is given is mostly a word, because something must be.
+            if provider.is_local() {
+                continue;
+            }
+            let key = match &provider.key {
+                crate::config::KeySource::Env(variable) => environment.get(variable),
+                _ => None,
+            };
+            let headers = provider.secret_headers().map(|(_, value)| value);
+            for secret in key.into_iter().chain(headers) {
+                told.extend(told_if_short(name, secret));
+            }
+        }
+        told
+    }
+
     fn of(settings: &RedactionSettings) -> Result<Self, String> {
         let mut made: Vec<Arc<Rules>> = Vec::new();
         // What is looked for is mostly the same, and is made ready once.
@@ -113,6 +135,9 @@ impl Redaction {
 
     /// Takes in the key of a provider, so that it is found wherever it turns up.
     pub fn learn_key(&self, owner: &str, key: &Secret) {
+        if let Some(told) = told_if_short(owner, key.expose()) {
+            tracing::warn!("{told}");
+        }
         self.learn(owner, key.expose());
     }
 
@@ -247,6 +272,16 @@ impl std::fmt::Debug for SecretsFound {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("SecretsFound").field("places", &self.places).finish_non_exhaustive()
     }
+}
+
+fn told_if_short(owner: &str, secret: &str) -> Option<String> {
+    let length = secret.trim().len();
+    (1..SHORTEST_KEY).contains(&length).then(|| {
+        format!(
+            "the key of {owner} has {length} bytes, fewer than {SHORTEST_KEY}: too few to be told \
+             from a word, so it is not taken out of what is kept"
+        )
+    })
 }
 
 /// The word for a key from its variable: `openai` for `OPENAI_API_KEY`.

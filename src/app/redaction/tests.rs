@@ -555,6 +555,19 @@ fn the_secrets_of_a_prompt_are_told_by_kind_and_place_and_never_shown() {
 }
 
 #[test]
+fn a_key_that_is_no_longer_than_a_word_is_told() {
+    let environment = Environment::from_pairs([("OPENAI_API_KEY", "abc1234"), ("LOCAL", "none")]);
+    let mut settings = Settings::built_in(&environment).expect("valid");
+    let told = Redaction::too_short(&settings, &environment);
+    assert_eq!(told.len(), 1);
+    assert!(told[0].contains("openai") && told[0].contains("7 bytes"), "{told:?}");
+    assert!(!told[0].contains("abc1234"), "{told:?}");
+    let openai = settings.providers.get_mut("openai").expect("there");
+    openai.base_url = url::Url::parse("http://127.0.0.1:1/v1").expect("an address");
+    assert_eq!(Redaction::too_short(&settings, &environment), Vec::<String>::new());
+}
+
+#[test]
 fn a_key_is_called_after_who_takes_it() {
     for (variable, name) in [
         ("OPENAI_API_KEY", "openai"),
