@@ -16,6 +16,7 @@ impl App {
         let mut guards = self.settings.guards.clone();
         // What is sent is the user's own to the letter; nothing is put into it.
         guards.delimiters = false;
+        guards.hierarchy = GuardAction::Off;
         guards.canary = GuardAction::Off;
         Safeguards { guards, untrusted: Vec::new(), allowed }
     }

@@ -215,8 +215,8 @@ pub struct RunArguments {
     /// Run without a question what may cost more than `confirm_above` in the settings
     #[arg(long)]
     pub yes: bool,
-    /// Let a guard stop nothing this once: injection, hidden, canary or output; what it finds is
-    /// still recorded
+    /// Let a guard stop nothing this once: injection, hidden, hierarchy, canary or output; what it
+    /// finds is still recorded
     #[arg(long, value_name = "GUARD", value_parser = guard)]
     pub allow: Vec<GuardName>,
     /// Keep no record: not in the history, not in the database, which need not be writable

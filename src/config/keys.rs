@@ -362,6 +362,13 @@ pub const SETTING_KEYS: &[SettingKey] = &[
     ),
     key(
         "guards",
+        "hierarchy",
+        "\"off\"",
+        "Whether the system message says that it ranks above all others, and what is done where a value stands in it.",
+        Where::Both,
+    ),
+    key(
+        "guards",
         "canary",
         "\"off\"",
         "Whether a random token is put into the system message, and what is done when it stands in the reply.",

@@ -23,6 +23,7 @@ pub(super) fn guards(
     for (name, field) in [
         ("injection", &mut guards.injection),
         ("hidden", &mut guards.hidden),
+        ("hierarchy", &mut guards.hierarchy),
         ("canary", &mut guards.canary),
         ("output", &mut guards.output),
     ] {

@@ -34,6 +34,7 @@ impl Safeguards {
         for (name, action) in [
             (GuardName::Injection, &mut guards.injection),
             (GuardName::Hidden, &mut guards.hidden),
+            (GuardName::Hierarchy, &mut guards.hierarchy),
             (GuardName::Canary, &mut guards.canary),
             (GuardName::Output, &mut guards.output),
         ] {

@@ -57,6 +57,8 @@ pub enum GuardName {
     Injection,
     /// Characters nobody sees in the values of variables.
     Hidden,
+    /// Values of others in the message that ranks above all others.
+    Hierarchy,
     /// A secret token in the system message that turns up in the reply.
     Canary,
     /// What a reply must not hold, or must.
@@ -65,7 +67,8 @@ pub enum GuardName {
 
 impl GuardName {
     /// Every guard, in the order they look.
-    pub const ALL: [Self; 4] = [Self::Injection, Self::Hidden, Self::Canary, Self::Output];
+    pub const ALL: [Self; 5] =
+        [Self::Injection, Self::Hidden, Self::Hierarchy, Self::Canary, Self::Output];
 
     /// The word in templates, settings, records and on the command line.
     #[must_use]
@@ -73,6 +76,7 @@ impl GuardName {
         match self {
             Self::Injection => "injection",
             Self::Hidden => "hidden",
+            Self::Hierarchy => "hierarchy",
             Self::Canary => "canary",
             Self::Output => "output",
         }
@@ -113,6 +117,9 @@ pub struct Guards {
     pub sanitise: bool,
     /// Whether values are sent between random markers, with a sentence that says they are data.
     pub delimiters: bool,
+    /// Whether the system message says that it ranks above all others, and what is done where a
+    /// value stands in it.
+    pub hierarchy: GuardAction,
     pub canary: GuardAction,
     pub output: GuardAction,
     /// Hosts (and what lies below them) that links of a reply may name; `None`: any, unless the
@@ -132,6 +139,7 @@ impl Default for Guards {
             hidden: GuardAction::Observe,
             sanitise: false,
             delimiters: false,
+            hierarchy: GuardAction::Off,
             canary: GuardAction::Off,
             output: GuardAction::Observe,
             allowed_hosts: None,
@@ -162,6 +170,7 @@ impl Guards {
         match guard {
             GuardName::Injection => self.injection,
             GuardName::Hidden => self.hidden,
+            GuardName::Hierarchy => self.hierarchy,
             GuardName::Canary => self.canary,
             GuardName::Output => self.output,
         }
@@ -175,6 +184,7 @@ impl Guards {
         };
         set(&mut self.injection, rules.injection);
         set(&mut self.hidden, rules.hidden);
+        set(&mut self.hierarchy, rules.hierarchy);
         set(&mut self.canary, rules.canary);
         set(&mut self.output, rules.output);
         self.threshold = rules.threshold.unwrap_or(self.threshold);
@@ -206,6 +216,7 @@ impl Guards {
         for (name, field, said) in [
             ("injection", &mut self.injection, rules.injection),
             ("hidden", &mut self.hidden, rules.hidden),
+            ("hierarchy", &mut self.hierarchy, rules.hierarchy),
             ("canary", &mut self.canary, rules.canary),
             ("output", &mut self.output, rules.output),
         ] {
@@ -257,6 +268,7 @@ pub struct GuardRules {
     pub hidden: Option<GuardAction>,
     pub sanitise: Option<bool>,
     pub delimiters: Option<bool>,
+    pub hierarchy: Option<GuardAction>,
     pub canary: Option<GuardAction>,
     pub output: Option<GuardAction>,
     pub allowed_hosts: Option<Vec<String>>,
@@ -265,14 +277,15 @@ pub struct GuardRules {
 }
 
 impl GuardRules {
-    /// The same strictness for every guard that looks at what passes. The canary, which changes
-    /// what is sent, is only ever taken away by this.
+    /// The same strictness for every guard that looks at what passes. Those that change what is
+    /// sent are only ever taken away by this.
     #[must_use]
     pub fn everywhere(action: GuardAction) -> Self {
         Self {
             injection: Some(action),
             hidden: Some(action),
             output: Some(action),
+            hierarchy: (!action.looks()).then_some(action),
             canary: (!action.looks()).then_some(action),
             sanitise: (!action.looks()).then_some(false),
             delimiters: (!action.looks()).then_some(false),
@@ -308,6 +321,7 @@ mod tests {
             threshold: 0.4,
             sanitise: true,
             delimiters: true,
+            hierarchy: GuardAction::Warn,
             canary: GuardAction::Warn,
             allowed_hosts: Some(vec!["a.example".to_owned()]),
             forbidden: vec!["secret".to_owned()],
@@ -326,6 +340,7 @@ mod tests {
             [
                 "injection",
                 "hidden",
+                "hierarchy",
                 "canary",
                 "output",
                 "sanitise",

@@ -32,6 +32,41 @@ fn the_held_out_half_is_told_apart_at_least_this_well() {
     assert!(parted.recall() >= 0.6, "{parted:?}");
 }
 
+/// What the page of safety says of the detector is what it does.
+#[test]
+fn the_figures_of_the_page_are_those_of_the_texts() {
+    let page = include_str!("../../docs/safety.md");
+    let (_, section) = page.split_once("### How well that works").expect("a section");
+    let (section, _) = section.split_once("\n## ").expect("its end");
+    let scored = scored();
+    let mut rows = 0;
+    for line in section.lines().filter(|line| line.starts_with("| ")) {
+        let cells: Vec<&str> =
+            line.trim_matches('|').split('|').map(|it| it.trim().trim_matches('*')).collect();
+        let [threshold, precision, recall] = cells.as_slice() else {
+            panic!("three cells: {line}")
+        };
+        let Ok(threshold) = threshold.parse::<f64>() else { continue };
+        let parted = Parted::at(threshold, "held", &scored);
+        let found = (format!("{:.3}", parted.precision()), format!("{:.3}", parted.recall()));
+        assert_eq!((*precision, *recall), (&*found.0, &*found.1), "at {threshold}");
+        rows += 1;
+    }
+    assert_eq!(rows, 6);
+    let words = section.split_whitespace().collect::<Vec<_>>().join(" ");
+    let tuned = Parted::at(Guards::THRESHOLD, "tune", &scored);
+    let attempts = scored.iter().filter(|it| it.labelled.is_injection()).count();
+    let share = (100 * attempts + scored.len() / 2) / scored.len();
+    for told in [
+        format!("precision at 0.5 is {:.3} and recall {:.3}", tuned.precision(), tuned.recall()),
+        format!("{} texts in", scored.len()),
+        format!("{attempts} attempts and {} harmless texts", scored.len() - attempts),
+        format!("far below the {share} % here"),
+    ] {
+        assert!(words.contains(&told), "the page does not say: {told}");
+    }
+}
+
 /// Pieces that patterns are made of, so that random texts come near them.
 fn piece() -> impl Strategy<Value = String> {
     prop_oneof![

@@ -11,12 +11,13 @@ use crate::{
     safety::guard::check_expression,
 };
 
-const GUARDS: [&str; 10] = [
+const GUARDS: [&str; 11] = [
     "injection",
     "threshold",
     "hidden",
     "sanitise",
     "delimiters",
+    "hierarchy",
     "canary",
     "output",
     "allowed_hosts",
@@ -38,6 +39,7 @@ pub(super) fn guards(node: &Node) -> Result<GuardRules, FrontError> {
         match key.text.as_str() {
             "injection" => rules.injection = Some(action(value)?),
             "hidden" => rules.hidden = Some(action(value)?),
+            "hierarchy" => rules.hierarchy = Some(action(value)?),
             "canary" => rules.canary = Some(action(value)?),
             "output" => rules.output = Some(action(value)?),
             "sanitise" | "sanitize" => rules.sanitise = Some(switch(value, "sanitise")?),
