@@ -68,6 +68,9 @@ fn every_link_into_the_project_leads_to_a_file() {
     }
 }
 
+/// Rows that are still without a proof, or without all of it. None may be added.
+const UNPROVEN: [&str; 5] = ["N3", "N4", "N20", "N23", "N24"];
+
 /// The rows of the page of faults: how many each table has.
 const FAULTS: [(char, usize); 5] = [('N', 24), ('P', 11), ('F', 22), ('T', 15), ('X', 19)];
 
@@ -86,12 +89,19 @@ fn every_fault_has_its_row_and_every_proof_is_a_test() {
     let found: Vec<&str> = rows.iter().filter_map(|row| row.first().copied()).collect();
     assert_eq!(found, expected.collect::<Vec<_>>());
     for row in &rows {
-        let [id, _, _, proof] = row.as_slice() else { panic!("four columns: {row:?}") };
+        let [id, _, told, proof] = row.as_slice() else { panic!("four columns: {row:?}") };
         let named: Vec<&str> =
             proof.split('`').skip(1).step_by(2).filter(|word| word.contains("::")).collect();
-        let is_said = ["not yet proven", "cannot be tested", "does not have"];
-        let open = is_said.iter().any(|words| proof.contains(words));
-        assert!(open || !named.is_empty(), "{id} names no test and does not say why");
+        let reason = proof.split_once("cannot be tested here: ").map_or("", |(_, reason)| reason);
+        let open = UNPROVEN.contains(id) && proof.contains("not yet proven");
+        assert!(
+            open || !named.is_empty() || reason.len() >= "there is none".len(),
+            "{id} names no test and does not say why none can be had here"
+        );
+        assert!(
+            open || !(proof.contains("not yet") || told.contains("not yet")),
+            "{id} is not proven, or of something that is not said to be missing"
+        );
         for name in named {
             let (file, function) = name.split_once("::").expect("file::function");
             let text = fs::read_to_string(root.join(file)).unwrap_or_default();

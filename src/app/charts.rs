@@ -761,4 +761,25 @@ mod tests {
         let first = charts.groups.first().expect("a group");
         assert_eq!(first.conditions(ChartBy::Model), "model:demo/careful");
     }
+
+    #[test]
+    fn of_nothing_every_figure_is_unknown() {
+        let nothing = Sum::default();
+        assert_eq!((nothing.success(), nothing.latency(0.95), nothing.ttft()), (None, None, None));
+        assert_eq!((nothing.tokens(), nothing.rollup.cost_usd()), (None, None));
+        assert_eq!((nothing.rollup.rating(), nothing.rollup.hit_rate()), (None, None));
+        // What a person cancelled is neither a success nor a failure.
+        let rows = [row("2026-11-20T05:00:00Z", "demo/fast", "cancelled", 1)];
+        let charts = assemble(ChartQuery::default(), &[], &rows, &rows, &[]);
+        assert_eq!((charts.total.success(), charts.before.success()), (None, None));
+        let one = [row("2026-11-20T05:00:00Z", "demo/fast", "ok", 1)];
+        let charts = assemble(ChartQuery::default(), &[], &one, &one, &[]);
+        assert_eq!(charts.total.success(), Some(1.0));
+        // Groups with as many runs as one another stand in an order that does not change.
+        let ties =
+            ["demo/b", "demo/a", "demo/c"].map(|it| row("2026-11-20T05:00:00Z", it, "ok", 2));
+        let charts = assemble(ChartQuery::default(), &[], &ties, &ties, &[]);
+        let names: Vec<_> = charts.groups.iter().map(|it| it.name(ChartBy::Model)).collect();
+        assert_eq!(names, ["demo/a", "demo/b", "demo/c"]);
+    }
 }

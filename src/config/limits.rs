@@ -28,6 +28,10 @@ pub fn keep_memory_private() {
 
 /// How many calls there can be at once for the files that this process may open, `None` where
 /// that is no question. The soft limit is first raised as far as the user may.
+///
+/// Programs that are started inherit it. That takes nothing from them: an editor that opens more
+/// files than the lower limit allowed would have failed by it, one that does not sees no
+/// difference, and the number is small enough for those that go through every file they could have.
 #[must_use]
 pub fn most_calls_at_once() -> Option<(usize, u64)> {
     #[cfg(unix)]
@@ -54,6 +58,35 @@ fn calls_for(files: u64) -> usize {
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
+
+    #[cfg(target_os = "linux")]
+    const PRIVATE: &str = "LATHE_TEST_KEEPS_ITS_MEMORY";
+
+    /// Not a test of its own: the process that the next one starts, so that this one stays as it
+    /// is.
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn private_process() {
+        use rustix::process::{DumpableBehavior, Resource, dumpable_behavior, getrlimit};
+        if std::env::var_os(PRIVATE).is_none() {
+            return;
+        }
+        keep_memory_private();
+        assert_eq!(dumpable_behavior(), Ok(DumpableBehavior::NotDumpable));
+        assert_eq!(getrlimit(Resource::Core).current, Some(0));
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn no_core_is_written_and_no_other_program_reads_the_memory() {
+        let output = std::process::Command::new(std::env::current_exe().expect("this program"))
+            .args(["--exact", "config::limits::tests::private_process"])
+            .env(PRIVATE, "1")
+            .output()
+            .expect("it runs");
+        assert!(output.status.success(), "{output:?}");
+        assert!(String::from_utf8_lossy(&output.stdout).contains("1 passed"), "{output:?}");
+    }
 
     #[test]
     fn few_files_mean_few_calls_and_never_none() {

@@ -52,14 +52,15 @@ impl LatencySketch {
     }
 
     /// The value below which the given share of all values lies, in milliseconds: the middle of
-    /// the bucket of the value of rank `⌈share · count⌉`. `None` without values.
+    /// the bucket of the value of rank `⌈share · count⌉`. `None` without values, and for a share
+    /// that is no number.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, reason = "a rank lies between 0 and the count")]
     #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
     #[expect(clippy::cast_sign_loss, reason = "a rank lies between 0 and the count")]
     pub fn quantile(&self, share: f64) -> Option<f64> {
         let count = self.count();
-        if count == 0 {
+        if count == 0 || share.is_nan() {
             return None;
         }
         let rank = ((share.clamp(0.0, 1.0) * count as f64).ceil() as u64).max(1);
@@ -235,6 +236,25 @@ mod tests {
     fn nothing_has_no_quantile() {
         assert_eq!(LatencySketch::default().quantile(0.5), None);
         assert_eq!(LatencySketch::default().mean(), None);
+    }
+
+    #[test]
+    fn one_value_ties_and_what_is_no_share() {
+        const SHARES: [f64; 7] = [0.0, 0.5, 0.95, 1.0, -3.0, f64::INFINITY, f64::NEG_INFINITY];
+        for (values, about) in [(vec![0], 0.0), (vec![700], 700.0), (vec![42; 200_000], 42.0)] {
+            let found = sketch(&values);
+            for share in SHARES {
+                let quantile = found.quantile(share).expect("a value");
+                assert!((quantile - about).abs() <= about / 64.0, "{share}: {quantile}");
+            }
+            assert_eq!(found.quantile(f64::NAN), None);
+            assert!(found.mean().is_some_and(|mean| (mean - about).abs() <= about / 64.0));
+            assert_eq!(found.count(), values.len() as u64);
+        }
+        // All of a sketch taken away again is nothing.
+        let mut none = sketch(&[5, 5, 9]);
+        none.subtract(&sketch(&[5, 5, 9]));
+        assert_eq!((none.quantile(0.5), none.mean(), none.is_empty()), (None, None, true));
     }
 
     #[test]

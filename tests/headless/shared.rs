@@ -72,6 +72,46 @@ fn all_that_is_written_is_the_users_alone_whatever_the_mask() {
     }
 }
 
+#[test]
+fn of_several_providers_a_dead_one_stops_no_other() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let place = Place::new();
+    // A port that nobody listens at.
+    let gone = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let dead = gone.local_addr().expect("an address").port();
+    drop(gone);
+    let mut config = "[engine]\nretries = 0\n".to_owned();
+    let mut arguments: Vec<String> =
+        ["run", "mood", "--var", "message=x", "--format", "jsonl"].map(str::to_owned).to_vec();
+    for number in 1..=4 {
+        let port = if number == 2 { dead } else { recording(stream(DONE), Arc::clone(&seen)) };
+        config.push_str(&format!(
+            "[providers.p{number}]\nkind = \"openai\"\nbase_url = \"http://127.0.0.1:{port}/v1\"\n"
+        ));
+        arguments.extend(["--model".to_owned(), format!("p{number}/m")]);
+    }
+    place.write(".config/lathe/config.toml", config);
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let output = place.run(&arguments);
+    assert_eq!(output.status.code(), Some(3), "{}", String::from_utf8_lossy(&output.stderr));
+    let records: Vec<Value> =
+        text(&output).lines().map(|line| serde_json::from_str(line).expect("a record")).collect();
+    let outcomes: Vec<(Option<&str>, Option<&str>)> = records
+        .iter()
+        .map(|record| (record["provider"].as_str(), record["status"].as_str()))
+        .collect();
+    assert_eq!(
+        outcomes,
+        [
+            (Some("p1"), Some("ok")),
+            (Some("p2"), Some("error")),
+            (Some("p3"), Some("ok")),
+            (Some("p4"), Some("ok")),
+        ]
+    );
+    assert_eq!(records[1]["error"]["kind"], "connect");
+}
+
 /// As `sudo` without `-H` leaves it: the administrator, in the home of somebody.
 #[test]
 fn in_another_s_home_nothing_is_made() {
@@ -346,7 +386,7 @@ fn its_memory_is_its_own() {
         ".config/lathe/config.toml",
         "[providers.work]\nkind = \"openai\"\nbase_url = \"http://127.0.0.1:9/v1\"\n\
          api_key_command = [\"sh\", \"-c\", \"grep -i core /proc/$PPID/limits > limits; \
-         tr '\\\\0' ' ' < /proc/$PPID/cmdline > words; echo planted-0123456789\"]\n\
+         tr '\\\\0' ' ' < /proc/$PPID/cmdline > words; stat -c %u /proc/$PPID/environ > owner; echo planted-0123456789\"]\n\
          [engine]\nretries = 0\n",
     );
     place.run(&RUN);
@@ -355,4 +395,7 @@ fn its_memory_is_its_own() {
     assert_eq!(soft, Some("0"), "{limits}");
     let words = fs::read_to_string(place.path("words")).expect("the words");
     assert!(words.contains("run mood") && !words.contains("planted"), "{words}");
+    // What another program of the same user may not read belongs to the administrator.
+    let owner = fs::read_to_string(place.path("owner")).expect("the owner");
+    assert_eq!(owner.trim(), "0", "its environment is nobody's to read");
 }
