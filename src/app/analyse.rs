@@ -82,7 +82,7 @@ pub fn analyse(
     let template = match parse(id, form, text) {
         Ok(template) => template,
         Err(error) => {
-            return Analysis { findings: vec![finding(&error)], ..Analysis::default() };
+            return Analysis { findings: vec![finding(id, &error)], ..Analysis::default() };
         }
     };
     let used = variables(&template, sources);
@@ -111,8 +111,8 @@ pub fn analyse(
     let messages = match render(&template, sources, inputs, &Limits::default()) {
         Ok(rendered) => rendered.to_messages(),
         Err(crate::prompt::RenderError::Template(error)) => {
-            let told = finding(&error);
-            if !findings.iter().any(|known| known.line == told.line) {
+            let told = finding(id, &error);
+            if !findings.iter().any(|known| known.line == told.line && known.file == told.file) {
                 findings.push(told);
             }
             Vec::new()
@@ -168,14 +168,14 @@ impl App {
     }
 }
 
-fn finding(error: &TemplateError) -> Finding {
+fn finding(id: &TemplateId, error: &TemplateError) -> Finding {
     let message = match &error.hint {
         Some(hint) => format!("{}; {hint}", error.message),
         None => error.message.clone(),
     };
     Finding {
         severity: Severity::Error,
-        file: None,
+        file: (error.place.file != id.as_str()).then(|| error.place.file.clone()),
         line: error.place.line,
         column: error.place.column,
         code: "syntax",
@@ -206,5 +206,29 @@ fn undeclared_field(variable: &Variable) -> InputField {
         kind: None,
         declared: false,
         used: true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[test]
+    fn a_fault_in_an_included_file_names_that_file() {
+        let id = TemplateId::new("a/first").expect("an id");
+        let text = "user:\nhello\n{{include:tone}}\n{{ gone.name }}\n";
+        let partial = |text: &str| BTreeMap::from([("tone".to_owned(), Arc::<str>::from(text))]);
+        let found = |sources: &BTreeMap<String, Arc<str>>| {
+            let inputs = BTreeMap::from([("gone".to_owned(), Value::from(1))]);
+            let analysis = analyse(&id, Form::Prompty, text, &inputs, None, sources);
+            let errors = analysis.findings.into_iter().filter(|it| it.severity == Severity::Error);
+            errors.map(|it| (it.file, it.line)).collect::<Vec<_>>()
+        };
+        let tone = Some("tone".to_owned());
+        assert_eq!(found(&partial("one\n{% if %}\n")), [(tone.clone(), 2)]);
+        // Only rendering finds this one.
+        assert_eq!(found(&partial("one\ntwo\n{{ 1 + [] }}\n")), [(tone, 3)]);
     }
 }

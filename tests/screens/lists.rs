@@ -1,5 +1,10 @@
 //! Lists that lead somewhere, and the letters of jumping.
 
+use promptlathe::{
+    prompt::{Finding, Severity},
+    tui::{keymap::Action, msg::Analysis},
+};
+
 use crate::{SIZES, SMALLEST, picture, stage::Stage, world::World};
 
 fn shown(size: (u16, u16), keys: &str) -> Stage {
@@ -16,6 +21,43 @@ fn lists_say_where_they_lead() {
         picture(&format!("list_{name}"), &[SMALLEST, SIZES[0], SIZES[1]], |size| shown(size, keys));
     }
     picture("list_places_empty", &[SIZES[0]], |size| shown(size, "S"));
+}
+
+#[test]
+fn what_was_found_in_a_template_is_listed() {
+    let finding = |file: Option<&str>, line, severity, message: &str| Finding {
+        severity,
+        file: file.map(str::to_owned),
+        line,
+        column: 1,
+        code: "test",
+        message: message.to_owned(),
+    };
+    picture("list_findings", &[SMALLEST, SIZES[0], SIZES[1]], |size| {
+        let mut world = World::plain();
+        world.analysis = Some(Analysis {
+            findings: vec![
+                finding(None, 3, Severity::Warning, "the parameter `tone` is used nowhere"),
+                finding(
+                    None,
+                    9,
+                    Severity::Hint,
+                    "`mood` is no parameter; declare it to say what it is for",
+                ),
+                finding(
+                    Some("shared/rules"),
+                    2,
+                    Severity::Error,
+                    "this tag is not closed; write `%}` at its end, or `{{ '{%' }}` where the sign \
+                     itself is meant, as this sentence is longer than any row of a list",
+                ),
+            ],
+            ..Analysis::default()
+        });
+        let mut stage = Stage::new(size, world);
+        stage.act(Action::Findings);
+        stage
+    });
 }
 
 #[test]

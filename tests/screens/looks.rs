@@ -145,6 +145,7 @@ fn what_stands_in_front() {
         ("templates", "ctrl-o"),
         ("places", "S s a y"),
         ("input_sets", "I"),
+        ("findings", "f8"),
         ("jump", ";"),
         ("trust", ": t r u s t enter"),
     ] {

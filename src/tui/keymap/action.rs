@@ -159,6 +159,8 @@ actions! {
         of(&[Context::Library, Context::Editor, Context::Inputs]), ["e"];
     Preview, "preview", "preview", "Show the messages as they would be sent.",
         Contexts::WORKBENCH, ["p"];
+    Findings, "findings", "findings", "List what is wrong or odd in the template, and go to its place.",
+        WORK, ["alt-e", "f8"];
 
     // Reading.
     Copy, "copy", "copy", "Copy: the whole answer, the selected text, or the prompt.",

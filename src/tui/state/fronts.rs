@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{Overlay, State, centred, inner};
+use super::{ListKind, Overlay, State, centred, inner};
 
 /// The places of something in front that has rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub struct FrontArea {
     pub query: Rect,
     /// The rows that are scrolled through.
     pub rows: Rect,
+    /// What is said of the selected row, whole; no rows where a row says all.
+    pub about: Rect,
 }
 
 impl FrontArea {
@@ -20,7 +22,17 @@ impl FrontArea {
         let height = query.min(inside.height);
         let query = Rect { height, ..inside };
         let rows = Rect { y: inside.y + height, height: inside.height - height, ..inside };
-        Self { outer, query, rows }
+        Self { outer, query, rows, about: Rect::default() }
+    }
+
+    /// With rows at the end for what is said of the selected one, below an empty one where there
+    /// is room.
+    fn telling(mut self, rows: u16) -> Self {
+        let about = rows.min(self.rows.height / 3);
+        let air = u16::from(self.rows.height > about + 4);
+        self.about = Rect { y: self.rows.bottom() - about, height: about, ..self.rows };
+        self.rows.height -= about + air;
+        self
     }
 }
 
@@ -51,7 +63,10 @@ pub fn front_area(state: &State) -> FrontArea {
             let x = state.size.0.saturating_sub(place.width + 2);
             FrontArea::new(Rect { x, ..place }, 1)
         }
-        Some(Overlay::List(_)) => FrontArea::new(centred(state, 96, 20), 1),
+        Some(Overlay::List(list)) => {
+            let area = FrontArea::new(centred(state, 96, 20), 1);
+            if list.kind == ListKind::Findings { area.telling(3) } else { area }
+        }
         Some(Overlay::Parameters(form)) => {
             FrontArea::new(centred(state, 84, rows(form.rows.len()).saturating_add(2)), 0)
         }

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::overlay::Picker;
-use crate::model::{Preset, TemplateId, VariantName};
+use crate::{
+    model::{Preset, TemplateId, VariantName},
+    prompt::Finding,
+};
 
 /// What a list is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +23,8 @@ pub enum ListKind {
     InputSets,
     /// Generation parameters that suit a task.
     Presets,
+    /// What is wrong or odd in the open template.
+    Findings,
 }
 
 impl ListKind {
@@ -32,6 +37,7 @@ impl ListKind {
             Self::Places => "Search all templates",
             Self::InputSets => "Sets of inputs",
             Self::Presets => "Parameters for a task",
+            Self::Findings => "Findings",
         }
     }
 
@@ -43,6 +49,7 @@ impl ListKind {
             Self::Places => "Type what the text must hold; case does not matter.",
             Self::InputSets => "No set has a name like that.",
             Self::Presets => "No task has a name like that.",
+            Self::Findings => "Nothing that was found says this.",
         }
     }
 }
@@ -50,7 +57,6 @@ impl ListKind {
 /// One row of a list.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ListRow {
-    /// What is looked for by what is typed.
     pub name: String,
     /// Said beside it.
     pub detail: String,
@@ -69,6 +75,8 @@ pub enum Lead {
     Inputs(BTreeMap<String, Value>),
     /// The parameters of a preset, for the focused variant.
     Preset(Preset),
+    /// The place of something found.
+    Finding(Finding),
     /// A name is asked for, to keep the present values under.
     NameInputs,
 }
@@ -90,6 +98,16 @@ impl ListDialog {
     #[must_use]
     pub fn new(kind: ListKind, rows: Vec<ListRow>) -> Self {
         Self { kind, variant: None, marked: Vec::new(), picker: Picker::over(rows.len()), rows }
+    }
+
+    /// What is looked for in a row by what is typed.
+    #[must_use]
+    pub fn words(&self, row: &ListRow) -> String {
+        match self.kind {
+            // One looks for what is said, and not for its line.
+            ListKind::Findings => format!("{} {}", row.name, row.detail),
+            _ => row.name.clone(),
+        }
     }
 
     /// The selected row.

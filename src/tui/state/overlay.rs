@@ -76,6 +76,16 @@ impl Picker {
     pub fn set_matches(&mut self, matches: Vec<usize>) {
         self.matches = matches;
         self.selected = 0;
+        self.scroll.to_top();
+    }
+
+    /// Takes the matches of a list that changed under one's hands; the entry that was selected
+    /// stays so, by its place in the list as it is now.
+    pub fn renew(&mut self, matches: Vec<usize>, kept: Option<usize>) {
+        let last = matches.len().saturating_sub(1);
+        let place = matches.iter().position(|place| Some(*place) == kept);
+        self.selected = place.unwrap_or_else(|| self.selected.min(last));
+        self.matches = matches;
     }
 }
 

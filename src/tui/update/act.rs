@@ -109,6 +109,7 @@ impl Step<'_> {
             Action::SaveVersion => self.open_save(),
             Action::Versions => self.open_versions(false),
             Action::Preview => self.open_preview(),
+            Action::Findings => self.open_findings(),
             Action::Diff => self.open_diff(),
             Action::OpenEditor => self.edit_outside(),
             Action::BringBack => self.bring_back(),

@@ -96,6 +96,7 @@ impl Step<'_> {
         let had_values = !document.inputs.values().is_empty();
         document.analysis = analysis;
         document.analysed = Some(revision);
+        self.renew_findings();
         self.state.fit_inputs();
         let Some(document) = &mut self.state.document else { return };
         // The first reading names the fields that remembered values belong to: what was counted

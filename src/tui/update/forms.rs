@@ -1,6 +1,6 @@
 //! The model and the generation parameters of a variant.
 
-use super::{motion, step::Step};
+use super::{motion, palette, step::Step};
 use crate::{
     model::GenerationParameters,
     model::{ModelRef, VariantName},
@@ -114,8 +114,18 @@ impl Step<'_> {
     }
 
     pub fn take_models(&mut self, models: Vec<ModelChoice>) {
-        self.state.models = models;
-        self.match_models();
+        let before = std::mem::replace(&mut self.state.models, models);
+        let models = &self.state.models;
+        let list = self.state.overlays.iter_mut().find_map(|overlay| match overlay {
+            Overlay::Models(list) => Some(list),
+            _ => None,
+        });
+        let Some(list) = list else { return };
+        let chosen = list.picker.chosen().and_then(|place| before.get(place));
+        let kept = chosen.and_then(|it| models.iter().position(|now| now.model == it.model));
+        let names = models.iter().map(|choice| choice.model.to_string());
+        let found = palette::matches(list.picker.query.text(), names);
+        list.picker.renew(found, kept);
     }
 
     pub fn act_in_models(&mut self, action: Action) {

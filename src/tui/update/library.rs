@@ -169,6 +169,7 @@ impl Step<'_> {
     /// The file was looked at again. An untouched text follows it; a draft stays, and saving it
     /// will meet the conflict.
     pub fn take_refreshed(&mut self, id: &TemplateId, opened: Result<Box<OpenedTemplate>, Fault>) {
+        let before = self.known_versions();
         let Some(document) = self.state.document.as_mut().filter(|document| document.id == *id)
         else {
             return;
@@ -179,6 +180,8 @@ impl Step<'_> {
         };
         document.versions = opened.versions;
         document.writable = opened.writable;
+        self.keep_version_selected(&before);
+        let Some(document) = self.state.document.as_mut() else { return };
         if opened.base == document.base {
             return;
         }

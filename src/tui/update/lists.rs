@@ -149,8 +149,7 @@ impl Step<'_> {
             _ => None,
         });
         if let Some(list) = list {
-            list.rows = rows;
-            matched(list);
+            renew(list, rows);
         }
     }
 
@@ -238,6 +237,7 @@ impl Step<'_> {
                 self.tell(format!("The inputs are those of the set {}", row.name));
             }
             Lead::Preset(preset) => self.apply_preset(preset),
+            Lead::Finding(finding) => self.go_to_finding(&finding),
             Lead::NameInputs => self.put_in_front(Overlay::Line(LineDialog {
                 intent: LineIntent::InputSet,
                 input: LineInput::default(),
@@ -246,7 +246,7 @@ impl Step<'_> {
         }
     }
 
-    fn go_to(&mut self, id: TemplateId, line: Option<usize>) {
+    pub fn go_to(&mut self, id: TemplateId, line: Option<usize>) {
         self.show(Screen::Workbench);
         self.state.opening_line = line.map(|line| (id.clone(), line));
         if self.state.document.as_ref().is_some_and(|document| document.id == id) {
@@ -451,13 +451,32 @@ impl Step<'_> {
 
 /// Has a list show the rows that fit what is typed.
 fn matched(list: &mut ListDialog) {
-    let found = if list.kind == ListKind::Places {
+    let found = found(list);
+    list.picker.set_matches(found);
+}
+
+/// Has a list show other rows; the one that was selected stays so.
+pub(super) fn renew(list: &mut ListDialog, rows: Vec<ListRow>) {
+    // Where the values can be kept is the first of all only until the others are read.
+    let chosen = list.chosen().filter(|row| row.leads != Lead::NameInputs);
+    let chosen = chosen.map(|row| row.name.clone());
+    list.rows = rows;
+    let kept = match chosen {
+        Some(name) => list.rows.iter().position(|row| row.name == name),
+        None => Some(0),
+    };
+    let found = found(list);
+    list.picker.renew(found, kept);
+}
+
+/// The places of the rows that fit what is typed, best first.
+fn found(list: &ListDialog) -> Vec<usize> {
+    if list.kind == ListKind::Places {
         (0..list.rows.len()).collect()
     } else {
-        let names: Vec<String> = list.rows.iter().map(|row| row.name.clone()).collect();
-        palette::matches(list.picker.query.text(), names.into_iter())
-    };
-    list.picker.set_matches(found);
+        let words = list.rows.iter().map(|row| list.words(row));
+        palette::matches(list.picker.query.text(), words)
+    }
 }
 
 /// What the tool is that a line names, the one under the cursor before others: tools are files

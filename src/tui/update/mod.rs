@@ -9,6 +9,7 @@ mod beside;
 mod charts;
 mod editing;
 mod finding;
+mod findings;
 mod forms;
 mod history;
 mod history_edits;

@@ -41,7 +41,7 @@ impl Step<'_> {
         }
     }
 
-    /// After the model list's query changed, or the models did.
+    /// After the model list's query changed.
     pub fn match_models(&mut self) {
         let texts: Vec<String> =
             self.state.models.iter().map(|choice| choice.model.to_string()).collect();

@@ -1,6 +1,6 @@
 //! Texts in front: help, the message log, the rendered prompt, differences.
 
-use super::{motion, step::Step};
+use super::{findings::whereabouts, motion, step::Step};
 use crate::{
     model::{Message, Status, VariantSource},
     prompt::Severity,
@@ -45,7 +45,7 @@ impl Previewed {
             let error = analysis.findings.iter().find(|it| it.severity == Severity::Error);
             return Err(error.map_or_else(
                 || "it is still being read".to_owned(),
-                |finding| format!("line {}: {}", finding.line, finding.message),
+                |finding| format!("{}: {}", whereabouts(finding), finding.message),
             ));
         }
         let parts: Vec<String> = analysis

@@ -122,6 +122,7 @@ impl Step<'_> {
         };
         self.tell(text);
         self.state.library.mark_version(template, &version);
+        let before = self.known_versions();
         let is_open = self.state.document.as_ref().is_some_and(|it| it.id == *template);
         let shelved = self.state.shelf.get_mut(template).map(|shelved| &mut shelved.document);
         let document = if is_open { self.state.document.as_mut() } else { shelved };
@@ -137,6 +138,7 @@ impl Step<'_> {
         self.state.library.mark_draft(template, draft);
         self.keep(Keep::Draft { template: template.clone(), text });
         if is_open {
+            self.keep_version_selected(&before);
             self.analyse();
         }
     }

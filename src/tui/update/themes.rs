@@ -25,8 +25,16 @@ impl Step<'_> {
 
     pub fn take_themes(&mut self, themes: Vec<Theme>, broken: &[String]) {
         self.state.themes = themes;
-        self.match_themes();
-        self.select_theme_in_use();
+        let (names, worn) = (self.theme_names(), self.state.theme.clone());
+        let list = self.state.overlays.iter_mut().find_map(|overlay| match overlay {
+            Overlay::Themes(list) => Some(list),
+            _ => None,
+        });
+        if let Some(list) = list {
+            let kept = names.iter().position(|name| *name == worn);
+            let found = super::palette::matches(list.picker.query.text(), names.into_iter());
+            list.picker.renew(found, kept);
+        }
         if let Some(broken) = broken.first() {
             self.warn(broken);
         }
@@ -41,10 +49,13 @@ impl Step<'_> {
         }
     }
 
-    /// After the list's query changed, or the themes did.
+    fn theme_names(&self) -> Vec<String> {
+        self.state.themes.iter().map(|theme| theme.name().to_owned()).collect()
+    }
+
+    /// After the list's query changed.
     pub fn match_themes(&mut self) {
-        let names: Vec<String> =
-            self.state.themes.iter().map(|theme| theme.name().to_owned()).collect();
+        let names = self.theme_names();
         if let Some(Overlay::Themes(list)) = self.state.overlays.last_mut() {
             let found = super::palette::matches(list.picker.query.text(), names.into_iter());
             list.picker.set_matches(found);

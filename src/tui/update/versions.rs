@@ -1,5 +1,7 @@
 //! The list of saved versions: compare, roll back, name, run.
 
+use semver::Version;
+
 use super::{motion, step::Step};
 use crate::{
     model::{TemplateId, VariantName, VariantSource, VersionRecord},
@@ -41,19 +43,39 @@ impl Step<'_> {
         if let Some(Overlay::Versions(list)) = self.version_list() {
             list.loading = false;
         }
+        let before = self.known_versions();
         match versions {
             Ok(versions) => {
                 if let Some(document) = self.state.document.as_mut().filter(|it| it.id == *template)
                 {
-                    let count = versions.len();
                     document.versions = versions;
-                    if let Some(Overlay::Versions(list)) = self.version_list() {
-                        list.selected = list.selected.min(list.rows(count).saturating_sub(1));
-                    }
+                    self.keep_version_selected(&before);
                 }
             }
             Err(fault) => self.fail(&fault),
         }
+    }
+
+    /// The versions of the open template that are known.
+    pub fn known_versions(&self) -> Vec<Version> {
+        let records = self.state.document.iter().flat_map(|document| &document.versions);
+        records.map(|record| record.version.clone()).collect()
+    }
+
+    /// The row that was selected in a list in front stays so where the versions were others.
+    pub fn keep_version_selected(&mut self, before: &[Version]) {
+        let after = self.known_versions();
+        let Some(Overlay::Versions(list)) = self.version_list() else { return };
+        let last = list.rows(after.len()).saturating_sub(1);
+        let place = match list.row(list.selected, before.len()) {
+            VersionRow::Draft => Some(0),
+            VersionRow::AnotherTemplate => Some(last),
+            VersionRow::Version(place) => before
+                .get(place)
+                .and_then(|chosen| after.iter().position(|version| version == chosen))
+                .map(|place| place + usize::from(list.pick.is_some())),
+        };
+        list.selected = place.unwrap_or(list.selected).min(last);
     }
 
     fn version_list(&mut self) -> Option<&mut Overlay> {
@@ -114,7 +136,7 @@ impl Step<'_> {
     }
 
     /// Marks a version, or takes the mark away, and goes on to the next.
-    fn mark_version(&mut self, version: semver::Version) {
+    fn mark_version(&mut self, version: Version) {
         let Some(Overlay::Versions(list)) = self.state.overlays.last_mut() else { return };
         if let Some(place) = list.marked.iter().position(|marked| *marked == version) {
             list.marked.remove(place);
@@ -186,7 +208,7 @@ impl Step<'_> {
         }
     }
 
-    fn label_version(&mut self, version: semver::Version, text: &str) {
+    fn label_version(&mut self, version: Version, text: &str) {
         let Some(document) = &self.state.document else { return };
         let label = Some(text.to_owned()).filter(|label| !label.is_empty());
         let template = document.id.clone();
@@ -198,12 +220,7 @@ impl Step<'_> {
     }
 
     /// Has a version get a name, or none.
-    pub fn ask_label(
-        &mut self,
-        template: TemplateId,
-        version: semver::Version,
-        label: Option<String>,
-    ) {
+    pub fn ask_label(&mut self, template: TemplateId, version: Version, label: Option<String>) {
         let purpose = Purpose::Label {
             template: template.clone(),
             version: version.clone(),
@@ -215,7 +232,7 @@ impl Step<'_> {
     pub fn take_labelled(
         &mut self,
         template: &TemplateId,
-        version: &semver::Version,
+        version: &Version,
         label: Option<String>,
         labelled: Result<(), Fault>,
     ) {

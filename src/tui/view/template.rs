@@ -134,31 +134,38 @@ fn remarks(paint: &mut Paint<'_, '_, '_>, document: &Document, area: Rect) {
     let line = document.editor.buffer().cursor().line + 1;
     let mut findings: Vec<_> = document.analysis.findings.iter().collect();
     findings.sort_by_key(|finding| {
-        let grave = match finding.severity {
-            Severity::Error => 0,
-            Severity::Warning => 1,
-            Severity::Hint => 2,
-        };
-        (grave, finding.line.abs_diff(line))
+        // A line of another file is near to nothing here.
+        let distance = finding.file.is_none().then(|| finding.line.abs_diff(line));
+        (finding.severity, distance.unwrap_or(usize::MAX))
     });
     let more = findings.len().saturating_sub(usize::from(area.height));
     for (offset, finding) in (0..area.height).zip(findings) {
         let row = Rect { y: area.y + offset, height: 1, ..area };
-        let (sign, role) = match finding.severity {
-            Severity::Error => (paint.glyphs().cross, Role::Bad),
-            Severity::Warning => (paint.glyphs().warning, Role::Warning),
-            Severity::Hint => (paint.glyphs().separator, Role::Dim),
-        };
+        let (sign, role) = sign_of(paint, finding.severity);
         let message = paint.safe(&finding.message).into_owned();
+        let place = match &finding.file {
+            Some(file) => paint.safe(&format!("{file}:{}", finding.line)).into_owned(),
+            None => finding.line.to_string(),
+        };
         let mut pieces = vec![
-            paint.piece(format!("{sign} {}", finding.line), role),
+            paint.piece(format!("{sign} {place}"), role),
             paint.piece("  ", Role::Dim),
             paint.piece(message, Role::Text),
         ];
         if offset + 1 == area.height && more > 0 {
-            pieces.insert(2, paint.piece(format!("(+{more}) "), Role::Dim));
+            let way = paint.spell(Context::Editor, "{findings}");
+            pieces.insert(2, paint.piece(format!("(+{more}, {way}) "), Role::Dim));
         }
         paint.pieces(row, &pieces);
+    }
+}
+
+/// The sign that stands before something found.
+pub(super) fn sign_of(paint: &Paint<'_, '_, '_>, severity: Severity) -> (&'static str, Role) {
+    match severity {
+        Severity::Error => (paint.glyphs().cross, Role::Bad),
+        Severity::Warning => (paint.glyphs().warning, Role::Warning),
+        Severity::Hint => (paint.glyphs().separator, Role::Dim),
     }
 }
 

@@ -215,3 +215,62 @@ fn a_tool_named_in_the_editors_line_is_told() {
     assert_eq!(at(&mut script, 1, 0), "tools/now.yaml: a tool without a description");
     assert_eq!(at(&mut script, 3, 0), "There is no include and no tool in this line");
 }
+
+#[test]
+fn what_is_selected_stays_so_when_a_list_changes_under_it() {
+    let selected = |script: &Script| match script.state.overlay() {
+        Some(Overlay::Models(list)) => {
+            let choice = list.picker.chosen().and_then(|place| script.state.models.get(place));
+            choice.expect("one is selected").model.to_string()
+        }
+        _ => panic!("no list of models"),
+    };
+    let mut script = Script::open();
+    script.answer_models(&["demo/fast", "demo/careful", "demo/slow"]);
+    script.act(Action::PickModel);
+    script.press("down down");
+    assert_eq!(selected(&script), "demo/slow");
+    script.answer_models(&["cloud/new", "demo/fast", "demo/careful", "demo/slow"]);
+    assert_eq!(selected(&script), "demo/slow");
+    script.typed("demo");
+    script.press("down");
+    let under = selected(&script);
+    // With help in front of the list.
+    script.press("f1");
+    script.answer_models(&["demo/careful", "cloud/new", "demo/other", "demo/slow", "demo/fast"]);
+    script.press("esc");
+    assert_eq!(selected(&script), under);
+    script.answer_models(&["cloud/new", "demo/only"]);
+    assert_eq!(selected(&script), "demo/only", "what is gone is selected no more");
+}
+
+#[test]
+fn the_selected_version_stays_so_when_another_is_saved() {
+    let records = |numbers: &[&str]| -> Vec<VersionRecord> {
+        numbers.iter().map(|number| record("a/first", number, number)).collect()
+    };
+    let versions = |it: &Question| matches!(it, Question::Versions(_));
+    for action in [Action::Versions, Action::PickVersion] {
+        let mut script = Script::open();
+        script.act(action);
+        let answer = Answer::Versions(Ok(records(&["1.1.0", "1.0.0"])));
+        script.answer(versions, answer);
+        script.press("down");
+        let Some(Overlay::Versions(list)) = script.state.overlay() else { panic!("no versions") };
+        assert_eq!(list.selected, 1);
+        let mut again = opened("a/first");
+        again.versions = records(&["1.2.0", "1.1.0", "1.0.0"]);
+        script.send(Msg::Focused(false));
+        script.send(Msg::Focused(true));
+        script.answer_open(again);
+        let Some(Overlay::Versions(list)) = script.state.overlay() else { panic!("no versions") };
+        assert_eq!(list.selected, 2, "{action:?}: one row further down");
+    }
+    let mut script = Script::open();
+    script.state.document.as_mut().expect("open").versions.clear();
+    script.act(Action::PickVersion);
+    script.press("down");
+    script.answer(versions, Answer::Versions(Ok(records(&["1.1.0", "1.0.0"]))));
+    let Some(Overlay::Versions(list)) = script.state.overlay() else { panic!("no versions") };
+    assert_eq!(list.selected, 3, "the way to other templates is the last row");
+}

@@ -2,6 +2,7 @@
 
 mod beside;
 mod charts;
+mod findings;
 mod history;
 mod judging;
 mod keeping;

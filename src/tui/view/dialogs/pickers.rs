@@ -16,7 +16,7 @@ use crate::{
         theme::Role,
         view::{
             paint::{Paint, Piece, cells},
-            readings,
+            readings, template,
         },
     },
 };
@@ -215,7 +215,7 @@ pub(super) fn any_list(paint: &mut Paint<'_, '_, '_>, area: &FrontArea, list: &L
     }
     paint.dialog(area.outer, &frills);
     query(paint, area.query, &list.picker);
-    let area = area.rows;
+    let (area, about) = (area.rows, area.about);
     if list.picker.matches.is_empty() {
         let typed = list.kind == ListKind::Places && !list.picker.query.is_empty();
         let text = if typed { "No template holds this." } else { list.kind.nothing() };
@@ -226,8 +226,9 @@ pub(super) fn any_list(paint: &mut Paint<'_, '_, '_>, area: &FrontArea, list: &L
     let first = picker.scroll.first(picker.matches.len(), usize::from(area.height));
     let widest = list.rows.iter().map(|row| row.name.chars().count()).max().unwrap_or(0);
     let beside = list.rows.iter().map(|row| row.detail.chars().count()).max().unwrap_or(0);
-    // A letter stands before what is marked.
-    let indent = if list.variant.is_some() { 2 } else { 1 };
+    // A letter stands before what is marked, and a sign before what was found.
+    let signed = list.variant.is_some() || list.kind == ListKind::Findings;
+    let indent = if signed { 2 } else { 1 };
     // What is said beside a name may take half; what it leaves is the name's.
     let beside = u16::try_from(beside).unwrap_or(u16::MAX).min(area.width / 2);
     let width =
@@ -242,6 +243,11 @@ pub(super) fn any_list(paint: &mut Paint<'_, '_, '_>, area: &FrontArea, list: &L
             let style = paint.style(Role::variant(*variant));
             paint.text(place.x, place.y, 1, variant.as_str(), style);
         }
+        if let Lead::Finding(finding) = &row.leads {
+            let (sign, role) = template::sign_of(paint, finding.severity);
+            let style = paint.style(role);
+            paint.text(place.x, place.y, 1, sign, style);
+        }
         let style = paint.style(role);
         let room = if row.detail.is_empty() { place.width.saturating_sub(indent) } else { width };
         paint.text(place.x + indent, place.y, room, &name, style);
@@ -250,6 +256,10 @@ pub(super) fn any_list(paint: &mut Paint<'_, '_, '_>, area: &FrontArea, list: &L
         let x = place.x + indent + width + 2;
         paint.text(x, place.y, place.right().saturating_sub(x), &detail, style);
     });
+    if let Some(row) = list.chosen().filter(|_| about.height > 0) {
+        let detail = paint.safe(&row.detail).into_owned();
+        readings::paragraph(paint, about, &detail, Role::Text);
+    }
 }
 
 pub(super) fn versions(paint: &mut Paint<'_, '_, '_>, area: &FrontArea, list: &VersionList) {
