@@ -105,44 +105,85 @@ fn a_line_of_9600_baud_holds_up_neither_streams_nor_records() {
     assert!(records.iter().all(|record| record.usage.output_tokens == Some(3_000)));
 }
 
+/// Types a word at the end of the template; `back` leads to the editor.
+fn type_word(session: &mut Session, back: &str, word: &str) {
+    session.keys(back).expect("to the editor");
+    session.until("i type").expect("it has the focus");
+    session.keys("i").expect("type");
+    session.until("INSERT").expect("keys type");
+    session.keys("\x1b[1;5F").expect("at the end");
+    session.keys(word).expect("typed");
+    session.until(word).expect("it is in the text");
+    session.keys("\x1b").expect("out of typing");
+    session.until("i type").expect("keys act again");
+}
+
+/// Goes from the editor to the first answer, scrolls it up, where it stays while it grows, and
+/// follows it again.
+fn scroll(session: &mut Session) {
+    session.keys("\t\t").expect("past the inputs to the answer");
+    session.until("W winner").expect("it has the focus");
+    session.keys("\x1b[5~").expect("a page up");
+    session.until(" more \u{2500}").expect("it is held, and says how much there is below");
+    session.keys("G").expect("to the end");
+    session
+        .until_that("the end again", |screen| !screen.contains(" more \u{2500}"))
+        .expect("it follows");
+}
+
+/// A minute of four streams, in which one types into the template, scrolls an answer and changes
+/// the size: every key is answered, no stream is held up, and every word is kept.
 #[test]
-fn four_streams_go_on_while_one_types_scrolls_and_resizes() {
+fn four_streams_go_on_for_a_minute_while_one_types_scrolls_and_resizes() {
+    const TOKENS: u32 = 12_000;
     let place = Place::new();
-    load(&place, 3_000, 200);
-    let mut session = place.start(120, 36);
+    load(&place, TOKENS, 200);
+    let usual = (160, 40);
+    let mut session = place.start(usual.0, usual.1);
     panes(&mut session, 4);
     session.keys("R").expect("run");
     session
-        .until_that("four streams", |screen| screen.matches("writing").count() == 4)
+        .until_that("four streams that fill their panes", |screen| {
+            screen.matches("writing").count() == 4 && screen.matches("Simulated").count() >= 10
+        })
         .expect("they stream");
-    let mut typed = 0;
+    let sizes = [(120, 36), (80, 24), (200, 50), (100, 30)];
+    let mut words = Vec::new();
+    // From the last pane to the editor, and later from the first.
+    let mut back = "\x1b[Z".repeat(5);
     while session.screen().contents().matches("done ").count() < 4 {
-        let turn = typed % 8;
-        match turn {
-            0 => session.keys("\x1b[A\x1b[A\x1b[A").expect("scroll up"),
-            1 => session.keys("G").expect("follow again"),
-            2 => session.resize(80 + typed % 60, 24 + typed % 12).expect("resize"),
-            3 => session.keys("z").expect("zoom"),
-            4 => session.keys("z").expect("and back"),
-            5 => session.keys("\t").expect("to the next pane"),
-            6 => session.keys(":x\x7f").expect("type into the palette"),
-            _ => session.keys("\x1b").expect("and out of it"),
-        }
-        typed += 1;
-        session.take(Duration::from_millis(60)).expect("it runs");
-        assert!(typed < 2_000, "the answers never ended");
-        if turn == 7 && typed % 3 == 0 {
-            session.resize(160, 40).expect("where all four panes fit");
-        }
+        let word = format!("word{:03}", words.len());
+        type_word(&mut session, &back, &format!(" {word}"));
+        words.push(word);
+        back = "\x1b[Z".repeat(2);
+        scroll(&mut session);
+        let (columns, rows) = sizes[words.len() % sizes.len()];
+        session.resize(columns, rows).expect("resized");
+        session.until("? help").expect("it fits");
+        session.resize(usual.0, usual.1).expect("resized");
+        session
+            .until_that("all four panes", |screen| {
+                screen.matches("writing").count() + screen.matches("done ").count() == 4
+            })
+            .expect("they are there");
+        let screen = session.screen().contents();
+        assert!(!screen.contains("stalled"), "{screen}");
     }
-    session.keys("\x1b").expect("whatever stands in front goes");
-    session.settle(Duration::from_millis(100)).expect("it settled");
+    place.until_recorded(4);
+    let end = std::time::Instant::now() + Duration::from_mins(1);
+    let typed = words.join(" ");
+    while !place.draft().is_some_and(|draft| draft.ends_with(&typed)) {
+        assert!(std::time::Instant::now() < end, "{typed} is not all of it: {:?}", place.draft());
+    }
     session.keys("q").expect("quit");
     assert_eq!(session.ended().expect("it ends"), 0);
     let records = place.records();
     assert_eq!(records.len(), 4);
-    let whole = visible(&records);
+    visible(&records);
     let first = &records.first().expect("a record").text;
     assert!(records.iter().all(|record| record.text == *first), "nothing is lost or mixed");
-    assert!(whole > 4 * 10_000, "{whole}");
+    assert!(
+        records.iter().all(|record| record.usage.output_tokens == Some(u64::from(TOKENS))),
+        "every token is there"
+    );
 }
