@@ -15,5 +15,7 @@ mod moment;
 mod money;
 mod records;
 mod salvage;
+#[cfg(unix)]
+mod streaming;
 mod support;
 mod versions;
