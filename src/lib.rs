@@ -14,3 +14,8 @@ pub mod safety;
 pub mod store;
 #[cfg(feature = "tui")]
 pub mod tui;
+
+/// What texts from elsewhere may try on a terminal.
+#[cfg(test)]
+#[path = "../tests/support/payloads.rs"]
+mod payloads;

@@ -768,17 +768,18 @@ mod tests {
         assert_eq!((nothing.success(), nothing.latency(0.95), nothing.ttft()), (None, None, None));
         assert_eq!((nothing.tokens(), nothing.rollup.cost_usd()), (None, None));
         assert_eq!((nothing.rollup.rating(), nothing.rollup.hit_rate()), (None, None));
+        let asked = (ChartQuery::default(), ChartScale::default());
         // What a person cancelled is neither a success nor a failure.
         let rows = [row("2026-11-20T05:00:00Z", "demo/fast", "cancelled", 1)];
-        let charts = assemble(ChartQuery::default(), &[], &rows, &rows, &[]);
+        let charts = assemble(asked.clone(), &[], &rows, &rows, &[]);
         assert_eq!((charts.total.success(), charts.before.success()), (None, None));
         let one = [row("2026-11-20T05:00:00Z", "demo/fast", "ok", 1)];
-        let charts = assemble(ChartQuery::default(), &[], &one, &one, &[]);
+        let charts = assemble(asked.clone(), &[], &one, &one, &[]);
         assert_eq!(charts.total.success(), Some(1.0));
         // Groups with as many runs as one another stand in an order that does not change.
         let ties =
             ["demo/b", "demo/a", "demo/c"].map(|it| row("2026-11-20T05:00:00Z", it, "ok", 2));
-        let charts = assemble(ChartQuery::default(), &[], &ties, &ties, &[]);
+        let charts = assemble(asked.clone(), &[], &ties, &ties, &[]);
         let names: Vec<_> = charts.groups.iter().map(|it| it.name(ChartBy::Model)).collect();
         assert_eq!(names, ["demo/a", "demo/b", "demo/c"]);
     }

@@ -102,7 +102,7 @@ fn left(folder: &Path) -> Vec<(PathBuf, Option<TerminalMark>)> {
         .collect();
     // Their names are made from the time.
     paths.sort();
-    paths.into_iter().filter_map(|path| read(&path).map(|mark| (path, mark))).collect()
+    paths.into_iter().filter_map(read).collect()
 }
 
 fn is_ours(name: &str) -> bool {
@@ -110,20 +110,20 @@ fn is_ours(name: &str) -> bool {
     id.is_some_and(|id| id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
-/// What a mark says whose process is gone; nothing while it lives.
-fn read(path: &Path) -> Option<Option<TerminalMark>> {
-    let facts = fs::symlink_metadata(path).ok()?;
+/// A mark whose process is gone, with what it says; nothing while it lives.
+fn read(path: PathBuf) -> Option<(PathBuf, Option<TerminalMark>)> {
+    let facts = fs::symlink_metadata(&path).ok()?;
     if !facts.is_file() || facts.len() > LARGEST {
         return None;
     }
-    let file = OpenOptions::new().read(true).write(true).open(path).ok()?;
+    let file = OpenOptions::new().read(true).write(true).open(&path).ok()?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock | TryLockError::Error(_)) => return None,
     }
-    let text = fs::read_to_string(path).ok();
+    let text = fs::read_to_string(&path).ok();
     let _ = file.unlock();
-    Some(text.and_then(|text| serde_json::from_str(&text).ok()))
+    Some((path, text.and_then(|text| serde_json::from_str(&text).ok())))
 }
 
 /// Whether a terminal is still the one that a mark was set for: a device that was made, or given

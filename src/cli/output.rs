@@ -181,10 +181,6 @@ impl Stream {
 }
 
 #[cfg(test)]
-#[path = "../../tests/support/payloads.rs"]
-mod payloads;
-
-#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -192,7 +188,7 @@ mod tests {
     fn json_on_a_terminal_means_the_same_and_acts_on_nothing() {
         let hiding =
             ["\u{202e}turned", "zero\u{200b}width", "tag\u{e0041}", "\u{7f}", "👩\u{200d}👧"];
-        for text in payloads::PAYLOADS.iter().chain(&hiding) {
+        for text in crate::payloads::PAYLOADS.iter().chain(&hiding) {
             let value = serde_json::json!({ "text": text, *text: 1 });
             let shown = escaped(&value.to_string());
             assert_eq!(

@@ -7,9 +7,7 @@ use unicode_width::UnicodeWidthChar;
 
 use super::*;
 
-#[path = "../../tests/support/payloads.rs"]
-mod payloads;
-use payloads::PAYLOADS;
+use crate::payloads::PAYLOADS;
 
 /// Text that hides: the character alone must become a mark.
 const HIDING: &[&str] = &[

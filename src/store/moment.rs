@@ -9,6 +9,21 @@ use super::{Store, StoreError, writer::Message};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment(i64);
 
+#[cfg(test)]
+impl Moment {
+    /// The next one: somebody else has written.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+
+    /// One in a database that nobody else has written into yet.
+    #[must_use]
+    pub fn first() -> Self {
+        Self(1)
+    }
+}
+
 impl Store {
     /// The moment it is now. Costs no look at any row. `None` where the database can only be
     /// read, or is in memory: there is nobody then whose writes could be seen.

@@ -77,17 +77,17 @@ fn of_several_providers_a_dead_one_stops_no_other() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let place = Place::new();
     // A port that nobody listens at.
-    let gone = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    let dead = gone.local_addr().expect("an address").port();
-    drop(gone);
+    let dead = 9;
     let mut config = "[engine]\nretries = 0\n".to_owned();
     let mut arguments: Vec<String> =
         ["run", "mood", "--var", "message=x", "--format", "jsonl"].map(str::to_owned).to_vec();
     for number in 1..=4 {
         let port = if number == 2 { dead } else { recording(stream(DONE), Arc::clone(&seen)) };
-        config.push_str(&format!(
-            "[providers.p{number}]\nkind = \"openai\"\nbase_url = \"http://127.0.0.1:{port}/v1\"\n"
-        ));
+        let address = format!("http://127.0.0.1:{port}/v1");
+        config.extend([
+            format!("[providers.p{number}]\nkind = \"openai\"\n"),
+            format!("base_url = \"{address}\"\n"),
+        ]);
         arguments.extend(["--model".to_owned(), format!("p{number}/m")]);
     }
     place.write(".config/lathe/config.toml", config);

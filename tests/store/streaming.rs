@@ -170,7 +170,13 @@ impl Providers for Local {
     }
 }
 
-const PRICE: Price = Price { input: 1.0, output: 2.0, cached_input: None, cache_write: None };
+const PRICE: Price = Price {
+    input: 1.0,
+    output: 2.0,
+    cached_input: None,
+    cache_write: None,
+    cache_write_hour: None,
+};
 
 fn open(path: &Path) -> Store {
     let options = StoreOptions::file(path)
@@ -223,6 +229,7 @@ fn spec(prompt: String) -> CallSpec {
         cache: CacheUse::default(),
         repeat: 0,
         fallback: Vec::new(),
+        remarks: Vec::new(),
         safeguards: Safeguards::off(),
         expectations: Expectations::default(),
         without: Vec::new(),
@@ -382,7 +389,8 @@ async fn compare(store: &Store, lines: &[String], place: &str) -> usize {
     let mut cut_off = 0;
     for (id, said) in all {
         let record = store.get(id).await.expect("read");
-        let record = record.unwrap_or_else(|| panic!("{place}: {id} is lost: {said:?}"));
+        assert!(record.is_some(), "{place}: {id} is lost: {said:?}");
+        let record = record.expect("just looked at");
         let (label, pieces) = said.prompt.split_once(' ').expect("a prompt");
         let whole = whole(label, pieces.parse().expect("a number"));
         let text = record.text.as_str();

@@ -78,7 +78,6 @@ impl Field {
     pub fn note(&self) -> String {
         let note = self.own_note();
         match self.needed_by.as_slice() {
-            [] => note,
             [one] if !self.own => format!("{note} by {}", one.name()),
             [one, others @ ..] if !self.own => {
                 format!("{note} by {} and {} more", one.name(), others.len())
@@ -210,10 +209,9 @@ impl InputsForm {
                 let needs = field.required && field.default.is_none();
                 match specs.iter_mut().find(|(spec, ..)| spec.name == field.name) {
                     Some((_, _, needed_by)) if needs => needed_by.push((*id).clone()),
-                    Some(_) => {}
                     None if needs => specs.push((field.clone(), false, vec![(*id).clone()])),
                     // What has a default there is left to it.
-                    None => {}
+                    Some(_) | None => {}
                 }
             }
         }
@@ -228,15 +226,14 @@ impl InputsForm {
             .map(|field| (field.spec.name.clone(), field))
             .collect();
         for (spec, own, needed_by) in specs {
-            self.fields.push(match old.remove(&spec.name) {
-                Some(field) => Field { spec, own, needed_by, ..field },
-                None => {
-                    let typed = self.aside.remove(&spec.name).unwrap_or_default();
-                    let mut editor = Editor::new(&typed);
-                    editor.set_marks(self.marks);
-                    editor.apply(&TO_END);
-                    Field { spec, own, needed_by, editor, cells: (0, 0) }
-                }
+            self.fields.push(if let Some(field) = old.remove(&spec.name) {
+                Field { spec, own, needed_by, ..field }
+            } else {
+                let typed = self.aside.remove(&spec.name).unwrap_or_default();
+                let mut editor = Editor::new(&typed);
+                editor.set_marks(self.marks);
+                editor.apply(&TO_END);
+                Field { spec, own, needed_by, editor, cells: (0, 0) }
             });
         }
         self.aside.extend(old.into_iter().map(|(name, field)| (name, field.editor.text())));

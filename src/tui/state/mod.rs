@@ -154,6 +154,9 @@ pub struct StateOptions {
     pub zone: TimeZone,
 }
 
+/// The values of a template's inputs under each name they were kept under.
+pub type InputSets = BTreeMap<String, BTreeMap<String, Value>>;
+
 /// Everything the screens show.
 #[derive(Clone, Debug)]
 pub struct State {
@@ -232,7 +235,7 @@ pub struct State {
     /// The templates that were open last, the last one first.
     pub recent: Vec<TemplateId>,
     /// The named values of a template's inputs, as they were last listed.
-    pub input_sets: Option<(TemplateId, BTreeMap<String, BTreeMap<String, Value>>)>,
+    pub input_sets: Option<(TemplateId, InputSets)>,
     /// Whether the database can only be read.
     pub read_only: bool,
     /// Whether calls may leave although nothing can be saved.

@@ -252,12 +252,9 @@ fn write_private(path: &Path, text: &str, folder: &Path) -> io::Result<()> {
 }
 
 #[cfg(test)]
-#[path = "../../../tests/support/payloads.rs"]
-mod payloads;
-
-#[cfg(test)]
 mod tests {
-    use super::{payloads::PAYLOADS, *};
+    use super::*;
+    use crate::payloads::PAYLOADS;
 
     const KNOWN: Capabilities = Capabilities { keyboard: true, clipboard: true };
 
@@ -340,8 +337,8 @@ mod tests {
         let inert = |text: &str, payload: &str| {
             let control = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
             assert!(!text.contains(control), "{payload:?} is copied as {text:?}");
-            let visible: String = payload.chars().filter(|c| c.is_ascii_graphic()).collect();
-            let kept: String = text.chars().filter(|c| c.is_ascii_graphic()).collect();
+            let visible: String = payload.chars().filter(char::is_ascii_graphic).collect();
+            let kept: String = text.chars().filter(char::is_ascii_graphic).collect();
             assert!(kept.len() >= visible.len(), "{payload:?} lost words: {text:?}");
         };
         for payload in PAYLOADS {

@@ -137,7 +137,7 @@ mod tests {
         assert_eq!(rate(58.4), "58 tok/s");
         assert_eq!(rate(3.44), "3.4 tok/s");
         assert_eq!(short_rate(58.4), "58t/s");
-        assert_eq!(short_duration(Duration::from_millis(123_000)), "2m03s");
+        assert_eq!(short_duration(Duration::from_secs(123)), "2m03s");
         assert_eq!(short_seconds(Duration::from_millis(412)), "0.4s");
         assert_eq!(tokens(Some(1180), Some(2), false, &Glyphs::UNICODE), "1,180→2");
         assert_eq!(tokens(None, Some(19), true, &Glyphs::ASCII), "?>~19");

@@ -19,7 +19,7 @@ impl Step<'_> {
                 self.take_opened(opened, recall);
             }
             (Purpose::Refresh(id), Answer::Opened(opened)) => self.take_refreshed(&id, opened),
-            (Purpose::Beside(id), Answer::Opened(opened)) => self.take_beside(id, opened),
+            (Purpose::Beside(id), Answer::Opened(opened)) => self.take_beside(&id, opened),
             (Purpose::AnalyseBeside(id), Answer::Analysed(analysis)) => {
                 self.take_beside_analysed(&id, *analysis);
             }
@@ -43,7 +43,7 @@ impl Step<'_> {
             (Purpose::History { text, filter }, Answer::History(page)) => {
                 self.take_history(Some((text, *filter)), page);
             }
-            (Purpose::Moment, Answer::Moment(moment)) => self.take_moment(moment),
+            (Purpose::Moment, Answer::Moment(moment)) => self.take_moment(&moment),
             (Purpose::MoreHistory, Answer::History(page)) => self.take_history(None, page),
             (Purpose::Themes, Answer::Themes(themes, broken)) => self.take_themes(themes, &broken),
             (Purpose::Places, Answer::Places(places)) => self.take_places(places),
@@ -74,7 +74,7 @@ impl Step<'_> {
                 self.take_sets_to_change(template, changes, sets);
             }
             (Purpose::Tag { execution, key, value }, Answer::Execution(known)) => {
-                self.take_known_tags(execution, &key, value, known);
+                self.take_known_tags(execution, &key, value.as_deref(), known);
             }
             (Purpose::Spend, Answer::Spend(spend)) => self.state.spend_today = spend,
             (Purpose::Estimate(variants), Answer::Estimated(estimates)) => {

@@ -82,21 +82,21 @@ impl Step<'_> {
         self.state.fit_inputs();
     }
 
-    pub fn take_beside(&mut self, id: TemplateId, opened: Result<Box<OpenedTemplate>, Fault>) {
+    pub fn take_beside(&mut self, id: &TemplateId, opened: Result<Box<OpenedTemplate>, Fault>) {
         let opened = match opened {
             Ok(opened) => *opened,
             Err(fault) => return self.fail(&fault),
         };
-        if !self.state.templates_beside().contains(&id) {
+        if !self.state.templates_beside().contains(id) {
             return;
         }
         // What was left in the editor is what one sees on going back to it.
-        let left = self.state.shelf.get(&id).map(|shelved| shelved.document.editor.text());
+        let left = self.state.shelf.get(id).map(|shelved| shelved.document.editor.text());
         let text = left.or(opened.draft).unwrap_or(opened.text);
-        let analysis = self.state.beside.remove(&id).and_then(|beside| beside.analysis);
+        let analysis = self.state.beside.remove(id).and_then(|beside| beside.analysis);
         let beside = Beside { text, inputs: opened.inputs, analysis };
         self.state.beside.insert(id.clone(), beside);
-        self.analyse_beside(&id);
+        self.analyse_beside(id);
     }
 
     /// Asks what other templates that run here are with the inputs as they are.

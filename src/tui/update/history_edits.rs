@@ -80,13 +80,13 @@ impl Step<'_> {
         }
         let value = (!value.is_empty()).then(|| value.to_owned());
         let read = self.state.history.detail.as_ref().and_then(Detail::execution);
-        match read.filter(|record| record.id == execution).map(|record| record.tags.clone()) {
-            Some(tags) => self.set_tag(execution, key, value, tags.get(key).cloned()),
+        let tags = read.filter(|record| record.id == execution).map(|record| record.tags.clone());
+        if let Some(tags) = tags {
+            self.set_tag(execution, key, value.as_deref(), tags.get(key).cloned());
+        } else {
             // What it had is read first, so that it can come back.
-            None => {
-                let purpose = Purpose::Tag { execution, key: key.to_owned(), value };
-                self.ask(purpose, Question::Execution(execution));
-            }
+            let purpose = Purpose::Tag { execution, key: key.to_owned(), value };
+            self.ask(purpose, Question::Execution(execution));
         }
         Ok(())
     }
@@ -95,7 +95,7 @@ impl Step<'_> {
         &mut self,
         execution: ExecutionId,
         key: &str,
-        value: Option<String>,
+        value: Option<&str>,
         known: Result<Option<Box<Execution>>, Fault>,
     ) {
         match known {
@@ -111,22 +111,22 @@ impl Step<'_> {
         &mut self,
         execution: ExecutionId,
         key: &str,
-        value: Option<String>,
+        value: Option<&str>,
         before: Option<String>,
     ) {
-        if before == value {
-            return self.tell(match &value {
+        if before.as_deref() == value {
+            return self.tell(match value {
                 Some(value) => format!("It is tagged {key}={value} already"),
                 None => format!("It has no tag {key}"),
             });
         }
         self.note_tag(execution, key, before);
-        let told = match &value {
+        let told = match value {
             Some(value) => format!("Tagged {key}={value}; the filter tag:{key} finds it"),
             None => format!("The tag {key} is taken away; {{undo}} brings it back"),
         };
         self.tell(self.spelled(&told));
-        self.tag(execution, key, value.as_deref());
+        self.tag(execution, key, value);
     }
 
     /// Rates the selected execution of the list; the same rating again takes it back.

@@ -33,11 +33,11 @@ impl Step<'_> {
     }
 
     /// Takes the moment it is in the database. Another one than before: what was read is old.
-    pub fn take_moment(&mut self, moment: Result<Option<Moment>, Fault>) {
+    pub fn take_moment(&mut self, moment: &Result<Option<Moment>, Fault>) {
         // Where the database cannot be asked, whatever else is asked of it says so.
         let Ok(Some(moment)) = moment else { return };
-        let before = self.state.moment.replace(moment);
-        if before.is_none_or(|before| before == moment) {
+        let before = self.state.moment.replace(*moment);
+        if before.is_none_or(|before| before == *moment) {
             return;
         }
         self.state.history.stale = true;

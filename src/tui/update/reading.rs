@@ -121,7 +121,7 @@ impl Step<'_> {
         };
         let text = GrowingText::of(&shown, self.state.marks, 80);
         let scroll = Scroll::at_top();
-        self.put_in_front(Overlay::Preview(Box::new(Reading { text, exact, about, scroll })));
+        self.put_in_front(Overlay::Preview(Box::new(Reading { exact, about, text, scroll })));
     }
 
     /// Keys in a text to read: scroll it, copy it, fold a difference.

@@ -430,7 +430,7 @@ impl Step<'_> {
         }
         match event {
             CallEvent::Unpriced => {
-                self.warn(format!("No budget counts {name}: the price of its model is not known"))
+                self.warn(format!("No budget counts {name}: the price of its model is not known"));
             }
             CallEvent::Refused(error) => {
                 output.fail(&error, hint.as_deref(), now);

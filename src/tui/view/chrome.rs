@@ -183,13 +183,12 @@ const fn does_something(overlay: Option<&Overlay>, action: Action) -> bool {
         (Some(Overlay::List(list)), Action::DeleteRow | Action::RenameRow) => {
             matches!(list.kind, ListKind::InputSets)
         }
-        (_, Action::DeleteRow | Action::RenameRow) => false,
         (Some(Overlay::Models(_)), Action::Mark) => true,
         (Some(Overlay::List(list)), Action::Mark) => matches!(list.kind, ListKind::RunTemplates),
-        (_, Action::Mark) => false,
         // One line has nothing above it and nothing below; a question has two answers, and a
         // conflict is a choice of three.
-        (Some(Overlay::Line(_)), Action::MoveUp | Action::MoveDown)
+        (_, Action::DeleteRow | Action::RenameRow | Action::Mark)
+        | (Some(Overlay::Line(_)), Action::MoveUp | Action::MoveDown)
         | (Some(Overlay::Conflict(_)), Action::Yes | Action::No)
         | (
             Some(Overlay::Confirm(_) | Overlay::Secrets(_) | Overlay::Spend(_)),

@@ -130,23 +130,21 @@ fn phase<'p>(paint: &Paint<'_, '_, '_>, output: &'p Output, shown: &Figures) -> 
             ];
             Figure { full: pieces.clone(), short: pieces }
         }
-        running => match output.stalled(now) {
-            Some(silent) => {
+        running => {
+            if let Some(silent) = output.stalled(now) {
                 let silent = silent.as_secs();
                 let word = format!("{} stalled for {silent} s", running.word());
-                Figure::same(paint.piece(word, Role::Warning))
+                return Figure::same(paint.piece(word, Role::Warning));
             }
-            None => {
-                let turning = if running.waits() { turning(paint) } else { None };
-                let word = format!("{}{}", turning.unwrap_or_default(), output.word(now));
-                let word = paint.piece(word, Role::Information);
-                let figure = |time: String| vec![word.clone(), paint.piece(time, Role::Text)];
-                Figure {
-                    full: figure(format!(" {:>6}", figures::seconds(elapsed))),
-                    short: figure(format!(" {:>5}", figures::short_seconds(elapsed))),
-                }
+            let turning = if running.waits() { turning(paint) } else { None };
+            let word = format!("{}{}", turning.unwrap_or_default(), output.word(now));
+            let word = paint.piece(word, Role::Information);
+            let figure = |time: String| vec![word.clone(), paint.piece(time, Role::Text)];
+            Figure {
+                full: figure(format!(" {:>6}", figures::seconds(elapsed))),
+                short: figure(format!(" {:>5}", figures::short_seconds(elapsed))),
             }
-        },
+        }
     }
 }
 

@@ -120,7 +120,7 @@ fn a_stretch_of_time_is_chosen() {
     script.press("enter");
     let span = last_query(&script).span.expect("by the filter");
     assert_eq!(
-        (span.since.as_second(), span.until.map(|it| it.as_second())),
+        (span.since.as_second(), span.until.map(Timestamp::as_second)),
         (-31 * 86_400, Some(-17 * 86_400))
     );
 }

@@ -1,43 +1,31 @@
 //! What other processes write comes into sight where somebody looks, and nothing is asked while
 //! nothing happens.
 
+use std::cell::Cell;
+
 use super::*;
 use crate::{
-    store::{Moment, Store, StoreOptions},
+    store::Moment,
     tui::{
         msg::{HistoryLine, HistoryPage},
         state::Screen,
     },
 };
 
-/// Moments of a real database, between which somebody else has written.
-struct Moments {
-    _folder: tempfile::TempDir,
-    runtime: tokio::runtime::Runtime,
-    ours: Store,
-    theirs: Store,
-}
+/// The moments that a database tells, between which somebody else has written or not.
+struct Moments(Cell<Moment>);
 
 impl Moments {
     fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let open = || {
-            let options = StoreOptions::file(&folder.path().join("lathe.db"));
-            Store::open(&options).expect("it opens").0
-        };
-        let (ours, theirs) = (open(), open());
-        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-        Self { _folder: folder, runtime, ours, theirs }
+        Self(Cell::new(Moment::first()))
     }
 
-    fn now(&self) -> Option<Moment> {
-        self.runtime.block_on(self.ours.moment()).expect("read")
+    fn now(&self) -> Moment {
+        self.0.get()
     }
 
-    fn later(&self) -> Option<Moment> {
-        // Another value each time: the same one over itself writes nothing.
-        let value = json!(Uuid::new_v4());
-        self.runtime.block_on(self.theirs.put_setting("test", &value)).expect("kept");
+    fn later(&self) -> Moment {
+        self.0.set(self.0.get().next());
         self.now()
     }
 }
@@ -79,7 +67,7 @@ fn shown(moments: &Moments) -> Script {
     let mut script = Script::open();
     script.press("2");
     script.answer(asks_rows, page(100..300));
-    script.answer(asks_moment, Answer::Moment(Ok(moments.now())));
+    script.answer(asks_moment, Answer::Moment(Ok(Some(moments.now()))));
     script.effects.clear();
     script
 }
@@ -92,12 +80,12 @@ fn what_others_wrote_is_read_when_a_key_is_pressed_after_a_second() {
     assert!(script.effects.is_empty(), "it was asked just now");
     script.clock += Duration::from_secs(1);
     script.press("down");
-    script.answer(asks_moment, Answer::Moment(Ok(moments.now())));
+    script.answer(asks_moment, Answer::Moment(Ok(Some(moments.now()))));
     assert!(script.question(asks_rows).is_none(), "nobody has written");
 
     script.clock += Duration::from_secs(1);
     script.press("down");
-    script.answer(asks_moment, Answer::Moment(Ok(moments.later())));
+    script.answer(asks_moment, Answer::Moment(Ok(Some(moments.later()))));
     script.answer(asks_rows, page(90..300));
     assert_eq!(script.state.history.rows().len(), 210);
     let selected = script.state.history.selected_row().map(|row| row.id);
@@ -112,7 +100,7 @@ fn a_selection_far_down_is_read_again_as_far() {
     script.press("G");
     script.clock += Duration::from_secs(1);
     script.press("up");
-    script.answer(asks_moment, Answer::Moment(Ok(moments.later())));
+    script.answer(asks_moment, Answer::Moment(Ok(Some(moments.later()))));
     let far = |it: &Question| matches!(it, Question::History { limit, .. } if *limit > 198);
     script.answer(far, page(99..300));
     let selected = script.state.history.selected_row().map(|row| row.id);
@@ -125,7 +113,7 @@ fn coming_back_to_the_window_or_the_screen_asks_at_once() {
     let mut script = shown(&moments);
     script.send(Msg::Focused(false));
     script.send(Msg::Focused(true));
-    script.answer(asks_moment, Answer::Moment(Ok(moments.later())));
+    script.answer(asks_moment, Answer::Moment(Ok(Some(moments.later()))));
     assert!(script.question(asks_rows).is_some());
     script.press("1");
     script.effects.clear();
@@ -135,7 +123,7 @@ fn coming_back_to_the_window_or_the_screen_asks_at_once() {
     script.effects.clear();
     script.clock += Duration::from_secs(2);
     script.press("down");
-    script.answer(asks_moment, Answer::Moment(Ok(moments.later())));
+    script.answer(asks_moment, Answer::Moment(Ok(Some(moments.later()))));
     assert!(script.question(|it| matches!(it, Question::Charts(_))).is_some());
     script.press("1");
     script.effects.clear();
@@ -152,7 +140,7 @@ fn what_others_wrote_meanwhile_is_read_when_the_screen_comes_into_sight() {
     script.press("1");
     script.send(Msg::Focused(false));
     script.send(Msg::Focused(true));
-    script.answer(asks_moment, Answer::Moment(Ok(moments.later())));
+    script.answer(asks_moment, Answer::Moment(Ok(Some(moments.later()))));
     assert!(script.question(asks_rows).is_none(), "nobody looks");
     script.press("2");
     assert!(script.question(asks_rows).is_some());
@@ -165,7 +153,7 @@ fn a_filter_that_is_being_typed_is_left_alone() {
     script.clock += Duration::from_secs(1);
     script.press("/");
     script.typed("rat");
-    script.answer(asks_moment, Answer::Moment(Ok(moments.later())));
+    script.answer(asks_moment, Answer::Moment(Ok(Some(moments.later()))));
     assert!(script.question(asks_rows).is_none(), "it is looked for once it rests");
     script.wake();
     assert!(script.question(asks_rows).is_some());

@@ -381,6 +381,8 @@ fn notices_reach_status_and_log_without_escapes() {
     assert!(matches!(script.state.overlay(), Some(Overlay::Log(_))));
 }
 
+type Asks = fn(&Question) -> bool;
+
 /// Whatever fails, and however little it says of it: what to do next stands beside it.
 #[test]
 fn every_failure_says_what_to_do_next() {
@@ -395,7 +397,7 @@ fn every_failure_says_what_to_do_next() {
         assert!(!hint.contains('{'), "{what}: {hint}");
     };
     let fault = || Fault::new("it broke");
-    let asks: [(&str, fn(&Question) -> bool, Answer); 12] = [
+    let asks: [(&str, Asks, Answer); 12] = [
         ("alt-l", |it| matches!(it, Question::Library), Answer::Library(Err(fault()))),
         ("alt-l", |it| matches!(it, Question::Open(_)), Answer::Opened(Err(fault()))),
         ("v", |it| matches!(it, Question::Versions(_)), Answer::Versions(Err(fault()))),
