@@ -22,15 +22,12 @@ fn place(recovery: &str, replies: Vec<Vec<u8>>) -> Place {
     place.write(
         ".config/lathe/config.toml",
         format!(
-            "[engine]\nretries = 0\n[providers.local]\nkind = \"openai\"\n\
+            "[engine]\nretries = 0\n[recovery]\nmode = \"{recovery}\"\n[providers.local]\nkind = \"openai\"\n\
              base_url = \"http://127.0.0.1:{port}/v1\"\n[models.\"local/m\"]\nprice_input = 1\n\
              price_output = 2\n"
         ),
     );
-    place.write(
-        "prompts/data.prompty",
-        format!("---\nresponse_format: json\nrecovery: {recovery}\n---\nuser:\nGive me JSON.\n"),
-    );
+    place.write("prompts/data.prompty", "---\nresponse_format: json\n---\nuser:\nGive me JSON.\n");
     place
 }
 

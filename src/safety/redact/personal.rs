@@ -25,7 +25,8 @@ pub(super) const PERSONAL: &[Rule] = &[
     personal(
         "iban",
         "a bank account number (IBAN)",
-        r"(?-u:\b)[A-Za-z]{2}[0-9]{2}(?:[ -]?[A-Za-z0-9]){11,30}(?-u:\b)",
+        // Not counted, since what is counted holds back more of a stream.
+        r"(?-u:\b)[A-Za-z][A-Za-z][0-9][0-9](?:[ -]?[A-Za-z0-9]){11,30}(?-u:\b)",
         numbers::iban,
     ),
     personal(

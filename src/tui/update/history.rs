@@ -298,11 +298,13 @@ impl Step<'_> {
             }
             self.guard_again();
             self.run(&[variant]);
-            let told = format!(
-                "{variant} sends what was sent at {at}, word for word; {{pick-version}} has it run \
-                 the text again"
-            );
-            self.tell(self.spelled(&told));
+            if self.state.screen == Screen::Workbench {
+                let told = format!(
+                    "{variant} sends what was sent at {at}, word for word; {{pick-version}} has it \
+                     run the text again"
+                );
+                self.tell(self.spelled(&told));
+            }
         } else if is_exact {
             self.tell(format!("{variant} is set up as that execution was"));
         } else {

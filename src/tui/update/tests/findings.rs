@@ -100,9 +100,12 @@ fn nothing_to_list_is_said() {
 fn the_list_follows_a_new_reading() {
     let mut script =
         found(vec![finding(None, (2, 1), Severity::Error), finding(None, (4, 1), Severity::Error)]);
+    script.press("i");
+    script.typed("x");
+    script.press("esc");
     script.act(Action::Findings);
     script.press("down");
-    script.state.document.as_mut().expect("open").editor.go_to(Position::new(0, 0));
+    script.wake();
     let again = vec![
         finding(None, (1, 1), Severity::Error),
         finding(None, (2, 1), Severity::Error),

@@ -245,6 +245,7 @@ fn sets_of_inputs_are_deleted_renamed_and_brought_back() {
     script.press("alt-z");
     assert_eq!(kept_sets(&script).get("angry"), Some(&set("!")));
     assert_eq!(listed(&script)[..2], ["angry", "mild"]);
+    script.press("up");
     script.press("alt-n");
     script.press("ctrl-u");
     script.typed("mild");
