@@ -95,7 +95,7 @@ fn a_line_of_9600_baud_holds_up_neither_streams_nor_records() {
     assert!(4 * sent_slow < 3 * sent_fast, "{sent_slow} bytes where {sent_fast} are usual");
 
     on_slow.keys("2").expect("history");
-    on_slow.until("Enter open").expect("keys are answered");
+    on_slow.until("Enter read").expect("keys are answered");
     for session in [&mut on_slow, &mut on_fast] {
         session.keys("q").expect("quit");
         assert_eq!(session.ended().expect("it ends"), 0);

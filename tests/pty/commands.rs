@@ -297,12 +297,21 @@ fn what_is_on_record_acts_on_no_terminal() {
     for command in [
         &["history", "list", "--limit", "200"][..],
         &["history", "search", "answer", "--limit", "200"],
-        &["history", "export", "--format", "markdown"],
         &["history", "export", "--format", "csv"],
         &["stats", "--by", "model", "--range", "24h"],
         &["stats", "--by", "tag", "--range", "24h"],
     ] {
         every_payload_shows(&hostile, command, 0);
+    }
+    // A file of Markdown has its marks in it, whatever terminal it is written on.
+    for style in [MarkStyle::Unicode, MarkStyle::Ascii] {
+        let command = ["history", "export", "--format", "markdown"];
+        let (output, code) = hostile.run(&command, style);
+        assert_eq!(code, 0, "{output}");
+        inert(&output, &command);
+        for payload in PAYLOADS {
+            assert!(shows(&output, payload, MarkStyle::Unicode), "lacks {payload:?}: {output}");
+        }
     }
     for number in [0, 35, 49, 64, 81] {
         let id = record(number, "").id.to_string();

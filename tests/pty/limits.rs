@@ -125,7 +125,7 @@ fn few_files_mean_fewer_calls_at_once_and_the_others_wait() {
         .expect("two at once");
     assert_eq!(server.held(), 2);
     session.keys("2").expect("history");
-    session.until("Enter open").expect("keys are answered");
+    session.until("Enter read").expect("keys are answered");
     session.keys("1").expect("back");
     server.let_go();
     session
@@ -166,7 +166,7 @@ fn a_call_for_which_there_is_no_file_says_so_and_the_others_go_on() {
     assert!(screen.contains("ulimit -n"), "{screen}");
     assert!(!screen.contains("left alone"), "the server has no part in it: {screen}");
     session.keys("2").expect("history");
-    session.until("Enter open").expect("keys are answered");
+    session.until("Enter read").expect("keys are answered");
     session.keys("1").expect("back");
 
     // With files again, the same runs again.

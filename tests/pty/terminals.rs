@@ -11,7 +11,7 @@ use crate::{
 /// Goes to the history and back, as far as there is room to see it.
 fn answers_keys(session: &mut Session) {
     session.keys("2").expect("history");
-    session.until("Enter open").expect("keys are answered");
+    session.until("Enter read").expect("keys are answered");
     session.keys("1").expect("back");
     session.until("Simulated text").expect("the answer is there");
 }
@@ -44,9 +44,11 @@ fn a_size_beyond_all_screens_is_bounded() {
     session.see(1_000, 500).expect("the largest that is drawn");
     session.claim(65_535, 65_535).expect("resized");
     // The footer is where the largest screen ends.
-    let last = |session: &Session| session.screen().contents().lines().nth(499).map(str::to_owned);
-    session.until_that("all of it", |screen| screen.lines().count() == 500).expect("drawn");
-    assert!(last(&session).is_some_and(|row| row.contains("? help")));
+    session
+        .until_that("all of it", |screen| {
+            screen.lines().nth(499).is_some_and(|row| row.contains("? help"))
+        })
+        .expect("drawn");
     answers_keys(&mut session);
     let before = session.bytes();
     for claimed in [(65_535, 1), (1, 65_535), (1, 1), (65_535, 65_535), (0, 65_535), (65_535, 0)] {
@@ -97,7 +99,8 @@ fn where_input_or_output_is_no_terminal_the_line_says_which() {
         ("\"$0\" \"$@\" > /dev/null; echo CODE $?", "standard output is not a terminal"),
     ] {
         let wide = Seat { columns: 200, ..WIDE };
-        let mut session = Place::new().begin_at(&wide, &["/bin/bash", "-c", script]);
+        let place = Place::new();
+        let mut session = place.begin_at(&wide, &["/bin/bash", "-c", script]);
         session.until("CODE 2").expect("it ends");
         let screen = session.screen().contents();
         assert!(screen.contains(named) && screen.contains("lathe run"), "{screen}");

@@ -98,7 +98,7 @@ fn a_line_that_breaks_ends_it_even_where_the_hang_up_is_swallowed() {
         }
         // Away from the text: the emulator types an end of input into a line that it closes.
         session.keys("2").expect("history");
-        session.until("Enter open").expect("another screen");
+        session.until("Enter read").expect("another screen");
         session.hang_up();
         session.ended().expect("it ends");
         let records = place.records();

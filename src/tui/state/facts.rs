@@ -108,9 +108,14 @@ fn measures(execution: &Execution, glyphs: &Glyphs) -> Fact {
         let usage = &execution.usage;
         let (input, output) = (usage.input_tokens, usage.output_tokens);
         words.push(figures::tokens(input, output, usage.estimated, glyphs));
-        words.extend(usage.cached_input_tokens.map(|count| format!("{count} cached")));
-        words.extend(usage.cache_write_tokens.map(|count| format!("{count} kept")));
-        words.extend(usage.reasoning_tokens.map(|count| format!("{count} reasoning")));
+        for (count, word) in [
+            (usage.cached_input_tokens, "cached"),
+            (usage.cache_write_tokens, "kept"),
+            (usage.reasoning_tokens, "reasoning"),
+        ] {
+            // None of them says nothing.
+            words.extend(count.filter(|count| *count > 0).map(|count| format!("{count} {word}")));
+        }
     }
     let status = match &execution.error {
         Some(error) => error.kind.as_str(),

@@ -90,11 +90,11 @@ pub struct DetailArea {
 }
 
 impl DetailArea {
-    /// With so many rows of facts over the text, or as many as leave it half of the place.
+    /// With so many rows of facts over the text, or as many as leave it two thirds of the place.
     #[must_use]
     pub fn new(outer: Rect, facts: usize) -> Self {
         let inside = roomy(outer);
-        let height = u16::try_from(facts).unwrap_or(u16::MAX).min(inside.height / 2);
+        let height = u16::try_from(facts).unwrap_or(u16::MAX).min(inside.height / 3);
         let gap = u16::from(height > 0 && inside.height > height + 2);
         let body = Rect {
             y: inside.y + height + gap,
