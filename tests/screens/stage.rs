@@ -350,6 +350,7 @@ fn key_event(name: &str) -> KeyEvent {
         "backspace" => KeyCode::Backspace,
         "space" => KeyCode::Char(' '),
         "f1" => KeyCode::F(1),
+        "f8" => KeyCode::F(8),
         letter => {
             assert_eq!(letter.chars().count(), 1, "no such key: {letter}");
             KeyCode::Char(letter.chars().next().expect("a key"))
