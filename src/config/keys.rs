@@ -315,7 +315,7 @@ pub const SETTING_KEYS: &[SettingKey] = &[
         "budget",
         "confirm_above",
         "none",
-        "The workbench asks before it runs what is estimated to cost more than this.",
+        "Before a run that may cost more than this at most, or whose price is not known, the workbench and `lathe run` ask; without a terminal `lathe run` needs `--yes`.",
         Where::Both,
     ),
     key(

@@ -267,8 +267,7 @@ pub(super) fn lines(
 
 /// The lines' names at their ends, none over another.
 fn names(paint: &mut Paint<'_, '_, '_>, area: Rect, mut ends: Vec<(u16, u16, &str, Role)>) {
-    // From the foot upwards: where lines meet, they meet near zero.
-    ends.reverse();
+    // From the foot upwards: where lines meet, they meet near zero, and the lowest is given first.
     ends.sort_by_key(|(_, row, ..)| std::cmp::Reverse(*row));
     let mut free = area.height;
     for (column, row, name, role) in ends {
