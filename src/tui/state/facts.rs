@@ -75,6 +75,9 @@ pub fn facts(execution: &Execution, zone: &TimeZone, marks: MarkStyle) -> Vec<Fa
             facts.push(Fact::new("asked again", safe(reason), Tone::Warning));
         }
     }
+    if let Some(id) = request(execution) {
+        facts.push(Fact::new("request", safe(id), Tone::Plain));
+    }
     for check in &execution.checks {
         let tone = if check.passed { Tone::Plain } else { Tone::Warning };
         let verdict = if check.passed { "passed" } else { "failed" };
@@ -87,6 +90,12 @@ pub fn facts(execution: &Execution, zone: &TimeZone, marks: MarkStyle) -> Vec<Fa
         facts.push(Fact::new("tags", safe(&tags.join("  ")), Tone::Plain));
     }
     facts
+}
+
+/// The name the server gave the request that counts: the one that failed, else the last.
+fn request(execution: &Execution) -> Option<&String> {
+    let failed = execution.error.as_ref().and_then(|error| error.request_id.as_ref());
+    failed.or_else(|| execution.attempts.last()?.request_id.as_ref())
 }
 
 /// The tools that were offered, by name: each provider describes them in its own way.

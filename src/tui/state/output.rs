@@ -381,6 +381,10 @@ impl Output {
             self.error.push("\n");
             self.error.push(&spelled_out(hint, self.marks));
         }
+        if let Some(id) = &error.request_id {
+            // What the makers of the server ask for first.
+            self.error.push(&format!("\nrequest {}", one_line(id, self.marks)));
+        }
         self.error.finish();
     }
 
@@ -690,6 +694,18 @@ mod tests {
         output.reasoning_folded = false;
         assert_eq!(output.row(0), (RowKind::Reasoning, "hm"));
         assert_eq!(output.row(99), (RowKind::Gap, ""));
+    }
+
+    #[test]
+    fn the_name_of_a_failed_request_stands_under_what_to_do() {
+        let mut output = output();
+        let error = CallError {
+            request_id: Some("req_\u{1b}7".to_owned()),
+            ..CallError::new(ErrorKind::Server, "broke")
+        };
+        output.fail(&error, Some("Try later"), Duration::from_secs(4));
+        let rows: Vec<_> = (0..output.row_count()).map(|row| output.row(row).1).collect();
+        assert_eq!(rows, ["server: broke", "Try later", "request req_␛7"]);
     }
 
     #[test]
