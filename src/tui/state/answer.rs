@@ -35,39 +35,52 @@ impl Answer {
     /// Appends a piece, exactly as it came.
     pub fn push(&mut self, piece: &str) {
         if !piece.is_empty() {
+            let same = self.settled();
             self.plain.push(piece);
-            self.follow();
+            self.follow(same);
         }
     }
 
     /// Says that no more will come.
     pub fn finish(&mut self) {
+        let same = self.settled();
         self.plain.finish();
-        self.follow();
+        self.follow(same);
+    }
+
+    /// The bytes of what is shown that stay as they are, whatever comes.
+    fn settled(&self) -> usize {
+        if self.raw { self.plain.shown().len() } else { self.rendered.settled() }
     }
 
     /// Starts over, empty; what was looked for is looked for again.
     pub fn clear(&mut self, style: MarkStyle, width: usize) {
         self.plain = GrowingText::new(style, width);
         self.rendered = Markdown::new(style, width);
-        self.follow();
+        self.follow(0);
     }
 
-    /// What is shown follows what came.
-    fn follow(&mut self) {
+    /// What is shown follows what came; its first `same` bytes are as they were. The bytes that
+    /// were looked through for words come back.
+    fn follow(&mut self, same: usize) -> usize {
         if !self.raw {
             self.rendered.read(self.plain.shown());
         }
-        if let Some(mut find) = self.find.take() {
-            find.refresh(self.text());
-            self.find = Some(find);
-        }
+        self.look_again(same)
+    }
+
+    fn look_again(&mut self, same: usize) -> usize {
+        let text = if self.raw { self.plain.shown() } else { self.rendered.text() };
+        self.find.as_mut().map_or(0, |find| find.refresh(text, same))
     }
 
     /// Wraps at another width. Nothing happens when it is the same.
     pub fn set_width(&mut self, width: usize) {
         self.plain.set_width(width);
-        self.rendered.set_width(width, self.plain.shown());
+        if self.rendered.set_width(width, self.plain.shown()) && !self.raw {
+            // Rules are as long as the width: what stands behind one has moved.
+            self.look_again(0);
+        }
     }
 
     /// Whether it is shown as it came.
@@ -80,7 +93,7 @@ impl Answer {
     pub fn set_raw(&mut self, raw: bool) {
         if self.raw != raw {
             self.raw = raw;
-            self.follow();
+            self.follow(0);
         }
     }
 
@@ -180,6 +193,41 @@ mod tests {
         assert_eq!(answer.step_found(true), Some(4));
         answer.look_for("", 0);
         assert!(answer.find().is_none());
+    }
+
+    #[test]
+    fn looking_for_words_costs_what_comes_and_not_what_is_there() {
+        let looked_through = |lines: usize, raw: bool| {
+            let mut answer = Answer::new(MarkStyle::Unicode, 40);
+            answer.set_raw(raw);
+            answer.look_for("seven", 0);
+            let mut bytes = 0;
+            for _ in 0..lines {
+                for piece in ["it is **se", "ven** o'", "clock\n"] {
+                    let same = answer.settled();
+                    answer.plain.push(piece);
+                    bytes += answer.follow(same);
+                }
+            }
+            let found = answer.find().map(|find| find.found().len());
+            assert_eq!(found, Some(lines), "raw: {raw}");
+            bytes
+        };
+        for raw in [false, true] {
+            let (once, twice) = (looked_through(500, raw), looked_through(1_000, raw));
+            // The first pieces have little before them to look through again.
+            assert!(twice <= 2 * once + 100, "{once} bytes, then {twice}");
+        }
+    }
+
+    #[test]
+    fn places_found_move_with_what_is_as_wide_as_the_pane() {
+        let mut answer = Answer::new(MarkStyle::Unicode, 40);
+        answer.push("one\n\n---\n\ntwo");
+        assert_eq!(answer.look_for("two", 0), Some(4));
+        answer.set_width(20);
+        let place = answer.find().and_then(|find| find.present()).cloned().expect("a place");
+        assert_eq!(answer.text().get(place), Some("two"));
     }
 
     #[test]

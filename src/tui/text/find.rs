@@ -6,14 +6,21 @@ use std::ops::Range;
 #[must_use]
 pub fn find(text: &str, words: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
+    find_from(text, words, 0, &mut found);
+    found
+}
+
+/// Adds the places from a byte on, which is the start of a character.
+fn find_from(text: &str, words: &str, mut from: usize, found: &mut Vec<Range<usize>>) {
     if words.is_empty() {
-        return found;
+        return;
     }
+    let Some(rest) = text.get(from..) else { return };
     if words.chars().any(char::is_uppercase) {
-        found.extend(text.match_indices(words).map(|(at, words)| at..at + words.len()));
-        return found;
+        let places = rest.match_indices(words);
+        found.extend(places.map(|(at, words)| from + at..from + at + words.len()));
+        return;
     }
-    let mut from = 0;
     while let Some(rest) = text.get(from..) {
         let next = rest.char_indices().find_map(|(at, _)| {
             let length = begins(rest.get(at..)?, words)?;
@@ -23,7 +30,6 @@ pub fn find(text: &str, words: &str) -> Vec<Range<usize>> {
         from = next.end;
         found.push(next);
     }
-    found
 }
 
 /// The bytes that words take at the start of a text, whatever the capitals there.
@@ -90,10 +96,22 @@ impl Find {
         }
     }
 
-    /// Looks again in a text that changed; the present place stays as near as may be.
-    pub fn refresh(&mut self, text: &str) {
-        self.found = find(text, &self.words);
+    /// Looks again in a text of which the first `same` bytes are as they were; the present place
+    /// stays as near as may be. The bytes that were looked through come back: those that changed,
+    /// and as many before as the words could take.
+    pub fn refresh(&mut self, text: &str, same: usize) -> usize {
+        let kept = self.found.partition_point(|place| place.end <= same);
+        self.found.truncate(kept);
+        // In other capitals a character can take more bytes, yet never more than four.
+        let longest = 4 * self.words.chars().count();
+        let mut from = same.min(text.len()).saturating_sub(longest);
+        while !text.is_char_boundary(from) {
+            from -= 1;
+        }
+        let from = from.max(self.found.last().map_or(0, |place| place.end));
+        find_from(text, &self.words, from, &mut self.found);
         self.present = self.present.min(self.found.len().saturating_sub(1));
+        text.len().saturating_sub(from)
     }
 
     /// The places that touch a range, and whether each is the present one.
@@ -136,10 +154,31 @@ mod tests {
         assert_eq!(find.number(), 1);
         find.step(false);
         assert_eq!(find.number(), 3);
-        find.refresh("one");
+        find.refresh("one", 0);
         assert_eq!((find.number(), find.found().len()), (1, 1));
         assert_eq!(find.within(1..2).map(|(_, present)| present).collect::<Vec<_>>(), [true]);
-        find.refresh("nothing of it");
+        find.refresh("nothing of it", 0);
         assert_eq!((find.number(), find.present()), (0, None));
+    }
+
+    #[test]
+    fn a_text_that_grows_is_looked_through_where_it_grew() {
+        for (text, words) in [
+            ("one and one and One", "one"),
+            ("aaaaaaa", "aa"),
+            ("Ärger mit Bär, ärger", "är"),
+            ("K\u{212a}k k\u{212a}", "kk"),
+            ("日本 日本語 本", "本語"),
+            ("An anAn An", "An"),
+        ] {
+            let mut find = Find::new("", words, 0);
+            let mut same = 0;
+            for (at, character) in text.char_indices() {
+                let end = at + character.len_utf8();
+                find.refresh(&text[..end], same);
+                same = end;
+            }
+            assert_eq!(find.found(), super::find(text, words), "{words} in {text}");
+        }
     }
 }

@@ -146,14 +146,17 @@ impl Markdown {
         }
     }
 
-    /// Renders at another width, from the source. Nothing happens when it is the same.
-    pub fn set_width(&mut self, width: usize, source: &str) {
+    /// Renders at another width, from the source. Nothing happens when it is the same; whether it
+    /// was another comes back.
+    pub fn set_width(&mut self, width: usize, source: &str) -> bool {
         let width = width.max(1);
-        if width != self.width {
+        let another = width != self.width;
+        if another {
             let style = if self.unicode { MarkStyle::Unicode } else { MarkStyle::Ascii };
             *self = Self::new(style, width);
             self.read(source);
         }
+        another
     }
 
     /// Screen rows at the present width.
@@ -172,6 +175,12 @@ impl Markdown {
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// The bytes of the rendered text that stay as they are, whatever comes.
+    #[must_use]
+    pub const fn settled(&self) -> usize {
+        self.kept.text
     }
 
     /// The row that holds a byte of the rendered text.
