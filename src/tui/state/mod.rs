@@ -177,6 +177,8 @@ pub struct State {
     pub find: LineInput,
     /// Where the cursor of the editor was when they began to be typed there.
     pub find_from: Option<Position>,
+    /// Which of how many places in the editor is selected, as far as they were looked for there.
+    pub found_in_text: Option<(usize, usize)>,
     /// Whether those words are being typed.
     pub finding: bool,
     /// Where each variant stands while it is hidden which is which, first to last.
@@ -286,6 +288,7 @@ impl State {
             raw: false,
             find: LineInput::default(),
             find_from: None,
+            found_in_text: None,
             finding: false,
             scrolls_together: false,
             blind: None,

@@ -1,7 +1,7 @@
 //! Looking for words in the answer in sight, and the ways it is shown.
 
 use super::step::Step;
-use crate::tui::state::{Detail, Focus, Output, Pane, Screen};
+use crate::tui::state::{Detail, Document, Focus, Output, Pane, Screen};
 
 impl Step<'_> {
     /// Begins to type words to look for in the editor, from the cursor on.
@@ -13,6 +13,7 @@ impl Step<'_> {
         self.show(Screen::Workbench);
         self.state.set_focus(Focus::Editor);
         self.state.find.clear();
+        self.state.found_in_text = None;
         self.state.finding = true;
     }
 
@@ -29,7 +30,9 @@ impl Step<'_> {
             document.editor.go_to(from);
         }
         document.editor.find(&words, false);
+        self.state.found_in_text = counted(document, &words);
     }
+
     /// Begins to type words to look for.
     pub fn start_finding(&mut self) {
         if self.answer_in_sight().is_none() {
@@ -58,11 +61,9 @@ impl Step<'_> {
     pub fn step_found(&mut self, forwards: bool) {
         if self.is_searching_text() {
             let words = self.state.find.text().to_owned();
-            let found = self
-                .state
-                .document
-                .as_mut()
-                .is_some_and(|document| document.editor.find(&words, !forwards));
+            let Some(document) = &mut self.state.document else { return };
+            let found = document.editor.find(&words, !forwards);
+            self.state.found_in_text = counted(document, &words);
             return match found {
                 true => {}
                 false if words.is_empty() => self.tell("Type the words to look for first"),
@@ -92,6 +93,7 @@ impl Step<'_> {
     /// Ends looking for words; false where nothing was looked for.
     pub fn stop_finding(&mut self) -> bool {
         let typed = std::mem::take(&mut self.state.finding);
+        self.state.found_in_text = None;
         if typed && self.is_searching_text() {
             // Esc goes back to where one was.
             if let (Some(from), Some(document)) =
@@ -143,6 +145,11 @@ impl Step<'_> {
             Screen::Charts => 1,
         }
     }
+}
+
+/// Which of how many places of the words is selected; `None` without words.
+fn counted(document: &Document, words: &str) -> Option<(usize, usize)> {
+    (!words.is_empty()).then(|| document.editor.count(words))
 }
 
 /// Brings a row of the answer's text into sight.

@@ -88,6 +88,16 @@ fn position(paint: &Paint<'_, '_, '_>, document: &Document, width: u16) -> Vec<P
         pieces.push(paint.piece("/", Role::FooterKey));
         pieces.push(paint.piece(words, Role::Text));
         pieces.push(paint.piece(paint.glyphs().cursor, Role::Text));
+        pieces.extend(found(paint));
+        pieces.push(paint.piece(separator.clone(), Role::Dim));
+    } else if state.focus == Focus::Editor
+        && document.editor.buffer().selection().is_some()
+        && state.mode == Mode::Act
+        && state.found_in_text.is_some()
+    {
+        pieces.push(paint.piece("/", Role::FooterKey));
+        pieces.push(paint.piece(paint.safe(state.find.text()).into_owned(), Role::Text));
+        pieces.extend(found(paint));
         pieces.push(paint.piece(separator.clone(), Role::Dim));
     } else if state.focus == Focus::Editor && state.mode == Mode::Type {
         pieces.push(paint.piece("INSERT", Role::ModeInsert));
@@ -127,6 +137,13 @@ fn position(paint: &Paint<'_, '_, '_>, document: &Document, width: u16) -> Vec<P
         }
     }
     pieces
+}
+
+/// Which of how many places found is selected.
+fn found(paint: &Paint<'_, '_, '_>) -> Option<Piece<'static>> {
+    let (number, count) = paint.state.found_in_text?;
+    let role = if count == 0 { Role::Warning } else { Role::Dim };
+    Some(paint.piece(format!("  {number} of {count}"), role))
 }
 
 /// The remarks nearest to the cursor, the gravest first.

@@ -197,8 +197,25 @@ fn words_are_looked_for_in_the_editor_as_they_are_typed() {
     assert_eq!(at(&script), first, "and back");
     script.press("/");
     script.typed("nowhere to be found");
+    assert_eq!(script.state.found_in_text, Some((0, 0)));
     script.press("enter n");
     assert!(script.status().contains("not in this text"));
+}
+
+#[test]
+fn places_in_the_editor_are_counted_and_capitals_matter_where_there_are_some() {
+    let mut script = Script::open();
+    script.press("/");
+    assert_eq!(script.state.found_in_text, None);
+    script.typed("s");
+    assert_eq!(script.state.found_in_text, Some((1, 5)), "version, user, Say, message");
+    script.press("enter n");
+    assert_eq!(script.state.found_in_text, Some((2, 5)));
+    script.press("/");
+    script.typed("S");
+    assert_eq!(script.state.found_in_text, Some((1, 1)));
+    script.press("esc");
+    assert_eq!(script.state.found_in_text, None);
 }
 
 #[test]

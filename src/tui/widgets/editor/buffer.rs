@@ -7,6 +7,8 @@ use std::ops::Range;
 
 use unicode_segmentation::{GraphemeCursor, UnicodeSegmentation};
 
+use crate::tui::text::find;
+
 /// A place in the text: a line and a byte in it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
@@ -477,35 +479,45 @@ impl Buffer {
 
     // ---- searching ----------------------------------------------------------------------------
 
-    /// Selects the next (or previous) place of a text, ignoring ASCII case, going round the end.
-    pub fn find(&mut self, needle: &str, backwards: bool) -> bool {
-        if needle.is_empty() {
-            return false;
-        }
-        let needle = needle.to_ascii_lowercase();
+    /// Selects the next (or previous) place of words, going round the end. Capitals matter only
+    /// where the words have some.
+    pub fn find(&mut self, words: &str, backwards: bool) -> bool {
         let count = self.lines.len();
         let here = self.selection().map_or(self.cursor, |(from, _)| from);
+        let first = if self.selection().is_some() { here.byte + 1 } else { here.byte };
         for step in 0..=count {
             let index = if backwards { here.line + count - step } else { here.line + step } % count;
-            let line = self.line(index).to_ascii_lowercase();
+            let mut places = find(self.line(index), words).into_iter();
             let hit = match (step, backwards) {
-                (0, false) => {
-                    let from = if self.selection().is_some() { here.byte + 1 } else { here.byte };
-                    (from..=line.len())
-                        .find(|&at| line.is_char_boundary(at))
-                        .and_then(|from| Some(line.get(from..)?.find(&needle)? + from))
-                }
-                (0, true) => line.get(..here.byte).and_then(|head| head.rfind(&needle)),
-                (_, false) => line.find(&needle),
-                (_, true) => line.rfind(&needle),
+                (0, false) => places.find(|place| place.start >= first),
+                (0, true) => places.rfind(|place| place.end <= here.byte),
+                (_, false) => places.next(),
+                (_, true) => places.next_back(),
             };
-            if let Some(at) = hit {
-                self.place(Position::new(index, at), false);
-                self.place(Position::new(index, at + needle.len()), true);
+            if let Some(place) = hit {
+                self.place(Position::new(index, place.start), false);
+                self.place(Position::new(index, place.end), true);
                 return true;
             }
         }
         false
+    }
+
+    /// How many places words have, and the number of the selected one, from 1; 0 where none is.
+    #[must_use]
+    pub fn count(&self, words: &str) -> (usize, usize) {
+        let selected = self.selection();
+        let (mut number, mut count) = (0, 0);
+        for line in 0..self.lines.len() {
+            for place in find(self.line(line), words) {
+                count += 1;
+                let range = (Position::new(line, place.start), Position::new(line, place.end));
+                if selected == Some(range) {
+                    number = count;
+                }
+            }
+        }
+        (number, count)
     }
 }
 

@@ -200,6 +200,12 @@ impl Editor {
         found
     }
 
+    /// How many places words have, and the number of the selected one, from 1.
+    #[must_use]
+    pub fn count(&self, words: &str) -> (usize, usize) {
+        self.buffer.count(words)
+    }
+
     /// Puts the cursor at a line and byte, as near as there is such a place.
     pub fn go_to(&mut self, position: Position) {
         self.goal = None;

@@ -113,6 +113,20 @@ fn search_goes_round() {
     assert!(buffer.find("alpha", true));
     assert_eq!(buffer.selection().map(|(from, _)| from), Some(Position::new(2, 0)));
     assert!(!buffer.find("gamma", false));
+    assert!(!buffer.find("", false));
+    assert_eq!(buffer.count("gamma"), (0, 0));
+    assert_eq!(buffer.count("alpha"), (2, 2));
+    assert!(buffer.find("Alpha", false), "capitals matter where there are some");
+    assert_eq!(buffer.selection().map(|(from, _)| from), Some(Position::new(0, 0)));
+    assert_eq!((buffer.count("Alpha"), buffer.count("alpha")), ((1, 1), (1, 2)));
+    let mut buffer = Buffer::new("aaaa ä Ä");
+    let mut places = Vec::new();
+    for _ in 0..3 {
+        assert!(buffer.find("aa", false));
+        places.extend(buffer.selection().map(|(from, _)| from.byte));
+    }
+    assert_eq!(places, [0, 2, 0], "without overlaps");
+    assert_eq!(buffer.count("ä"), (0, 2));
 }
 
 #[derive(Clone, Debug)]
