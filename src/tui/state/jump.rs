@@ -17,12 +17,12 @@ pub enum JumpTo {
     Chart(ChartFocus),
 }
 
-/// A letter, where it leads, and where it stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A letter or two, where they lead, and where they stand.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JumpLabel {
-    pub letter: char,
+    pub letters: String,
     pub to: JumpTo,
-    /// The cell of the letter.
+    /// The cell of the first letter.
     pub at: (u16, u16),
 }
 
@@ -61,9 +61,41 @@ pub fn jump_labels(state: &State) -> Vec<JumpLabel> {
     if let Some(area) = areas.chart_table {
         places.push((JumpTo::Chart(ChartFocus::Table), area.outer));
     }
-    LETTERS
-        .chars()
+    letters(places.len())
+        .into_iter()
         .zip(places)
-        .map(|(letter, (to, place))| JumpLabel { letter, to, at: (place.x + 1, place.y) })
+        .map(|(letters, (to, place))| JumpLabel { letters, to, at: (place.x + 1, place.y) })
         .collect()
+}
+
+/// Letters for so many places, a single one each as long as they last. Where they do not, the
+/// last of them begin pairs, so that no letter that leads somewhere begins a pair.
+fn letters(count: usize) -> Vec<String> {
+    let all = LETTERS.len();
+    // Giving one letter up for pairs brings as many as there are letters.
+    let pairs = count.saturating_sub(all).div_ceil(all - 1).min(all);
+    let (single, first) = LETTERS.split_at(all - pairs);
+    let pairs = first
+        .chars()
+        .flat_map(|first| LETTERS.chars().map(move |second| String::from_iter([first, second])));
+    single.chars().map(String::from).chain(pairs).take(count).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_place_has_letters_that_begin_no_others() {
+        for count in [0, 1, 26, 27, 51, 52, 200, 676] {
+            let letters = letters(count);
+            assert_eq!(letters.len(), count);
+            for (place, one) in letters.iter().enumerate() {
+                let others = letters.iter().enumerate().filter(|(other, _)| *other != place);
+                assert!(!others.into_iter().any(|(_, other)| other.starts_with(one)), "{one}");
+            }
+        }
+        assert!(letters(26).iter().all(|letters| letters.len() == 1));
+        assert_eq!(letters(27).iter().filter(|letters| letters.len() == 2).count(), 2);
+    }
 }

@@ -521,7 +521,7 @@ impl State {
                 | Overlay::Models(_)
                 | Overlay::Themes(_)
                 | Overlay::List(_)
-                | Overlay::Jump,
+                | Overlay::Jump(_),
             ) => Context::Picker,
             Some(Overlay::Parameters(_) | Overlay::Save(_) | Overlay::Line(_)) => Context::Form,
             Some(Overlay::Versions(_)) => Context::Versions,
@@ -575,7 +575,7 @@ impl State {
                 | Overlay::Models(_)
                 | Overlay::Themes(_)
                 | Overlay::List(_)
-                | Overlay::Jump
+                | Overlay::Jump(_)
                 | Overlay::Parameters(_)
                 | Overlay::Save(_)
                 | Overlay::Line(_),

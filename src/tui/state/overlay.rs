@@ -25,8 +25,8 @@ pub enum Overlay {
     Models(ModelPicker),
     Themes(ThemePicker),
     List(ListDialog),
-    /// Letters on every place that can have the focus.
-    Jump,
+    /// Letters on every place that can have the focus, and what was typed of them.
+    Jump(String),
     Parameters(ParameterForm),
     Save(SaveDialog),
     Versions(VersionList),

@@ -174,7 +174,7 @@ impl Step<'_> {
             Overlay::Models(_) => self.act_in_models(action),
             Overlay::Themes(_) => self.act_in_themes(action),
             Overlay::List(_) => self.act_in_list(action),
-            Overlay::Jump => {
+            Overlay::Jump(_) => {
                 self.state.overlays.pop();
             }
             Overlay::Parameters(_) => self.act_in_parameters(action),

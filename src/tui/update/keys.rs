@@ -172,7 +172,7 @@ impl Step<'_> {
             }
             return;
         }
-        if matches!(self.state.overlays.last(), Some(Overlay::Jump)) {
+        if matches!(self.state.overlays.last(), Some(Overlay::Jump(_))) {
             if let Command::Insert(text) = command {
                 self.jump(text);
             }

@@ -187,20 +187,49 @@ impl Step<'_> {
             Ok(places) => places,
             Err(fault) => return self.fail(&fault),
         };
-        let rows = places
-            .into_iter()
-            .map(|place| ListRow {
-                name: format!("{}:{}", place.template, place.line + 1),
-                detail: place.text.trim().to_owned(),
-                leads: Lead::Line(place.template, place.line),
-            })
-            .collect();
-        if let Some(Overlay::List(list)) = self.state.overlays.last_mut()
-            && list.kind == ListKind::Places
-        {
+        let Some(Overlay::List(list)) = self.state.overlays.last() else { return };
+        if list.kind != ListKind::Places {
+            return;
+        }
+        let rows = self.places(places, &list.picker.query.text().trim().to_lowercase());
+        if let Some(Overlay::List(list)) = self.state.overlays.last_mut() {
             list.rows = rows;
         }
         self.match_list();
+    }
+
+    /// Places in files, and in place of those of a text that was changed here and not saved, the
+    /// places in that. A draft that is not open is told apart from its file.
+    fn places(&self, places: Vec<TextPlace>, wanted: &str) -> Vec<ListRow> {
+        let row = |template: &TemplateId, line: usize, text: &str, of: &str| ListRow {
+            name: format!("{template}:{}", line + 1),
+            detail: format!("{of}{}", text.trim()),
+            leads: Lead::Line(template.clone(), line),
+        };
+        let shelved = self.state.shelf.values().map(|shelved| &shelved.document);
+        let known = self.state.document.iter().chain(shelved);
+        let drafts: BTreeMap<&TemplateId, &Document> =
+            known.filter(|it| it.is_draft()).map(|document| (&document.id, document)).collect();
+        let mut rows = Vec::new();
+        for (id, document) in drafts.iter().filter(|_| !wanted.is_empty()) {
+            let text = document.editor.text();
+            let lines = text.lines().enumerate();
+            let found = lines.filter(|(_, text)| text.to_lowercase().contains(wanted));
+            rows.extend(found.map(|(line, text)| row(id, line, text, "draft: ")));
+        }
+        let closed: BTreeSet<&TemplateId> = self
+            .state
+            .library
+            .entries()
+            .iter()
+            .filter(|entry| entry.draft)
+            .map(|entry| &entry.id)
+            .collect();
+        for place in places.iter().filter(|place| !drafts.contains_key(&place.template)) {
+            let of = if closed.contains(&place.template) { "file: " } else { "" };
+            rows.push(row(&place.template, place.line, &place.text, of));
+        }
+        rows
     }
 
     pub fn act_in_list(&mut self, action: Action) {
@@ -376,15 +405,21 @@ impl Step<'_> {
 
     /// Puts a letter on every place that can have the focus.
     pub fn start_jump(&mut self) {
-        self.put_in_front(Overlay::Jump);
+        self.put_in_front(Overlay::Jump(String::new()));
     }
 
-    /// Goes where a letter leads; any other letter goes nowhere.
+    /// Goes where the letters typed so far lead, or waits for the second one; any other goes
+    /// nowhere.
     pub fn jump(&mut self, letter: &str) {
-        self.state.overlays.pop();
+        let Some(Overlay::Jump(typed)) = self.state.overlays.pop() else { return };
+        let typed = typed + letter;
         let labels = jump_labels(self.state);
-        let chosen = labels.iter().find(|label| letter.starts_with(label.letter));
-        let Some(label) = chosen else { return };
+        let Some(label) = labels.iter().find(|label| label.letters == typed) else {
+            if labels.iter().any(|label| label.letters.starts_with(&typed)) {
+                self.state.overlays.push(Overlay::Jump(typed));
+            }
+            return;
+        };
         match label.to {
             JumpTo::Pane(focus) => self.state.set_focus(focus),
             JumpTo::Field(row) => {

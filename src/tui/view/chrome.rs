@@ -203,7 +203,7 @@ pub(super) fn footer(paint: &mut Paint<'_, '_, '_>, area: Rect) {
     let state = paint.state;
     let context = state.context();
     let lasting = |action: &Action| matches!(action, Action::Palette | Action::Help);
-    if matches!(state.overlay(), Some(Overlay::Jump)) {
+    if matches!(state.overlay(), Some(Overlay::Jump(_))) {
         let words = paint.spell(context, " a letter goes to its place, {escape} goes back");
         let words = [paint.piece(words, Role::FooterText)];
         paint.pieces(area, &words);

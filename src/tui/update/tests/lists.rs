@@ -70,6 +70,32 @@ fn a_place_in_a_text_is_found_and_shown() {
 }
 
 #[test]
+fn places_are_those_of_drafts_where_there_are_some() {
+    let mut script = Script::open();
+    script.press("i");
+    script.typed("Say it in a draft");
+    script.press("enter esc");
+    script.state.library.mark_draft(&id("b/second"), true);
+    script.act(Action::SearchTemplates);
+    script.typed("say");
+    script.wake();
+    let asked = |it: &Question| matches!(it, Question::Places(text) if text == "say");
+    let place = |name: &str| TextPlace { template: id(name), line: 4, text: "Say".to_owned() };
+    script.answer(asked, Answer::Places(Ok(vec![place("a/first"), place("b/second")])));
+    let Some(Overlay::List(list)) = script.state.overlay() else { panic!("a list") };
+    let rows: Vec<_> = list.rows.iter().map(|row| (&*row.name, &*row.detail)).collect();
+    let expected = [
+        ("a/first:1", "draft: Say it in a draft"),
+        ("a/first:6", "draft: Say {{ message }}"),
+        ("b/second:5", "file: Say"),
+    ];
+    assert_eq!(rows, expected);
+    script.press("enter");
+    let cursor = script.state.document.as_ref().expect("open").editor.buffer().cursor();
+    assert_eq!(cursor.line, 0);
+}
+
+#[test]
 fn inputs_are_kept_under_a_name_and_filled_in_again() {
     let mut script = Script::open();
     let asked = |it: &Question| matches!(it, Question::InputSets(_));
@@ -138,13 +164,13 @@ fn the_prompt_without_a_file_becomes_one_by_saving() {
 fn a_letter_goes_to_every_place() {
     let mut script = Script::open();
     let labels = jump_labels(&script.state);
-    let letters: std::collections::BTreeSet<char> =
-        labels.iter().map(|label| label.letter).collect();
+    let letters: std::collections::BTreeSet<&str> =
+        labels.iter().map(|label| label.letters.as_str()).collect();
     assert_eq!(letters.len(), labels.len(), "no letter twice");
     for label in labels {
         let mut script = Script::open();
         script.act(Action::Jump);
-        script.typed(&label.letter.to_string());
+        script.typed(&label.letters);
         match label.to {
             JumpTo::Pane(focus) => assert_eq!(script.state.focus, focus),
             JumpTo::Field(_) => assert_eq!(script.state.focus, Focus::Inputs),

@@ -22,7 +22,7 @@ pub(super) fn draw(paint: &mut Paint<'_, '_, '_>, overlay: &Overlay) {
         Overlay::Themes(list) => pickers::themes(paint, &area, list),
         Overlay::List(list) => pickers::any_list(paint, &area, list),
         Overlay::Versions(list) => pickers::versions(paint, &area, list),
-        Overlay::Jump => pickers::jump(paint),
+        Overlay::Jump(typed) => pickers::jump(paint, typed),
         Overlay::Parameters(form) => forms::parameters(paint, &area, form),
         Overlay::Save(dialog) => forms::save(paint, dialog),
         Overlay::Line(dialog) => forms::line(paint, dialog),

@@ -328,11 +328,12 @@ pub(super) fn versions(paint: &mut Paint<'_, '_, '_>, area: &FrontArea, list: &V
     });
 }
 
-/// A letter on each place; nothing else is covered.
-pub(super) fn jump(paint: &mut Paint<'_, '_, '_>) {
+/// Letters on each place that can still be meant; nothing else is covered.
+pub(super) fn jump(paint: &mut Paint<'_, '_, '_>, typed: &str) {
     let style = paint.style(Role::ModeInsert);
     for label in jump_labels(paint.state) {
+        let Some(rest) = label.letters.strip_prefix(typed) else { continue };
         let (x, y) = label.at;
-        paint.text(x, y, 3, &format!(" {} ", label.letter), style);
+        paint.text(x, y, 4, &format!(" {rest} "), style);
     }
 }
