@@ -115,7 +115,9 @@ impl Field {
         let top = round_up(most);
         let (high, half, low) = (label(top), label(top / 2.0), label(0.0));
         let widest = [&high, &half, &low].map(|label| cell_width(label)).into_iter().max();
-        let gutter = u16::try_from(widest.unwrap_or(6)).unwrap_or(6).min(area.width / 3);
+        let widest = u16::try_from(widest.unwrap_or(0)).unwrap_or(u16::MAX);
+        // A figure that is cut is another figure: where there is no room, the axis has none.
+        let gutter = if widest <= area.width / 2 { widest } else { 0 };
         let field = Rect {
             x: area.x + gutter + 1,
             y: area.y,
@@ -124,8 +126,10 @@ impl Field {
         };
         let dim = paint.style(Role::Dim);
         let mut write = |y: u16, text: &str| {
-            let width = u16::try_from(cell_width(text)).unwrap_or(0);
-            paint.text(area.x + gutter.saturating_sub(width), y, gutter, text, dim);
+            let width = u16::try_from(cell_width(text)).unwrap_or(u16::MAX);
+            if let Some(before) = gutter.checked_sub(width) {
+                paint.text(area.x + before, y, width, text, dim);
+            }
         };
         write(field.y, &high);
         if field.height >= 6 {
@@ -189,6 +193,13 @@ impl Dots {
         }
     }
 
+    /// Sets every dot of the cell that a dot is in.
+    fn set_cell(&mut self, x: usize, y: usize) {
+        for (right, down) in (0..8).map(|dot| (dot % 2, dot / 2)) {
+            self.set(x / 2 * 2 + right, y / 4 * 4 + down);
+        }
+    }
+
     fn draw(&self, paint: &mut Paint<'_, '_, '_>, area: Rect, style: Style, ascii: &str) {
         for (row, y) in (area.top()..area.bottom()).enumerate() {
             for (column, x) in (area.left()..area.right()).enumerate() {
@@ -233,6 +244,7 @@ pub(super) fn lines(
         // Nothing was measured between this point and the one before.
         let mut gap = false;
         let mut end = None;
+        let alone = line.values.iter().flatten().count() == 1;
         for (step, value) in line.values.iter().enumerate() {
             let Some(value) = value else {
                 gap = true;
@@ -251,6 +263,10 @@ pub(super) fn lines(
                 let share = f64::from(at) / f64::from(count);
                 let (x, y) = (from_x + (x - from_x) * share, from_y + (y - from_y) * share);
                 dots.set(usize::from(whole(x)), usize::from(whole(y)));
+            }
+            if alone {
+                // One dot is easily overlooked.
+                dots.set_cell(usize::from(whole(x)), usize::from(whole(y)));
             }
             before = Some((x, y));
             gap = false;
@@ -372,6 +388,60 @@ mod tests {
         for unicode in [true, false] {
             let signs = strokes.map(|stroke| stroke.sign(unicode));
             assert!(signs[0] != signs[1] && signs[1] != signs[2] && signs[0] != signs[2]);
+        }
+    }
+
+    /// What a plot of lines looks like in a place of so many cells, row by row.
+    fn plotted(size: (u16, u16), values: Vec<Option<f64>>, label: &str) -> Vec<String> {
+        let state = crate::tui::state::State::new(crate::tui::state::StateOptions {
+            workspace: String::new(),
+            marks: crate::safety::MarkStyle::Unicode,
+            size,
+            mouse: false,
+            tab_width: 2,
+            theme: String::new(),
+            default_model: None,
+            template: None,
+            keymap: std::sync::Arc::default(),
+            zone: jiff::tz::TimeZone::UTC,
+        });
+        let look = crate::tui::view::Look {
+            theme: crate::tui::theme::Theme::mono(),
+            glyphs: crate::tui::theme::Glyphs::UNICODE,
+        };
+        let backend = ratatui::backend::TestBackend::new(size.0, size.1);
+        let mut terminal = ratatui::Terminal::new(backend).expect("a terminal in memory");
+        let draw = |frame: &mut ratatui::Frame<'_>| {
+            let area = frame.area();
+            let mut paint = Paint::new(&state, &look, frame);
+            let steps = values.len();
+            let line = Line { name: "p95", role: Role::Good, values, stroke: Stroke::Solid };
+            let frame = Frame { marks: &[], steps, cursor: None };
+            lines(&mut paint, area, &[line], &frame, &|_| label.to_owned());
+        };
+        terminal.draw(draw).expect("drawn");
+        let buffer = terminal.backend().buffer();
+        let row = |y| (0..size.0).map(|x| buffer[(x, y)].symbol()).collect::<String>();
+        (0..size.1).map(row).collect()
+    }
+
+    #[test]
+    fn a_value_that_stands_alone_is_seen() {
+        let rows = plotted((30, 8), vec![None, None, Some(3.0), None], "3");
+        assert!(rows.concat().contains('\u{28ff}'), "{rows:#?}");
+        let rows = plotted((30, 8), vec![None, Some(2.0), Some(3.0), None], "3");
+        assert!(!rows.concat().contains('\u{28ff}'), "{rows:#?}");
+    }
+
+    #[test]
+    fn figures_of_an_axis_stand_whole_or_not_at_all() {
+        let values = || vec![Some(1.0), Some(2.0)];
+        for width in 16..40 {
+            let rows = plotted((width, 8), values(), "$1,234.50");
+            let whole = rows[0].starts_with("$1,234.50│");
+            assert_eq!(whole, width >= 18, "{width}: {rows:#?}");
+            assert!(whole || rows[0].starts_with('│'), "{width}: {rows:#?}");
+            assert!(!rows.concat().contains('…'), "{width}: {rows:#?}");
         }
     }
 
