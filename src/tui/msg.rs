@@ -125,7 +125,7 @@ pub enum CallEvent {
     Delta { text: String, reasoning: String, refusal: String, at: Duration },
     /// What is known of the usage so far.
     Usage(Usage),
-    /// No budget counts it, since its price is not known.
+    /// A budget counts it only if its provider reports a cost, since its price is not known.
     Unpriced,
     /// The record could not be stored; the answer itself goes on.
     NotSaved { reason: String },

@@ -16,6 +16,7 @@ mod plain;
 mod spending;
 mod stage;
 mod sweep;
+mod texts;
 mod workbench;
 mod world;
 

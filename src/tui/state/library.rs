@@ -1,6 +1,6 @@
 //! The tree of templates.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::line_input::LineInput;
 use crate::{
@@ -218,6 +218,10 @@ impl Library {
         let matching: Vec<usize> = (0..self.entries.len())
             .filter(|&index| self.entries.get(index).is_some_and(|entry| matches(entry, &needle)))
             .collect();
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        for entry in matching.iter().filter_map(|index| self.entries.get(*index)) {
+            *counts.entry(entry.category.as_str()).or_default() += 1;
+        }
         self.rows.clear();
         let mut group: Option<&str> = None;
         for &index in &matching {
@@ -226,12 +230,7 @@ impl Library {
             let collapsed = needle.is_empty() && self.collapsed.contains(&entry.category);
             if group != Some(entry.category.as_str()) {
                 group = Some(&entry.category);
-                let count = matching
-                    .iter()
-                    .filter(|&&other| {
-                        self.entries.get(other).is_some_and(|e| e.category == entry.category)
-                    })
-                    .count();
+                let count = counts.get(entry.category.as_str()).copied().unwrap_or(0);
                 self.rows.push(LibraryRow::Category {
                     category: entry.category.clone(),
                     label: display_line_with(&entry.category, self.marks).into_owned(),

@@ -105,7 +105,9 @@ impl Step<'_> {
         }
         let areas = areas(self.state);
         if let Some(area) = areas.panes.iter().find(|pane| pane.outer.contains(at)) {
-            if let Some(pane) = self.state.pane_mut(area.variant) {
+            let together = self.state.scrolls_together;
+            let panes = self.state.panes.iter_mut();
+            for pane in panes.filter(|pane| together || pane.variant == area.variant) {
                 pane.scroll_by(by);
             }
         } else if areas.editor.is_some_and(|area| area.outer.contains(at)) {

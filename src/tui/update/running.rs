@@ -430,7 +430,9 @@ impl Step<'_> {
         }
         match event {
             CallEvent::Unpriced => {
-                self.warn(format!("No budget counts {name}: the price of its model is not known"));
+                let untold = "no price is known for its model, so budgets count only what its \
+                              provider says it cost";
+                self.warn(format!("{name}: {untold}"));
             }
             CallEvent::Refused(error) => {
                 output.fail(&error, hint.as_deref(), now);

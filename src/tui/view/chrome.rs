@@ -17,7 +17,8 @@ use crate::tui::{
 /// What is shown where nothing else fits.
 pub(super) fn too_small(paint: &mut Paint<'_, '_, '_>) {
     let area = paint.area();
-    let wanted = format!("Lathe needs {}x{} (q quits)", SMALLEST.0, SMALLEST.1);
+    let key = paint.state.keymap.way_to(paint.state.screen_context(), Action::Quit);
+    let wanted = format!("Lathe needs {}x{} ({key} quits)", SMALLEST.0, SMALLEST.1);
     let style = paint.style(Role::Text);
     paint.row(Rect { height: area.height.min(1), ..area }, &wanted, style);
 }
@@ -28,12 +29,11 @@ pub(super) fn title(paint: &mut Paint<'_, '_, '_>, area: Rect) {
     paint.fill(area, header);
     let short = area.width < 100;
     let mut left = vec![paint.piece(" Lathe ", Role::Header)];
-    for (index, screen) in Screen::ALL.into_iter().enumerate() {
-        let name = if short && screen != paint.state.screen {
-            format!("{} {}", index + 1, abbreviated(screen))
-        } else {
-            format!("{} {}", index + 1, screen.as_str())
-        };
+    for screen in Screen::ALL {
+        let here = screen == paint.state.screen;
+        let name = if short && !here { abbreviated(screen) } else { screen.as_str() };
+        let key = paint.state.keymap.shown_key(paint.state.screen_context(), way_to(screen));
+        let name = key.map_or_else(|| name.to_owned(), |key| format!("{key} {name}"));
         if screen == paint.state.screen {
             let (open, close) = paint.glyphs().tab;
             left.push(paint.piece(format!(" {open}{name}{close} "), Role::TabActive));
@@ -49,6 +49,14 @@ pub(super) fn title(paint: &mut Paint<'_, '_, '_>, area: Rect) {
         if cells(&pieces) <= room && paint.pieces_right(rest, &pieces) {
             return;
         }
+    }
+}
+
+const fn way_to(screen: Screen) -> Action {
+    match screen {
+        Screen::Workbench => Action::GoToWorkbench,
+        Screen::History => Action::GoToHistory,
+        Screen::Charts => Action::GoToCharts,
     }
 }
 
@@ -123,12 +131,39 @@ pub(super) fn status(paint: &mut Paint<'_, '_, '_>, area: Rect) {
     // Which provider fails would tell which answer is whose.
     let shown = paint.state.circuits.iter().filter(|_| paint.state.blind.is_none());
     let circuits: Vec<_> = shown.map(|circuit| circuit.words(now)).collect();
+    let mut right = Vec::new();
     if !circuits.is_empty() {
         let sign = paint.glyphs().warning;
-        let words = format!("{sign} {} ", circuits.join("  "));
-        let rest = Rect { x: area.x + taken, width: area.width.saturating_sub(taken), ..area };
-        paint.pieces_right(rest, &[paint.piece(words, Role::Warning)]);
+        right.push(paint.piece(format!("{sign} {} ", circuits.join("  ")), Role::Warning));
     }
+    let rest = Rect { x: area.x + taken, width: area.width.saturating_sub(taken), ..area };
+    let modes = modes(paint);
+    if !modes.is_empty() {
+        let mut all = right.clone();
+        all.push(paint.piece(format!(" {} ", modes.join("  ")), Role::Information));
+        if paint.pieces_right(rest, &all) {
+            return;
+        }
+    }
+    paint.pieces_right(rest, &right);
+}
+
+/// What was turned on and lasts, as far as it means something on this screen.
+fn modes(paint: &Paint<'_, '_, '_>) -> Vec<&'static str> {
+    let state = paint.state;
+    let answers = match state.screen {
+        Screen::Workbench => true,
+        Screen::History => state.history.detail.is_some(),
+        Screen::Charts => false,
+    };
+    [
+        (state.raw && answers, "raw"),
+        (state.scrolls_together && state.screen == Screen::Workbench, "scrolls together"),
+        (state.mouse, "mouse"),
+    ]
+    .into_iter()
+    .filter_map(|(on, word)| on.then_some(word))
+    .collect()
 }
 
 /// A hint is not begun where it would be cut after a word or two.

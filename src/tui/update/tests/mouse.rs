@@ -55,6 +55,29 @@ fn the_wheel_scrolls_what_is_under_it_whatever_has_the_focus() {
 }
 
 #[test]
+fn the_wheel_scrolls_together_what_the_keys_do() {
+    let mut script = Script::open();
+    script.act(Action::AddPane);
+    script.act(Action::RunAll);
+    let (run, _) = script.run();
+    for variant in [A, VariantName::B] {
+        script.call(run, variant, delta(&"line\n".repeat(100)));
+    }
+    let rows = |script: &Script| {
+        [A, VariantName::B].map(|name| script.state.pane(name).expect("a pane").first_row())
+    };
+    let before = rows(&script);
+    let pane = areas(&script.state).panes.first().expect("in sight").text;
+    mouse(&mut script, MouseEventKind::ScrollUp, pane.x, pane.y);
+    let apart = rows(&script);
+    assert!(apart[0] < before[0] && apart[1] == before[1], "{before:?} {apart:?}");
+    script.act(Action::ScrollTogether);
+    mouse(&mut script, MouseEventKind::ScrollUp, pane.x, pane.y);
+    let together = rows(&script);
+    assert!(together[0] < apart[0] && together[1] < apart[1], "{apart:?} {together:?}");
+}
+
+#[test]
 fn what_is_in_front_keeps_clicks_to_itself() {
     let mut script = Script::open();
     script.press("?");
