@@ -19,13 +19,16 @@ use crate::{
     },
 };
 
+/// Cells of the column with times, a gap included.
+const TOOK: u16 = 8;
+
 /// Widths of the columns before the excerpt, and the least width of the list each needs.
 const COLUMNS: [(Column, u16, u16); 7] = [
     (Column::Time, 13, 0),
-    (Column::Status, 11, 0),
-    (Column::Template, 22, 60),
+    (Column::Status, 12, 0),
+    (Column::Template, 21, 60),
     (Column::Model, 18, 76),
-    (Column::Took, 8, 92),
+    (Column::Took, TOOK, 92),
     (Column::Tokens, 11, 110),
     (Column::Cost, 9, 100),
 ];
@@ -208,7 +211,10 @@ fn cell(
         }
         Column::Took => (
             row.total_ms.map_or_else(String::new, |ms| {
-                figures::duration(std::time::Duration::from_millis(ms))
+                let took = std::time::Duration::from_millis(ms);
+                let full = figures::duration(took);
+                let fits = full.len() < usize::from(TOOK);
+                if fits { full } else { figures::short_duration(took) }
             }),
             Role::Text,
         ),

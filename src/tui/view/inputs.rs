@@ -7,11 +7,14 @@ use super::{
     paint::{Frills, Paint, Piece, cells},
     readings,
 };
-use crate::tui::{
-    keymap::Context,
-    state::{Areas, Field, Focus, FormRow, Mode, form_slots, shown},
-    theme::Role,
-    widgets::editor::{EditorStyles, EditorView, StyledRange},
+use crate::{
+    model::GenerationParameters,
+    tui::{
+        keymap::Context,
+        state::{Areas, Field, Focus, FormRow, Mode, form_slots, shown},
+        theme::Role,
+        widgets::editor::{EditorStyles, EditorView, StyledRange},
+    },
 };
 
 pub(super) fn draw(paint: &mut Paint<'_, '_, '_>, areas: &Areas, outer: Rect) {
@@ -71,9 +74,15 @@ pub(super) fn draw(paint: &mut Paint<'_, '_, '_>, areas: &Areas, outer: Rect) {
     }
 }
 
-/// Parameters in few words: `t 0.2 · max 800`; what is not set is the model's own choice.
-pub(super) fn parameters(parameters: &crate::model::GenerationParameters) -> String {
-    let words: Vec<String> = parameters
+/// Parameters in few words: `t 0.2  max 800`; what is not set is the model's own choice.
+fn parameters(parameters: &GenerationParameters) -> String {
+    let words = parameter_words(parameters);
+    if words.is_empty() { "the model's own".to_owned() } else { words.join("  ") }
+}
+
+/// Each parameter that is set, in a word or two: `t 0.2`, `max 800`.
+pub(super) fn parameter_words(parameters: &GenerationParameters) -> Vec<String> {
+    parameters
         .to_map()
         .iter()
         .map(|(name, value)| {
@@ -97,8 +106,7 @@ pub(super) fn parameters(parameters: &crate::model::GenerationParameters) -> Str
             };
             format!("{name} {value}")
         })
-        .collect();
-    if words.is_empty() { "as the model has them".to_owned() } else { words.join("  ") }
+        .collect()
 }
 
 fn draw_field(
@@ -164,7 +172,7 @@ fn draw_field(
 
 fn setting(paint: &mut Paint<'_, '_, '_>, area: Rect, name: &str, value: &str, selected: bool) {
     let blind = paint.state.blind.is_some();
-    let value = if blind { "hidden while you judge blind" } else { value };
+    let value = if blind { "hidden while blind" } else { value };
     let variant = paint.state.variant();
     let (mark, mark_role) = if blind {
         (String::new(), Role::Dim)

@@ -13,7 +13,7 @@ use super::{
     readings,
 };
 use crate::{
-    model::VariantSource,
+    model::{GenerationParameters, VariantSource},
     tui::{
         keymap::{Action, Context},
         state::{Answer, Focus, Output, Pane, PaneArea, Phase, RowKind, Screen},
@@ -190,15 +190,31 @@ fn title<'p>(
         Some(output) => output.origin.parameters.clone(),
         None => state.parameters_of(pane),
     };
-    if !parameters.to_map().is_empty() {
-        let words = [separator(), paint.piece(inputs::parameters(&parameters), Role::Dim)];
-        // Corners and air take four cells; a word or two of it says more than a cut sign.
-        let room = width.saturating_sub(4 + cells(&pieces));
-        if room >= cells(&words[..1]) + 4 {
-            pieces.extend(words);
-        }
-    }
+    // Corners and air take four cells.
+    let room = width.saturating_sub(4 + cells(&pieces));
+    pieces.extend(set_parameters(paint, &parameters, room));
     pieces
+}
+
+/// The parameters that are set, as many as there is room for, and a sign where that is not all:
+/// half a figure would be another one.
+fn set_parameters(
+    paint: &Paint<'_, '_, '_>,
+    parameters: &GenerationParameters,
+    room: u16,
+) -> Vec<Piece<'static>> {
+    let words = inputs::parameter_words(parameters);
+    let separator = paint.piece(format!(" {} ", paint.glyphs().separator), Role::Dim);
+    let told = |count: usize| {
+        let mut told = words.get(..count).unwrap_or_default().join("  ");
+        if count < words.len() {
+            told.push(' ');
+            told.push_str(paint.glyphs().ellipsis);
+        }
+        vec![separator.clone(), paint.piece(told, Role::Dim)]
+    };
+    let fitting = (1..=words.len()).rev().map(told).find(|pieces| cells(pieces) <= room);
+    fitting.unwrap_or_default()
 }
 
 /// Whether keys go to a pane.
