@@ -68,9 +68,6 @@ fn every_link_into_the_project_leads_to_a_file() {
     }
 }
 
-/// Rows that are still without a proof, or without all of it. None may be added.
-const UNPROVEN: [&str; 5] = ["N3", "N4", "N20", "N23", "N24"];
-
 /// The rows of the page of faults: how many each table has.
 const FAULTS: [(char, usize); 5] = [('N', 24), ('P', 11), ('F', 22), ('T', 15), ('X', 19)];
 
@@ -93,13 +90,12 @@ fn every_fault_has_its_row_and_every_proof_is_a_test() {
         let named: Vec<&str> =
             proof.split('`').skip(1).step_by(2).filter(|word| word.contains("::")).collect();
         let reason = proof.split_once("cannot be tested here: ").map_or("", |(_, reason)| reason);
-        let open = UNPROVEN.contains(id) && proof.contains("not yet proven");
         assert!(
-            open || !named.is_empty() || reason.len() >= "there is none".len(),
+            !named.is_empty() || reason.len() >= "there is none".len(),
             "{id} names no test and does not say why none can be had here"
         );
         assert!(
-            open || !(proof.contains("not yet") || told.contains("not yet")),
+            !(proof.contains("not yet") || told.contains("not yet")),
             "{id} is not proven, or of something that is not said to be missing"
         );
         for name in named {
