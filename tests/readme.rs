@@ -106,6 +106,49 @@ fn every_fault_has_its_row_and_every_proof_is_a_test() {
     }
 }
 
+/// Cases that are said to be read are read: by a test that is there, in the number that is told.
+#[test]
+fn what_is_read_at_random_is_read_as_often_as_is_said() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(root.join("ARCHITECTURE.md")).expect("the page");
+    let rows: Vec<&str> = page.lines().filter(|line| line.ends_with(" | 10,000 |")).collect();
+    assert!(rows.len() >= 20, "only {} rows", rows.len());
+    for row in rows {
+        let named = row.split('`').skip(1).step_by(2).filter(|word| word.contains("::"));
+        let named: Vec<&str> = named.collect();
+        assert!(!named.is_empty(), "{row}");
+        for name in named {
+            let (file, function) = name.split_once("::").expect("file::function");
+            let text = fs::read_to_string(root.join(file)).unwrap_or_default();
+            assert!(is_test(&text, function), "there is no test {name}");
+            assert_eq!(cases_of(&text, function), Some("10_000"), "{name}");
+        }
+    }
+}
+
+/// How often a test reads: what its own function says, or the last that is said before it.
+fn cases_of<'a>(source: &'a str, function: &str) -> Option<&'a str> {
+    let number = |text: &'a str| {
+        let digits = |at: usize| {
+            let rest = &text[at..];
+            let end = rest.find(|c: char| !c.is_ascii_digit() && c != '_')?;
+            (end > 0).then(|| &rest[..end])
+        };
+        ["cases: ", "with_cases(", "CASES: u32 = "]
+            .into_iter()
+            .flat_map(|mark| text.match_indices(mark).map(move |(at, _)| at + mark.len()))
+            .filter_map(|at| digits(at).map(|digits| (at, digits)))
+            .max()
+            .map(|(_, digits)| digits)
+    };
+    let at = source.find(&format!("fn {function}("))?;
+    let own = source[at..].split("\n}\n").next().unwrap_or_default();
+    // Within a block of properties what comes after it is another's.
+    let own = own.split("\n    #[test]").next().unwrap_or_default();
+    let own = own.split("#![").next().unwrap_or_default();
+    number(own).or_else(|| number(&source[..at]))
+}
+
 /// Whether a source file has a test of that name: a function under a `test` attribute.
 fn is_test(source: &str, function: &str) -> bool {
     let head = format!("fn {function}(");
@@ -118,6 +161,15 @@ fn is_test(source: &str, function: &str) -> bool {
             .take_while(|line| line.starts_with("#[") || line.starts_with("//"));
         is_it && attributes.into_iter().any(|line| line.contains("test") && line.contains("#["))
     })
+}
+
+#[test]
+fn the_number_of_cases_is_that_of_the_block_a_test_is_in() {
+    let source = "#![proptest_config(with_cases(10_000))]\n    #[test]\n    fn a() {\n    }\n\
+        #![proptest_config(P { cases: 200, ..P::default() })]\n    #[test]\n    fn b() {\n    }\n}\n\
+        #[test]\nfn c() {\n    const CASES: u32 = 7;\n}\n";
+    let cases = ["a", "b", "c"].map(|function| cases_of(source, function));
+    assert_eq!(cases, [Some("10_000"), Some("200"), Some("7")]);
 }
 
 #[test]

@@ -1,11 +1,19 @@
 //! Every protocol's frames under damage and any cuts: recorded answers with bytes changed, left
-//! out, repeated and swapped with those of other answers, read whole and in pieces.
+//! out, repeated and swapped with those of other answers, read whole and in pieces. So are answers
+//! that come whole, errors, and lists of models.
 
-use proptest::{collection::vec, prelude::*, sample::Index};
+use std::collections::BTreeSet;
+
+use proptest::{
+    collection::vec,
+    prelude::*,
+    sample::Index,
+    test_runner::{RngAlgorithm, TestRng, TestRunner},
+};
 
 use super::{
     protocol::Protocol,
-    transcripts_tests::{Outcome, Transcript, end_is_in, read_stream, streams},
+    transcripts_tests::{Outcome, Transcript, end_is_in, of_kinds, read_stream, streams},
 };
 use crate::model::{ErrorKind, ProviderEvent};
 
@@ -170,6 +178,17 @@ fn hold(body: &[u8], (events, result): &Outcome) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// Runs the same ten thousand cases every time.
+fn ten_thousand_times() -> TestRunner {
+    let config = ProptestConfig {
+        cases: 10_000,
+        max_shrink_iters: 2_000,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    };
+    TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha))
+}
+
 /// Ten thousand damaged answers of a protocol, each read whole and in pieces.
 fn damaged_answers_are_read_the_same(folders: &[&str]) {
     let all: Vec<Transcript> = streams()
@@ -179,20 +198,7 @@ fn damaged_answers_are_read_the_same(folders: &[&str]) {
     assert!(all.len() >= 20, "only {} answers", all.len());
     let protocols: Vec<&dyn Protocol> = all.iter().map(|it| &*it.protocol).collect();
     let strategy = (any::<Index>(), damages(), vec(1_usize..90, 1..6));
-    let config = ProptestConfig {
-        cases: 10_000,
-        max_shrink_iters: 2_000,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    };
-    let mut runner = proptest::test_runner::TestRunner::new_with_rng(
-        config,
-        // The same cases every time.
-        proptest::test_runner::TestRng::deterministic_rng(
-            proptest::test_runner::RngAlgorithm::ChaCha,
-        ),
-    );
-    let read = runner.run(&strategy, |(which, damages, lengths)| {
+    let read = ten_thousand_times().run(&strategy, |(which, damages, lengths)| {
         let at = which.index(all.len());
         let body = damaged(&all[at].body, &damages, &all);
         let whole = read_stream(protocols[at], [body.as_slice()]);
@@ -204,6 +210,58 @@ fn damaged_answers_are_read_the_same(folders: &[&str]) {
     if let Err(error) = read {
         panic!("{error}");
     }
+}
+
+/// Ten thousand damaged bodies of a kind that come whole, of every protocol, read as what they
+/// are and as each of the others.
+fn damaged_bodies_are_read_or_refused(kind: &str) {
+    let all: Vec<Transcript> =
+        of_kinds(&[kind]).into_iter().filter(|it| it.body.len() <= LONGEST).collect();
+    let folders: BTreeSet<&str> = all.iter().map(Transcript::folder).collect();
+    for folder in ["anthropic", "gemini", "ollama", "openai"] {
+        assert!(folders.contains(folder), "{kind}: no body of {folder} in {folders:?}");
+    }
+    let protocols: Vec<&dyn Protocol> = all.iter().map(|it| &*it.protocol).collect();
+    let strategy = (any::<Index>(), damages(), 100_u16..600);
+    let read = ten_thousand_times().run(&strategy, |(which, damages, status)| {
+        let at = which.index(all.len());
+        let body = damaged(&all[at].body, &damages, &all);
+        let mut events = Vec::new();
+        let result = protocols[at].whole(&body, &mut |event| events.push(event));
+        let most = 3 * body.len() + 64 * events.len();
+        prop_assert!(said(&events) <= most, "more is said than was sent");
+        prop_assert!(events.len() <= body.len() + 8, "more events than bytes");
+        prop_assert!(result.is_err() || end_is_in(&events, &body), "complete without an end");
+        let refused = protocols[at].error(status, &body);
+        let listed = protocols[at].models(&body);
+        for error in result.err().iter().chain([&refused]).chain(listed.as_ref().err()) {
+            prop_assert!(!error.message.is_empty() && error.message.len() <= 2_000, "{error:?}");
+            prop_assert!(error.kind != ErrorKind::Cancelled);
+        }
+        if let Ok(models) = &listed {
+            let names: usize = models.iter().map(|model| model.id.len()).sum();
+            prop_assert!(names <= 3 * body.len(), "more names than were sent");
+        }
+        Ok(())
+    });
+    if let Err(error) = read {
+        panic!("{error}");
+    }
+}
+
+#[test]
+fn whole_answers_under_damage() {
+    damaged_bodies_are_read_or_refused("whole");
+}
+
+#[test]
+fn errors_under_damage() {
+    damaged_bodies_are_read_or_refused("error");
+}
+
+#[test]
+fn lists_of_models_under_damage() {
+    damaged_bodies_are_read_or_refused("models");
 }
 
 #[test]

@@ -249,7 +249,7 @@ pub(super) fn streams() -> Vec<Transcript> {
     of_kinds(&["stream"])
 }
 
-fn of_kinds(kinds: &[&str]) -> Vec<Transcript> {
+pub(super) fn of_kinds(kinds: &[&str]) -> Vec<Transcript> {
     let all = transcripts().into_iter();
     all.filter(|transcript| kinds.contains(&transcript.kind.as_str())).collect()
 }

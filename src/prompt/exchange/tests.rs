@@ -360,6 +360,10 @@ proptest! {
             prop_assert_eq!(rendered(&template), rendered(&back), "{:?}: {}", format, written.text);
         }
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(10_000))]
 
     #[test]
     fn no_text_breaks_an_import(text in "\\PC{0,60}|([{}#%/~>^! a-c.\n\"$|=-]|\\{\\{|\\}\\}|#each |#if |/if|/each|role){0,40}") {
