@@ -283,6 +283,8 @@ pub(super) fn lines(
 
 /// The lines' names at their ends, none over another.
 fn names(paint: &mut Paint<'_, '_, '_>, area: Rect, mut ends: Vec<(u16, u16, &str, Role)>) {
+    // Where there are fewer rows than lines, the names of the lowest go.
+    ends.drain(..ends.len().saturating_sub(usize::from(area.height)));
     // From the foot upwards: where lines meet, they meet near zero, and the lowest is given first.
     ends.sort_by_key(|(_, row, ..)| std::cmp::Reverse(*row));
     let mut free = area.height;
