@@ -191,7 +191,7 @@ impl Step<'_> {
         if list.kind != ListKind::Places {
             return;
         }
-        let rows = self.places(places, &list.picker.query.text().trim().to_lowercase());
+        let rows = self.places(&places, &list.picker.query.text().trim().to_lowercase());
         if let Some(Overlay::List(list)) = self.state.overlays.last_mut() {
             list.rows = rows;
         }
@@ -200,7 +200,7 @@ impl Step<'_> {
 
     /// Places in files, and in place of those of a text that was changed here and not saved, the
     /// places in that. A draft that is not open is told apart from its file.
-    fn places(&self, places: Vec<TextPlace>, wanted: &str) -> Vec<ListRow> {
+    fn places(&self, places: &[TextPlace], wanted: &str) -> Vec<ListRow> {
         let row = |template: &TemplateId, line: usize, text: &str, of: &str| ListRow {
             name: format!("{template}:{}", line + 1),
             detail: format!("{of}{}", text.trim()),
