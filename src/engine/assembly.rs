@@ -23,6 +23,10 @@ const MOST_UNKEPT: usize = 4 << 10;
 /// without end is not to fill the memory with what it never finishes.
 const MOST_COMING: usize = 256;
 
+/// Signs of life that come closer together are one in the log of chunks: nothing else is said by
+/// them, and a server may send millions.
+const BEAT: Duration = Duration::from_millis(100);
+
 /// One attempt's answer so far.
 #[derive(Debug)]
 pub(super) struct Assembly {
@@ -44,6 +48,8 @@ pub(super) struct Assembly {
     sent: bool,
     first_content: Option<Duration>,
     chunks: ChunkLog,
+    /// The last sign of life in the log of chunks.
+    beat: Option<Duration>,
     /// How much of each text is written for sure.
     kept: [usize; 3],
     /// How much of each the checkpoint on its way holds.
@@ -73,6 +79,7 @@ impl Assembly {
             sent: false,
             first_content: None,
             chunks: ChunkLog::default(),
+            beat: None,
             kept: [0; 3],
             taken: [0; 3],
             unkept_since: None,
@@ -110,7 +117,10 @@ impl Assembly {
             | ProviderEvent::Headers { .. }
             | ProviderEvent::ErrorBody(_) => None,
             ProviderEvent::Heartbeat => {
-                self.chunks.push(micros(at), ChunkKind::Other, 0);
+                if self.beat.is_none_or(|last| at.saturating_sub(last) >= BEAT) {
+                    self.beat = Some(at);
+                    self.chunks.push(micros(at), ChunkKind::Other, 0);
+                }
                 Some(RunEventKind::Heartbeat)
             }
             ProviderEvent::Model(model) => {

@@ -1,8 +1,8 @@
 //! Events on their way to whoever watches a run.
 //!
 //! The queue never makes a stream wait, and it does not grow with a reader that is late: pieces
-//! of text that nobody has taken yet join, so that what lies here is bounded by the answers
-//! themselves and a reader that catches up takes them in one go.
+//! of text, signs of life and counts that nobody has taken yet join, so that what lies here is
+//! bounded by the answers themselves and a reader that catches up takes them in one go.
 
 use std::{
     collections::VecDeque,
@@ -65,31 +65,70 @@ impl Queue {
     }
 }
 
-/// Adds a piece to one of the same answer that still waits, and gives back what did not join.
+/// Whether it says how an answer goes on. However many of these come, what was said before them
+/// and after them of the same call stays in its order.
+const fn flows(kind: &RunEventKind) -> bool {
+    matches!(kind, RunEventKind::Delta { .. } | RunEventKind::Heartbeat | RunEventKind::Usage(_))
+}
+
+/// Adds what says how an answer goes on to what still waits of the same answer, and gives back
+/// what did not join: text is added to text, which is a sign of life too, and newer counts take
+/// the place of older ones.
 fn join(events: &mut VecDeque<RunEvent>, event: RunEvent) -> Option<RunEvent> {
-    let RunEventKind::Delta { text, reasoning, refusal, at_ms } = &event.kind else {
+    if !flows(&event.kind) {
         return Some(event);
-    };
+    }
     let waiting = events
         .iter_mut()
         .rev()
         .take(LOOK_BACK)
-        .find(|waiting| waiting.execution_id == event.execution_id);
-    if let Some(waiting) = waiting
-        && let RunEventKind::Delta {
-            text: all_text,
-            reasoning: all_reasoning,
-            refusal: all_refusal,
-            at_ms: last_at,
-        } = &mut waiting.kind
-    {
-        all_text.push_str(text);
-        all_reasoning.push_str(reasoning);
-        all_refusal.push_str(refusal);
-        *last_at = *at_ms;
-        return None;
+        .filter(|waiting| waiting.execution_id == event.execution_id)
+        .map(|waiting| &mut waiting.kind)
+        .take_while(|kind| flows(kind));
+    let RunEvent { kind, .. } = event;
+    let left = join_kind(waiting, kind)?;
+    Some(RunEvent { kind: left, ..event })
+}
+
+fn join_kind<'a>(
+    mut waiting: impl Iterator<Item = &'a mut RunEventKind>,
+    kind: RunEventKind,
+) -> Option<RunEventKind> {
+    match kind {
+        RunEventKind::Usage(_) => {
+            let Some(older) = waiting.find(|it| matches!(it, RunEventKind::Usage(_))) else {
+                return Some(kind);
+            };
+            *older = kind;
+            None
+        }
+        RunEventKind::Heartbeat => {
+            let heard = waiting.any(|it| !matches!(it, RunEventKind::Usage(_)));
+            (!heard).then_some(kind)
+        }
+        RunEventKind::Delta { text, reasoning, refusal, at_ms } => {
+            match waiting.find(|it| !matches!(it, RunEventKind::Usage(_))) {
+                Some(RunEventKind::Delta {
+                    text: all_text,
+                    reasoning: all_reasoning,
+                    refusal: all_refusal,
+                    at_ms: last_at,
+                }) => {
+                    all_text.push_str(&text);
+                    all_reasoning.push_str(&reasoning);
+                    all_refusal.push_str(&refusal);
+                    *last_at = at_ms;
+                    None
+                }
+                Some(beat) => {
+                    *beat = RunEventKind::Delta { text, reasoning, refusal, at_ms };
+                    None
+                }
+                None => Some(RunEventKind::Delta { text, reasoning, refusal, at_ms }),
+            }
+        }
+        other => Some(other),
     }
-    Some(event)
 }
 
 /// One call's way into the queue. The queue ends when the last of them is dropped.

@@ -87,6 +87,15 @@ fn event(content: &str) -> Reply {
 
 const MEBIBYTE: usize = 1 << 20;
 
+/// The same event so many thousand times, and no end.
+fn many(thousands: usize, event: &[u8]) -> Reply {
+    flood(head("text/event-stream"), event.repeat(1_000), thousands * 1_000 * event.len())
+}
+
+fn million(event: &[u8]) -> Reply {
+    many(1_000, event)
+}
+
 #[test]
 fn no_hostile_answer_costs_more_than_forty_mebibytes() {
     let small = "{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"two words\"}}]}";
@@ -106,11 +115,7 @@ fn no_hostile_answer_costs_more_than_forty_mebibytes() {
     for index in 0..50_000 {
         many_calls.push_str("data: ");
         many_calls.push_str(&call(&index.to_string()));
-        many_calls.push_str(
-            "
-
-",
-        );
+        many_calls.push_str("\n\n");
     }
     let cases: Vec<(&str, &str, Reply)> = vec![
         ("a packed stream", "openai", packed("200 OK", "text/event-stream", &bomb_of_letters)),
@@ -182,6 +187,53 @@ fn no_hostile_answer_costs_more_than_forty_mebibytes() {
                 format!("{json_head}connection: close\r\n\r\n"),
                 vec![b' '; MEBIBYTE],
                 64 * MEBIBYTE,
+            ),
+        ),
+        (
+            "a line of a gibibyte",
+            "openai-responses",
+            flood(
+                format!("{}data: ", head("text/event-stream")),
+                vec![b'a'; MEBIBYTE],
+                1 << 10 << 20,
+            ),
+        ),
+        ("two million comments", "openai", million(b":\n\n:\n\n")),
+        ("a million events without data", "anthropic", million(b"event: ping\ndata:\n\n")),
+        ("a million unknown events", "anthropic", million(b"data: {\"type\":\"x\"}\n\n")),
+        (
+            "a million pieces of a byte",
+            "openai",
+            million(b"data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}\n\n"),
+        ),
+        (
+            "very many empty pieces",
+            "openai",
+            many(100, b"data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"\"}}]}\n\n"),
+        ),
+        (
+            "very many pieces of thinking",
+            "openai",
+            many(
+                100,
+                b"data: {\"choices\":[{\"index\":0,\"delta\":{\"reasoning_content\":\"a\"}}]}\n\n",
+            ),
+        ),
+        (
+            "very many pieces of a call",
+            "openai",
+            many(
+                100,
+                b"data: {\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\
+                  \"function\":{\"arguments\":\"1\"}}]}}]}\n\n",
+            ),
+        ),
+        (
+            "very many counts",
+            "openai",
+            many(
+                100,
+                b"data: {\"choices\":[],\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":2}}\n\n",
             ),
         ),
         (

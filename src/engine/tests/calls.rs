@@ -299,6 +299,52 @@ async fn pieces_nobody_took_wait_as_one() {
     assert_eq!(deltas[0].matches("ab").count(), 10_000);
 }
 
+/// Signs of life and counts between the pieces keep none of it from joining, and what comes after
+/// a pause is told after it.
+#[tokio::test(start_paused = true)]
+async fn signs_of_life_and_counts_that_nobody_took_wait_as_one() {
+    let count = |tokens| {
+        Step::Say(ProviderEvent::Usage(Usage { output_tokens: Some(tokens), ..Usage::default() }))
+    };
+    let steps: Vec<Step> = (1..=5_000)
+        .flat_map(|number| [Step::Say(ProviderEvent::Heartbeat), say("ab"), count(number)])
+        .collect();
+    let bench = bench(vec![answer(&steps)], Memory::default());
+    let mut handle = bench.engine.start(run(vec![call(VariantName::A, "scripted")]));
+    bench.engine.idle().await;
+    let events = all(&mut handle).await;
+    assert!(events.len() < 12, "{} events wait", events.len());
+    let mut text = String::new();
+    let mut counts = Vec::new();
+    for event in &events {
+        match &event.kind {
+            RunEventKind::Delta { text: piece, .. } => text.push_str(piece),
+            RunEventKind::Usage(usage) => counts.push(usage.output_tokens),
+            _ => {}
+        }
+    }
+    assert_eq!(text, "ab".repeat(5_000));
+    // The last is that of the script's own end.
+    assert_eq!(counts, [Some(20)]);
+    let sequences: Vec<_> = events.iter().map(|event| event.sequence).collect();
+    assert!(sequences.is_sorted(), "{sequences:?}");
+}
+
+/// A sign of life is logged, and a million of them at once are one.
+#[tokio::test(start_paused = true)]
+async fn signs_of_life_are_logged_apart_and_not_by_the_million() {
+    let beat = || Step::Say(ProviderEvent::Heartbeat);
+    let at_once = (0..20_000).map(|_| beat());
+    let apart = (0..3).flat_map(|_| [Step::Sleep(200), beat()]);
+    let steps: Vec<Step> = at_once.chain(apart).collect();
+    let bench = bench(vec![answer(&steps)], Memory::default());
+    bench.one().await;
+    let chunks = bench.memory.finished.lock().unwrap()[0].1.clone();
+    let beats: Vec<_> = chunks.iter().map(|(at, kind, _)| (at / 1_000, kind)).collect();
+    let expected = [100, 300, 500, 700].map(|at| (at, ChunkKind::Other));
+    assert_eq!(beats, expected);
+}
+
 #[test]
 fn waits_double_up_to_eight_seconds() {
     let backoff = Backoff { attempts: 10, longest_asked: Duration::from_mins(1) };

@@ -32,7 +32,7 @@ use super::*;
 use crate::{
     config::{BudgetSettings, CacheSettings, EngineSettings, ProviderLimits},
     model::{
-        AttemptStatus, CacheUse, CallError, ChatRequest, ChunkLog, ErrorKind, Execution,
+        AttemptStatus, CacheUse, CallError, ChatRequest, ChunkKind, ChunkLog, ErrorKind, Execution,
         ExecutionId, FinishReason, GenerationParameters, Message, ModelRef, Parameter, Price,
         ProviderEvent, Redactions, Role, RunId, SentParameters, Status, TemplateStamp, Usage,
         VariantName,
