@@ -6,6 +6,7 @@
     reason = "a test says what it expected and stops; a started process answers by its output"
 )]
 
+mod again;
 mod backups;
 mod edits;
 mod faults;
