@@ -75,7 +75,7 @@ fn lines() -> impl Strategy<Value = String> {
     };
     let key = among(" = ", |_| true);
     let value = prop_oneof![
-        8 => among("\n", |piece| !piece.starts_with("[") || piece.starts_with("[\"")).prop_map(str::to_owned),
+        8 => among("\n", |piece| !piece.starts_with('[') || piece.starts_with("[\"")).prop_map(str::to_owned),
         1 => any::<i64>().prop_map(|number| format!("{number}\n")),
     ];
     let line = (key, value).prop_map(|(key, value)| format!("{key}{value}"));

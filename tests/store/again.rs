@@ -32,14 +32,13 @@ fn order() -> CallOrder {
 async fn run(app: &App) -> (Execution, bool) {
     let mut handle = app.run(vec![order()], Mode::Interactive).await.expect("started").handle;
     let mut saved = true;
-    while let Some(event) = handle.next().await {
-        match event.kind {
+    loop {
+        match handle.next().await.expect("a call always ends").kind {
             RunEventKind::NotSaved { .. } => saved = false,
             RunEventKind::Finished(execution) => return (*execution, saved),
             _ => {}
         }
     }
-    panic!("a call always ends");
 }
 
 /// What is written later has all that would have been written at once, the times of its pieces

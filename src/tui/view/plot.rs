@@ -287,10 +287,13 @@ fn names(paint: &mut Paint<'_, '_, '_>, area: Rect, mut ends: Vec<(u16, u16, &st
     ends.drain(..ends.len().saturating_sub(usize::from(area.height)));
     // From the foot upwards: where lines meet, they meet near zero, and the lowest is given first.
     ends.sort_by_key(|(_, row, ..)| std::cmp::Reverse(*row));
+    let count = u16::try_from(ends.len()).unwrap_or(u16::MAX);
     let mut free = area.height;
-    for (column, row, name, role) in ends {
+    for ((column, row, name, role), above) in ends.into_iter().zip((0..count).rev()) {
         let width = u16::try_from(cell_width(name)).unwrap_or(0);
-        let Some(row) = free.checked_sub(1).map(|last| row.min(last)) else { return };
+        let Some(last) = free.checked_sub(1) else { return };
+        // Those above keep their room.
+        let row = row.max(above).min(last);
         if width >= area.width {
             continue;
         }
