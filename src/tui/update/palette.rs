@@ -28,6 +28,23 @@ pub(super) fn matches<'a>(query: &str, texts: impl Iterator<Item = String> + 'a)
     found.into_iter().map(|(_, index)| index).collect()
 }
 
+/// How well the name of an action fits a query, 0 best. A sentence that happens to hold the
+/// letters is no better than a name that begins with them.
+fn fit(action: Action, query: &str) -> u8 {
+    let query = query.trim().to_lowercase();
+    let names = [action.label(), action.as_str()].map(str::to_lowercase);
+    let words = |name: &String| name.split([' ', '-']).any(|word| word.starts_with(&query));
+    if names.iter().any(|name| *name == query) {
+        0
+    } else if names.iter().any(|name| name.starts_with(&query)) {
+        1
+    } else if names.iter().any(words) {
+        2
+    } else {
+        3
+    }
+}
+
 impl Step<'_> {
     /// After the palette's query changed.
     pub fn match_actions(&mut self) {
@@ -36,7 +53,10 @@ impl Step<'_> {
             let texts = entries
                 .iter()
                 .map(|(_, action)| format!("{} {}", action.as_str(), action.sentence()));
-            let found = matches(palette.picker.query.text(), texts);
+            let query = palette.picker.query.text();
+            let mut found = matches(query, texts);
+            // Stable: what fits alike stays in the order of the score.
+            found.sort_by_key(|at| entries.get(*at).map(|(_, action)| fit(*action, query)));
             palette.picker.set_matches(found);
         }
     }
@@ -107,6 +127,14 @@ impl Step<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_go_before_sentences() {
+        assert_eq!(fit(Action::PickTheme, "theme"), 0);
+        assert_eq!(fit(Action::PickTheme, "Them"), 1);
+        assert_eq!(fit(Action::RunAll, "all"), 2);
+        assert_eq!(fit(Action::CompareModels, "them"), 3, "in its sentence alone");
+    }
 
     #[test]
     fn queries_match_loosely_and_best_first() {
