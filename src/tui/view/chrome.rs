@@ -9,7 +9,7 @@ use super::{
 use crate::tui::{
     keymap::{Action, Context},
     msg::{Notice, Severity},
-    state::{Document, ListKind, Overlay, SMALLEST, Screen},
+    state::{Document, Lead, ListKind, Overlay, SMALLEST, Screen},
     text::figures,
     theme::Role,
 };
@@ -213,10 +213,11 @@ fn workbench(paint: &Paint<'_, '_, '_>) -> Vec<Piece<'static>> {
 }
 
 /// Whether an action of the context means something to what is in front.
-const fn does_something(overlay: Option<&Overlay>, action: Action) -> bool {
+fn does_something(overlay: Option<&Overlay>, action: Action) -> bool {
     match (overlay, action) {
         (Some(Overlay::List(list)), Action::DeleteRow | Action::RenameRow) => {
-            matches!(list.kind, ListKind::InputSets)
+            let chosen = list.chosen().map(|row| &row.leads);
+            list.kind == ListKind::InputSets && matches!(chosen, Some(Lead::Inputs(_)))
         }
         (Some(Overlay::Models(_)), Action::Mark) => true,
         (Some(Overlay::List(list)), Action::Mark) => matches!(list.kind, ListKind::RunTemplates),
@@ -262,10 +263,12 @@ pub(super) fn footer(paint: &mut Paint<'_, '_, '_>, area: Rect) {
             *key = format!("{key} {down}");
         }
     }
+    let is_save = matches!(state.overlay(), Some(Overlay::Save(_)));
     let show = |(key, action): &(String, Action)| {
         let label = match (action, context) {
             (Action::MoveUp, Context::Reading | Context::Diff) => "scroll",
             (Action::MoveUp, _) => "select",
+            (Action::Accept, Context::Form) if is_save => "save",
             _ => action.label_in(context),
         };
         vec![
