@@ -433,6 +433,13 @@ impl Sum {
         }
     }
 
+    /// Dollars a run, over those whose cost is known.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
+    pub fn cost_a_run(&self) -> Option<f64> {
+        Some(self.rollup.cost_usd()? / self.rollup.costed_runs.max(1) as f64)
+    }
+
     /// A quantile of the whole durations in milliseconds.
     #[must_use]
     pub fn latency(&self, share: f64) -> Option<f64> {

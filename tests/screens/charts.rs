@@ -18,11 +18,19 @@ fn a_week_is_drawn_over_time() {
 
 #[test]
 fn every_chart_can_have_the_whole_screen() {
-    for (index, name) in
-        ["latency", "runs", "cost", "tokens", "errors", "ratings", "histogram", "cache", "table"]
-            .into_iter()
-            .enumerate()
-    {
+    let charts = [
+        "latency",
+        "runs",
+        "cost",
+        "tokens",
+        "errors",
+        "ratings",
+        "histogram",
+        "cache",
+        "frontier",
+        "table",
+    ];
+    for (index, name) in charts.into_iter().enumerate() {
         let keys = format!("{}enter", "tab ".repeat(index));
         let keys = if name == "table" { keys.replace("enter", "z") } else { keys };
         picture(&format!("chart_{name}"), &[SIZES[0]], |size| shown(size, World::plain(), &keys));

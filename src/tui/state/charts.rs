@@ -23,11 +23,13 @@ pub enum Chart {
     Ratings,
     Histogram,
     Cache,
+    /// Rating against cost and time.
+    Frontier,
 }
 
 impl Chart {
     /// Every chart, in the order Tab goes.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Latency,
         Self::Volume,
         Self::Cost,
@@ -36,6 +38,7 @@ impl Chart {
         Self::Ratings,
         Self::Histogram,
         Self::Cache,
+        Self::Frontier,
     ];
 
     /// The name in the chart's frame.
@@ -50,13 +53,14 @@ impl Chart {
             Self::Ratings => "Ratings",
             Self::Histogram => "Latency histogram",
             Self::Cache => "Cache",
+            Self::Frontier => "Rating, cost and time",
         }
     }
 
     /// Whether it goes from step to step in time.
     #[must_use]
     pub const fn is_over_time(self) -> bool {
-        !matches!(self, Self::Errors | Self::Histogram)
+        !matches!(self, Self::Errors | Self::Histogram | Self::Frontier)
     }
 }
 

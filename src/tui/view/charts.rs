@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use ratatui::layout::Rect;
 
 use super::{
+    frontier,
     paint::{Frills, Paint, Piece},
     plot::{self, Bar, Frame, Line, Stroke},
     readings,
@@ -168,7 +169,7 @@ fn percent(share: f64) -> String {
 }
 
 /// A statistic is rounded where a counter is cut, so that screen and command say the same.
-fn milliseconds(value: f64) -> String {
+pub(super) fn milliseconds(value: f64) -> String {
     let unit = if value < 999.5 { 1.0 } else { 100.0 };
     let rounded = (value / unit).round() * unit;
     figures::duration(Duration::from_secs_f64((rounded / 1000.0).clamp(0.0, 1e9)))
@@ -320,6 +321,7 @@ fn panel(paint: &mut Paint<'_, '_, '_>, outer: Rect, chart: Chart, data: &Charts
         }
         Chart::Errors => errors(paint, inner, data),
         Chart::Histogram => histogram(paint, inner, data),
+        Chart::Frontier => frontier::draw(paint, inner, data),
         Chart::Cache => {
             if data.total.rollup.hit_rate().is_none() {
                 let way = "No call asked the cache in this time. {toggle-cache} in the workbench turns it on.";
@@ -342,7 +344,7 @@ fn whole(value: f64) -> String {
         format!("{:.1}M", value / 1e6)
     } else if value >= 10_000.0 {
         format!("{:.0}k", value / 1e3)
-    } else if value > 0.0 && value < 1.0 {
+    } else if value < 100.0 && value.fract() > 0.0 {
         format!("{value:.1}")
     } else {
         format!("{value:.0}")
@@ -365,6 +367,10 @@ fn legend(paint: &Paint<'_, '_, '_>, chart: Chart) -> Vec<Piece<'static>> {
         Chart::Volume => {
             let sign = if paint.glyphs().unicode { "▒" } else { "x" };
             vec![paint.piece(format!("{sign} failed"), Role::Bad)]
+        }
+        Chart::Frontier => {
+            let sign = paint.glyphs().bullet;
+            vec![paint.piece(format!("{sign} none is better, cheaper and quicker"), Role::Good)]
         }
         _ => Vec::new(),
     }
@@ -401,7 +407,7 @@ fn reading(paint: &Paint<'_, '_, '_>, chart: Chart, scale: ChartScale, step: &Ch
                 figures::dollars(sum.rollup.saved_usd())
             )
         }),
-        Chart::Errors | Chart::Histogram => unknown(),
+        Chart::Errors | Chart::Histogram | Chart::Frontier => unknown(),
     };
     format!("{when}  {words}")
 }
@@ -545,11 +551,7 @@ fn cell(head: &str, sum: &Sum) -> String {
             (None, false) => String::new(),
         },
         "cached" => or_none(sum.rollup.hit_rate().map(percent)),
-        "cost/run" => or_none(
-            sum.rollup
-                .cost_usd()
-                .map(|cost| figures::dollars(cost / float(sum.rollup.costed_runs.max(1)))),
-        ),
+        "cost/run" => or_none(sum.cost_a_run().map(figures::dollars)),
         _ => or_none(sum.rollup.rating().map(|rating| format!("{rating:.1}"))),
     }
 }
@@ -627,7 +629,7 @@ fn gauge(paint: &mut Paint<'_, '_, '_>, area: Rect, share: f64) {
     }
 }
 
-fn name_of(group: &ChartGroup, data: &Charts) -> String {
+pub(super) fn name_of(group: &ChartGroup, data: &Charts) -> String {
     let name = group.name(data.query.by);
     if is_simulated(group) { format!("{name}  simulated") } else { name }
 }

@@ -3,6 +3,7 @@
 mod charts;
 mod chrome;
 mod dialogs;
+mod frontier;
 mod history;
 mod inputs;
 mod library;

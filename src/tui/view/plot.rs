@@ -72,7 +72,7 @@ struct Field {
 }
 
 /// The smallest round number that is not below a value.
-fn round_up(value: f64) -> f64 {
+pub(super) fn round_up(value: f64) -> f64 {
     if !value.is_finite() || value <= 0.0 {
         return 1.0;
     }
@@ -275,6 +275,10 @@ pub(super) fn lines(
         let style = paint.style(line.role);
         dots.draw(paint, field.area, style, line.stroke.sign(false));
         if let Some((column, row)) = end {
+            // At the edge a name stands over its line, and before what would be lost below it.
+            let width = u16::try_from(cell_width(line.name)).unwrap_or(0);
+            let hides = alone && column + 2 + width > field.area.width;
+            let column = if hides { column.saturating_sub(width + 3) } else { column };
             ends.push((column, row, line.name, line.role));
         }
     }
@@ -301,6 +305,36 @@ fn names(paint: &mut Paint<'_, '_, '_>, area: Rect, mut ends: Vec<(u16, u16, &st
         let style = paint.style(role);
         paint.text(area.x + column, area.y + row, width, name, style);
         free = row;
+    }
+}
+
+/// One of the signs that stand where two figures meet.
+pub(super) struct Dot<'a> {
+    /// How far to the right, in \[0, 1\].
+    pub x: f64,
+    pub y: f64,
+    pub sign: &'a str,
+    pub role: Role,
+}
+
+/// Signs where two figures meet, the first of them on top.
+pub(super) fn dots(
+    paint: &mut Paint<'_, '_, '_>,
+    area: Rect,
+    dots: &[Dot<'_>],
+    most: f64,
+    frame: &Frame<'_>,
+    label: &dyn Fn(f64) -> String,
+) {
+    let Some(Field { area, top, .. }) = Field::new(paint, area, most, frame, label) else { return };
+    let last = f64::from(area.height.saturating_sub(1));
+    for dot in dots.iter().rev() {
+        let width = u16::try_from(cell_width(dot.sign)).unwrap_or(1);
+        let room = area.width.saturating_sub(width);
+        let column = whole(dot.x.clamp(0.0, 1.0) * f64::from(room) + 0.5).min(room);
+        let row = whole((1.0 - dot.y / top).clamp(0.0, 1.0) * last + 0.5);
+        let style = paint.style(dot.role);
+        paint.text(area.x + column, area.y + row, width, dot.sign, style);
     }
 }
 
@@ -434,6 +468,9 @@ mod tests {
     fn a_value_that_stands_alone_is_seen() {
         let rows = plotted((30, 8), vec![None, None, Some(3.0), None], "3");
         assert!(rows.concat().contains('\u{28ff}'), "{rows:#?}");
+        let rows = plotted((30, 8), vec![None, None, None, Some(3.0)], "3");
+        let row = rows.concat();
+        assert!(row.contains('\u{28ff}') && row.contains("p95"), "{rows:#?}");
         let rows = plotted((30, 8), vec![None, Some(2.0), Some(3.0), None], "3");
         assert!(!rows.concat().contains('\u{28ff}'), "{rows:#?}");
     }
