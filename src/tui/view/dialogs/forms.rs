@@ -96,7 +96,8 @@ pub(super) fn line(paint: &mut Paint<'_, '_, '_>, dialog: &LineDialog) {
     let outer = centred(paint.state, 76, u16::try_from(rows).unwrap_or(1).saturating_add(4));
     let inner = {
         let title = dialog.intent.title(|variant| paint.state.name_of(variant));
-        let frills = titled(paint, title);
+        // A set is called what somebody chose.
+        let frills = titled(paint, paint.safe(&title));
         paint.dialog(outer, &frills)
     };
     let field = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), height: 1, ..inner };

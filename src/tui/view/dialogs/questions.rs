@@ -49,8 +49,10 @@ pub(super) fn confirm(paint: &mut Paint<'_, '_, '_>, text: &str) {
         paint.dialog(outer, &frills)
     };
     let style = paint.style(Role::Text);
+    // A row may end in blanks beyond what it was wrapped to; the frame is not theirs.
+    let width = inner.width.saturating_sub(2);
     for (offset, row) in (0..inner.height).zip(0..body.row_count()) {
-        let place = Rect { x: inner.x + 1, y: inner.y + offset, height: 1, ..inner };
+        let place = Rect { x: inner.x + 1, y: inner.y + offset, width, height: 1 };
         paint.row(place, body.row(row), style);
     }
     let last = Rect { y: inner.bottom().saturating_sub(1), height: 1, ..inner };
