@@ -104,11 +104,13 @@ fn demo_options(options: AppOptions, folder: &Path) -> Result<AppOptions, String
     let config = folder.join("config.toml");
     std::fs::write(&config, "").map_err(|error| error.to_string())?;
     let kept = |name: &str| {
-        const KEPT: [&str; 16] = [
+        const KEPT: [&str; 18] = [
             "TERM",
             "COLORTERM",
             "NO_COLOR",
+            "ACCESSIBLE",
             "LATHE_ASCII",
+            "LATHE_THEME",
             "LANG",
             "LC_ALL",
             "LC_CTYPE",

@@ -2,8 +2,6 @@
 
 use crate::{SIZES, SMALLEST, picture, stage::Stage, world::World};
 
-const ALL_SIZES: [(u16, u16); 4] = [SMALLEST, SIZES[0], SIZES[1], SIZES[2]];
-
 fn shown(size: (u16, u16), world: World, keys: &str) -> Stage {
     let mut stage = Stage::new(size, world);
     stage.press("3").press(keys);
@@ -11,30 +9,8 @@ fn shown(size: (u16, u16), world: World, keys: &str) -> Stage {
 }
 
 #[test]
-fn a_week_is_drawn_over_time() {
-    picture("charts", &ALL_SIZES, |size| shown(size, World::plain(), ""));
+fn charts_of_nothing_say_so() {
     picture("charts_empty", &[SMALLEST, SIZES[1]], |size| shown(size, World::empty(), ""));
-}
-
-#[test]
-fn every_chart_can_have_the_whole_screen() {
-    let charts = [
-        "latency",
-        "runs",
-        "cost",
-        "tokens",
-        "errors",
-        "ratings",
-        "histogram",
-        "cache",
-        "frontier",
-        "table",
-    ];
-    for (index, name) in charts.into_iter().enumerate() {
-        let keys = format!("{}enter", "tab ".repeat(index));
-        let keys = if name == "table" { keys.replace("enter", "z") } else { keys };
-        picture(&format!("chart_{name}"), &[SIZES[0]], |size| shown(size, World::plain(), &keys));
-    }
 }
 
 #[test]
@@ -55,15 +31,6 @@ fn a_stretch_of_time_is_chosen() {
     picture("charts_not_by_tag", &[SMALLEST, SIZES[0], SIZES[1]], |size| {
         let mut stage = shown(size, World::plain(), "/");
         stage.typed("tag:winner rating:5").wait(1_000);
-        stage
-    });
-}
-
-#[test]
-fn the_filter_says_what_it_does_not_understand() {
-    picture("charts_filter", &[SIZES[0]], |size| {
-        let mut stage = shown(size, World::plain(), "/");
-        stage.typed("modle:demo/fast").wait(1_000);
         stage
     });
 }

@@ -14,12 +14,7 @@ fn shown(size: (u16, u16), keys: &str) -> Stage {
 }
 
 #[test]
-fn lists_say_where_they_lead() {
-    for (name, keys) in
-        [("templates", "ctrl-o"), ("places", "S m o o d"), ("input_sets", "I"), ("presets", "P")]
-    {
-        picture(&format!("list_{name}"), &[SMALLEST, SIZES[0], SIZES[1]], |size| shown(size, keys));
-    }
+fn a_search_for_nothing_says_what_to_type() {
     picture("list_places_empty", &[SIZES[0]], |size| shown(size, "S"));
 }
 
@@ -61,8 +56,7 @@ fn what_was_found_in_a_template_is_listed() {
 }
 
 #[test]
-fn every_place_has_its_letter() {
-    picture("jump", &[SMALLEST, SIZES[0], SIZES[1]], |size| shown(size, ";"));
+fn charts_have_their_letters() {
     picture("jump_charts", &[SIZES[1]], |size| shown(size, "3 ;"));
 }
 

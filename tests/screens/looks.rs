@@ -1,42 +1,46 @@
-//! Every screen and everything in front in colour, in sixteen colours and without any: which cells
-//! look alike. The words are in the other pictures.
+//! Every place in rich colours, in sixteen colours and without any: which cells look alike. The
+//! words are in the other pictures.
 
-use std::{fmt::Write as _, path::Path};
+use std::{collections::BTreeSet, fmt::Write as _, path::Path};
 
 use promptlathe::{
     config::Environment,
-    model::VariantName as V,
     tui::{
-        theme::{Glyphs, Theme},
+        theme::{Glyphs, Role, Theme},
         view::Look,
     },
 };
-use ratatui::{buffer::Buffer, style::Style};
+use ratatui::{
+    buffer::Buffer,
+    style::{Color, Style},
+};
 
-use crate::{SIZES, SMALLEST, stage::Stage, world::World};
+use crate::{SIZES, SMALLEST, places::Place, stage::Stage, world::World};
 
 const LOOK_SIZES: [(u16, u16); 3] = [SMALLEST, SIZES[0], SIZES[1]];
 
-fn look(theme: &str, pairs: &[(&str, &str)]) -> Look {
+fn look(theme: &str, folder: &Path, pairs: &[(&str, &str)]) -> Look {
     let environment = Environment::from_pairs(pairs.iter().copied());
-    let theme = Theme::load(theme, &environment, Path::new("/nowhere")).expect("built in");
+    let theme = Theme::load(theme, &environment, folder).expect("a theme");
     Look { theme, glyphs: Glyphs::UNICODE }
 }
 
+const RICH: [(&str, &str); 2] = [("TERM", "xterm-256color"), ("COLORTERM", "truecolor")];
+
 /// Rich colours, the terminal's own sixteen, none.
 fn looks() -> [(&'static str, Look); 3] {
+    let built_in = |pairs| look("harbour", Path::new("/nowhere"), pairs);
     [
-        ("colour", look("harbour", &[("TERM", "xterm-256color"), ("COLORTERM", "truecolor")])),
-        ("sixteen", look("harbour", &[("TERM", "xterm")])),
-        ("mono", look("harbour", &[("TERM", "xterm-256color"), ("NO_COLOR", "1")])),
+        ("colour", built_in(&RICH)),
+        ("sixteen", built_in(&[("TERM", "xterm")])),
+        ("mono", built_in(&[("TERM", "xterm-256color"), ("NO_COLOR", "1")])),
     ]
 }
 
-/// Each row as runs of cells that look alike: how many, and a letter for how. The letters are
-/// explained below.
-fn runs(buffer: &Buffer) -> String {
-    let mut styles: Vec<Style> = Vec::new();
-    let mut text = String::new();
+/// Each row as runs of cells that look alike: how many, and a letter for how. A row like the one
+/// above it is counted and not written again.
+fn runs(buffer: &Buffer, styles: &mut Vec<Style>) -> String {
+    let mut rows: Vec<(String, usize)> = Vec::new();
     for y in buffer.area.top()..buffer.area.bottom() {
         let mut row: Vec<(usize, usize)> = Vec::new();
         for x in buffer.area.left()..buffer.area.right() {
@@ -52,9 +56,40 @@ fn runs(buffer: &Buffer) -> String {
         }
         let cells: Vec<String> =
             row.iter().map(|(index, count)| format!("{count}{}", letter(*index))).collect();
-        let _ = writeln!(text, "{}", cells.join(" "));
+        let cells = cells.join(" ");
+        match rows.last_mut() {
+            Some((last, count)) if *last == cells => *count += 1,
+            _ => rows.push((cells, 1)),
+        }
     }
-    text.push('\n');
+    rows.iter().fold(String::new(), |mut text, (row, count)| {
+        let _ = match count {
+            1 => writeln!(text, "{row}"),
+            _ => writeln!(text, "{row}  × {count}"),
+        };
+        text
+    })
+}
+
+fn letter(index: usize) -> String {
+    let letter = |index: usize| char::from(b'a' + u8::try_from(index % 26).unwrap_or(0));
+    if index < 26 {
+        letter(index).to_string()
+    } else {
+        format!("{}{}", letter(index / 26 - 1), letter(index))
+    }
+}
+
+/// A place at every size, and what the letters mean.
+fn described(place: Place, look: &Look) -> String {
+    let mut styles = Vec::new();
+    let mut text = String::new();
+    for size in LOOK_SIZES {
+        let mut stage = Stage::new(size, World::plain());
+        place.go(&mut stage);
+        let runs = runs(&stage.draw(look), &mut styles);
+        let _ = writeln!(text, "{} columns, {} rows\n{runs}", size.0, size.1);
+    }
     for (index, style) in styles.iter().enumerate() {
         let _ = writeln!(
             text,
@@ -68,114 +103,69 @@ fn runs(buffer: &Buffer) -> String {
     text
 }
 
-fn letter(index: usize) -> String {
-    let letter = |index: usize| char::from(b'a' + u8::try_from(index % 26).unwrap_or(0));
-    if index < 26 {
-        letter(index).to_string()
-    } else {
-        format!("{}{}", letter(index / 26 - 1), letter(index))
-    }
+/// The captions of the tour look alike; the first stands for them.
+fn looked_at() -> impl Iterator<Item = Place> {
+    Place::all().filter(|place| !matches!(place, Place::Stop(1..)))
 }
 
-fn seen(name: &str, make: impl Fn((u16, u16)) -> Stage) {
+#[test]
+fn every_place_in_every_depth_of_colour() {
     for (depth, look) in looks() {
-        for size in LOOK_SIZES {
-            let buffer = make(size).draw(&look);
-            let name = format!("look_{name}_{depth}_{}x{}", size.0, size.1);
-            insta::assert_snapshot!(name, runs(&buffer));
+        for place in looked_at() {
+            insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
+                let name = format!("look_{}_{depth}", place.name());
+                insta::assert_snapshot!(name, described(place, &look));
+            });
         }
     }
 }
 
-fn after(keys: &'static str) -> impl Fn((u16, u16)) -> Stage {
-    move |size| {
-        let mut stage = Stage::new(size, World::plain());
-        stage.press(keys).wait(1_000);
-        stage
+/// A look in which only these roles have colours: each its own ink, and its own paper if asked for.
+fn told_apart(folder: &Path, roles: &[Role], paper: bool) -> Look {
+    let mut theme = "name = \"roles\"\nbase = \"none\"\n[styles]\n".to_owned();
+    for role in roles {
+        let (name, number) = (role.as_str(), *role as usize);
+        let part = if paper { "background" } else { "foreground" };
+        let _ = writeln!(theme, "{name} = {{ {part} = \"#0100{number:02x}\" }}");
     }
+    std::fs::write(folder.join("roles.toml"), theme).expect("a theme");
+    look("roles", folder, &RICH)
 }
 
-#[test]
-fn the_workbench_streams() {
-    seen("streaming", |size| {
-        let mut stage = Stage::new(size, World::plain());
-        stage.press("f R").accepted(V::A).accepted(V::B);
-        stage.thought(V::A, "Look at the words.").text(V::A, "**negative**, since `defect`");
-        stage
-    });
-}
+/// Roles that themes may give a look and that nothing is drawn in. None may be added.
+const UNDRAWN: [&str; 4] = ["cursor_line", "value", "hidden_mark", "gauge_rest"];
 
+/// Every role stands somewhere in these places, so that one that is no longer drawn is missed.
 #[test]
-fn the_screens() {
-    for (name, keys) in [
-        ("library", "shift-tab"),
-        ("typing", "i"),
-        ("inputs", "tab"),
-        ("history", "2"),
-        ("history_filter", "2 /"),
-        ("detail", "2 enter"),
-        ("charts", "3"),
-        ("chart_table", "3 shift-tab"),
-    ] {
-        seen(name, after(keys));
-    }
-    seen("tour", |size| {
-        let mut stage = Stage::new(size, World::plain());
-        stage.state.is_demo = true;
-        stage.press("space");
-        stage
-    });
-}
-
-#[test]
-fn what_stands_in_front() {
-    for (name, keys) in [
-        ("palette", ":"),
-        ("help", "?"),
-        ("models", "m"),
-        ("parameters", "t"),
-        ("save", "i x esc s"),
-        ("versions", "v"),
-        ("preview", "p"),
-        ("diff", "v down d"),
-        ("messages", "!"),
-        ("themes", "alt-t"),
-        ("line", "2 #"),
-        ("marked_versions", "v space space"),
-        ("templates", "ctrl-o"),
-        ("places", "S s a y"),
-        ("input_sets", "I"),
-        ("findings", "f8"),
-        ("jump", ";"),
-        ("trust", ": t r u s t enter"),
-    ] {
-        seen(name, after(keys));
-    }
-}
-
-#[test]
-fn questions() {
-    seen("quit", |size| {
-        let mut stage = Stage::new(size, World::plain());
-        stage.press("R").accepted(V::A).press("q");
-        stage
-    });
-    seen("secrets", |size| {
-        let mut stage = Stage::new(size, World::plain());
-        stage
-            .press("R")
-            .secrets(V::A, "the prompt holds what looks like an OpenAI key (user message, line 3)");
-        stage
-    });
-    seen("changed_outside", |size| {
-        let world = World { changed_outside: true, ..World::plain() };
-        let mut stage = Stage::new(size, world);
-        stage.press("i x esc").wait(1_000).press("s enter");
-        stage
-    });
-    seen("welcome", |size| {
-        let mut stage = Stage::new(size, World::plain());
-        stage.state.welcome = true;
-        stage
-    });
+fn every_role_is_in_sight_somewhere() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let stages: Vec<Stage> = looked_at()
+        .flat_map(|place| {
+            LOOK_SIZES.map(|size| {
+                let mut stage = Stage::new(size, World::plain());
+                place.go(&mut stage);
+                stage
+            })
+        })
+        .collect();
+    let missed = |roles: &[Role], look: &Look| -> Vec<Role> {
+        let mut seen = BTreeSet::new();
+        for stage in &stages {
+            let buffer = stage.draw(look);
+            let colours = buffer.content.iter().flat_map(|cell| [cell.fg, cell.bg]);
+            seen.extend(colours.filter_map(|colour| match colour {
+                Color::Rgb(1, 0, number) => Some(usize::from(number)),
+                _ => None,
+            }));
+        }
+        roles.iter().copied().filter(|role| !seen.contains(&(*role as usize))).collect()
+    };
+    let by_ink = missed(Role::ALL, &told_apart(folder.path(), Role::ALL, false));
+    // What is only a ground has the ink of what stands on it.
+    let unseen: Vec<&str> = by_ink
+        .into_iter()
+        .flat_map(|role| missed(&[role], &told_apart(folder.path(), &[role], true)))
+        .map(Role::as_str)
+        .collect();
+    assert_eq!(unseen, UNDRAWN);
 }

@@ -12,6 +12,7 @@ mod front;
 mod history;
 mod lists;
 mod looks;
+mod places;
 mod plain;
 mod spending;
 mod stage;
@@ -26,6 +27,20 @@ const SIZES: [(u16, u16); 3] = [(80, 24), (120, 36), (200, 50)];
 
 /// The smallest terminal that anything is drawn in.
 const SMALLEST: (u16, u16) = (40, 12);
+
+/// Every size that a place is pictured at.
+const ALL_SIZES: [(u16, u16); 4] = [SMALLEST, SIZES[0], SIZES[1], SIZES[2]];
+
+#[test]
+fn every_place_is_pictured() {
+    for place in places::Place::all() {
+        picture(&place.name(), &ALL_SIZES, |size| {
+            let mut stage = stage::Stage::new(size, world::World::plain());
+            place.go(&mut stage);
+            stage
+        });
+    }
+}
 
 /// Compares what a script shows with the picture kept under its name and size.
 fn picture(name: &str, sizes: &[(u16, u16)], script: impl Fn((u16, u16)) -> stage::Stage) {

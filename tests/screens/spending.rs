@@ -10,25 +10,10 @@ use promptlathe::{
 use uuid::Uuid;
 
 use crate::{
-    SIZES, SMALLEST, picture,
+    SIZES, picture,
     stage::Stage,
     world::{NOW, World},
 };
-
-const ALL_SIZES: [(u16, u16); 4] = [SMALLEST, SIZES[0], SIZES[1], SIZES[2]];
-
-/// Two variants, the estimate of both above what is spent without a question.
-fn asked(size: (u16, u16)) -> Stage {
-    let mut stage = Stage::new(size, World::plain());
-    stage.state.spending.confirm_above = Some(0.10);
-    stage.press("f m").typed("careful").press("enter R");
-    stage
-}
-
-#[test]
-fn the_question_says_what_each_variant_costs() {
-    picture("spend", &ALL_SIZES, asked);
-}
 
 fn reused(similarity: f64) -> Reused {
     Reused {

@@ -349,8 +349,9 @@ fn key_event(name: &str) -> KeyEvent {
         "right" => KeyCode::Right,
         "backspace" => KeyCode::Backspace,
         "space" => KeyCode::Char(' '),
-        "f1" => KeyCode::F(1),
-        "f8" => KeyCode::F(8),
+        key if key.len() > 1 && key.starts_with('f') => {
+            KeyCode::F(key[1..].parse().expect("the number of a key"))
+        }
         letter => {
             assert_eq!(letter.chars().count(), 1, "no such key: {letter}");
             KeyCode::Char(letter.chars().next().expect("a key"))

@@ -8,9 +8,7 @@ use promptlathe::{
     },
 };
 
-use crate::{SIZES, SMALLEST, picture, stage::Stage, world::World};
-
-const ALL_SIZES: [(u16, u16); 4] = [SMALLEST, SIZES[0], SIZES[1], SIZES[2]];
+use crate::{ALL_SIZES, SIZES, SMALLEST, picture, stage::Stage, world::World};
 
 const LONG: &str = "The customer reports a defect after one day and an unanswered complaint, so \
                     the sentiment is clearly negative.\n\nWhat speaks for it:\n\n- the device \
@@ -65,20 +63,6 @@ fn panes_without_room_are_told_at_the_edges() {
             stage.accepted(variant).text(variant, LONG);
         }
         stage.ended(V::A, LONG, |_| {});
-        stage
-    });
-}
-
-#[test]
-fn typing_into_the_editor_and_into_a_field() {
-    picture("typing", &[SIZES[0], SIZES[1]], |size| {
-        let mut stage = Stage::new(size, World::plain());
-        stage.press("G i enter").typed("Answer {{ politely }}, {{ in one").wait(1_000);
-        stage
-    });
-    picture("typing_field", &[SMALLEST, SIZES[0], SIZES[1]], |size| {
-        let mut stage = Stage::new(size, World::plain());
-        stage.press("tab enter").typed("one\ntwo").press("enter").typed("three").wait(1_000);
         stage
     });
 }
@@ -277,11 +261,6 @@ fn four_variants_stand_side_by_side_where_they_fit() {
 
 #[test]
 fn another_template_stands_beside_the_one_in_the_editor() {
-    picture("beside_list", &[SMALLEST, SIZES[0]], |size| {
-        let mut stage = Stage::new(size, World::plain());
-        stage.press("alt-C tab tab");
-        stage
-    });
     picture("beside", &[SIZES[0], SIZES[1]], |size| {
         let mut stage = Stage::new(size, World::plain());
         stage.press("alt-C tab tab enter R").wait(100);
@@ -335,11 +314,6 @@ fn scripts_of_every_direction_and_width_stay_in_their_panes() {
 
 #[test]
 fn the_library_is_filtered_and_folded() {
-    picture("library_filter", &[SMALLEST, SIZES[0], SIZES[1]], |size| {
-        let mut stage = Stage::new(size, World::plain());
-        stage.press("tab tab tab /").typed("re");
-        stage
-    });
     picture("library_no_match", &[SIZES[1]], |size| {
         let mut stage = Stage::new(size, World::plain());
         stage.press("tab tab tab /").typed("zzz");

@@ -90,6 +90,8 @@ pub struct World {
     pub spend: Option<f64>,
     /// Whether a save meets a file that was changed.
     pub changed_outside: bool,
+    /// What is said wherever somebody else speaks, in a world that means harm.
+    pub harm: Option<String>,
 }
 
 impl World {
@@ -140,6 +142,7 @@ impl World {
             execution: execution(VariantName::A, "demo", "fast", text),
             spend: Some(0.0041),
             changed_outside: false,
+            harm: None,
         }
     }
 
@@ -164,6 +167,7 @@ impl World {
         let bad = || text.to_owned();
         let mut world = Self::plain();
         world.workspace = bad();
+        world.harm = Some(bad());
         for (index, entry) in world.library.iter_mut().enumerate() {
             // What an id may hold is less, and bad enough.
             entry.id = hostile_id(index);
@@ -230,6 +234,17 @@ impl World {
         world
     }
 
+    /// What somebody else says: this, or harm.
+    pub fn told(&self, words: &str) -> String {
+        self.harm.clone().unwrap_or_else(|| words.to_owned())
+    }
+
+    /// Every built-in theme, as if files of these names held them.
+    fn themes(&self) -> Vec<Theme> {
+        let name = |theme: &Theme| theme.clone().named(&self.told(theme.name()));
+        THEMES.iter().map(name).collect()
+    }
+
     /// The answer to a question; `None` for what a script answers itself.
     pub fn answer(&self, question: &Question) -> Option<Answer> {
         Some(match question {
@@ -264,6 +279,12 @@ impl World {
                     base: ContentHash::of(b"theirs"),
                 }))
             }
+            Question::RollBack { .. } if self.changed_outside => {
+                Answer::RolledBack(Err(SaveFault::ChangedOutside {
+                    text: self.text.replace("customer", "client"),
+                    base: ContentHash::of(b"theirs"),
+                }))
+            }
             Question::Save { text, note, .. } => Answer::Saved(Ok(Box::new(SavedVersion {
                 record: version("1.2.1", text, note, None, None),
                 text: text.clone(),
@@ -276,7 +297,7 @@ impl World {
                 Answer::History(Ok(HistoryPage::default()))
             }
             Question::History { filter, .. } if filter.text() == Some("broken") => {
-                Answer::History(Err(Fault::new("the database cannot be read")))
+                Answer::History(Err(Fault::new(self.told("the database cannot be read"))))
             }
             Question::History { .. } => {
                 Answer::History(Ok(HistoryPage { rows: self.history.clone(), next: None }))
@@ -299,7 +320,7 @@ impl World {
                 .map(|entry| TextPlace { template: entry.id.clone(), line: 4, text: text.clone() })
                 .collect())),
             Question::InputSets(_) => {
-                let set = |name: &str| (name.to_owned(), self.inputs.clone());
+                let set = |name: &str| (self.told(name), self.inputs.clone());
                 Answer::InputSets(Ok(BTreeMap::from([set("angry"), set("mild")])))
             }
             Question::ReadFile(path) => Answer::FileRead(Ok(path.clone())),
@@ -308,7 +329,7 @@ impl World {
                 settings: vec!["providers.work.base_url".to_owned()],
                 templates: false,
             })),
-            Question::Themes => Answer::Themes(themes(), Vec::new()),
+            Question::Themes => Answer::Themes(self.themes(), Vec::new()),
             Question::Charts(query) => Answer::Charts(Ok(Box::new(self.charts(query)))),
             Question::Pair(one, other) => {
                 let read = |id| Execution { id, ..self.execution.clone() };
@@ -413,12 +434,12 @@ fn sum(runs: i64, failed: i64) -> Sum {
 }
 
 /// Every built-in theme.
-fn themes() -> Vec<Theme> {
+static THEMES: LazyLock<Vec<Theme>> = LazyLock::new(|| {
     let folder = std::path::Path::new("/nowhere");
     let environment = Environment::from_pairs([("TERM", "xterm")]);
     let load = |name: String| Theme::load(&name, &environment, folder).map(|it| it.named(&name));
     Theme::names(folder).into_iter().filter_map(|name| load(name).ok()).collect()
-}
+});
 
 /// The content of the older versions.
 const OLDER: &str = "\
