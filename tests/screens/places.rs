@@ -55,7 +55,7 @@ places! {
         InputSets "list_input_sets": Overlay::List(ListDialog { kind: ListKind::InputSets, .. }),
         Presets "list_presets": Overlay::List(ListDialog { kind: ListKind::Presets, .. }),
         Findings "list_finding": Overlay::List(ListDialog { kind: ListKind::Findings, .. }),
-        Jump "jump": Overlay::Jump,
+        Jump "jump": Overlay::Jump(_),
         Parameters "parameters": Overlay::Parameters(_),
         Save "save": Overlay::Save(_),
         Versions "versions": Overlay::Versions(VersionList { pick: None, .. }),
@@ -235,6 +235,8 @@ places! {
         Histogram "chart_histogram":
             Seen { screen: CHARTS, chart: ChartFocus::Chart(Chart::Histogram), .. },
         Cache "chart_cache": Seen { screen: CHARTS, chart: ChartFocus::Chart(Chart::Cache), .. },
+        Frontier "chart_frontier":
+            Seen { screen: CHARTS, chart: ChartFocus::Chart(Chart::Frontier), .. },
         Table "chart_table": Seen { screen: CHARTS, chart: ChartFocus::Table, .. },
     }
 }
@@ -281,6 +283,7 @@ impl Part {
             Self::Errors => zoomed(stage, Chart::Errors),
             Self::Ratings => zoomed(stage, Chart::Ratings),
             Self::Histogram => zoomed(stage, Chart::Histogram),
+            Self::Frontier => zoomed(stage, Chart::Frontier),
             Self::Cache => zoomed(stage, Chart::Cache),
             Self::Table => stage.press("3 shift-tab z"),
         };
