@@ -370,7 +370,7 @@ fn legend(paint: &Paint<'_, '_, '_>, chart: Chart) -> Vec<Piece<'static>> {
         }
         Chart::Frontier => {
             let sign = paint.glyphs().bullet;
-            vec![paint.piece(format!("{sign} none is better, cheaper and quicker"), Role::Good)]
+            vec![paint.piece(format!("{sign} beaten by none"), Role::Good)]
         }
         _ => Vec::new(),
     }
