@@ -22,6 +22,9 @@ use crate::{
 /// Cells of the column with times, a gap included.
 const TOOK: u16 = 8;
 
+/// From this width of the list on, every kind of error is whole, and so are most names.
+const ROOMY: u16 = 140;
+
 /// Widths of the columns before the excerpt, and the least width of the list each needs.
 const COLUMNS: [(Column, u16, u16); 7] = [
     (Column::Time, 13, 0),
@@ -111,7 +114,12 @@ pub(super) fn list(paint: &mut Paint<'_, '_, '_>, place: &ListArea) {
     let columns: Vec<(Column, u16)> = COLUMNS
         .into_iter()
         .filter(|(_, _, least)| body.width >= *least)
-        .map(|(column, width, _)| (column, width))
+        .map(|(column, width, _)| match column {
+            Column::Status if body.width >= ROOMY => (column, 19),
+            Column::Template if body.width >= ROOMY => (column, 30),
+            Column::Model if body.width >= ROOMY => (column, 32),
+            _ => (column, width),
+        })
         .collect();
     if place.heads.height > 0 {
         heads(paint, place.heads, &columns);

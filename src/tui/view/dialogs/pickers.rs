@@ -78,14 +78,15 @@ pub(super) fn actions(paint: &mut Paint<'_, '_, '_>, area: &FrontArea, palette: 
         let name_width = 18.min(row.width);
         let name = paint.style(role);
         paint.text(row.x + 1, row.y, name_width, action.label(), name);
-        let key_width = 16.min(row.width / 4);
-        let sentence = Rect {
-            x: row.x + name_width + 2,
-            width: row.width.saturating_sub(name_width + key_width + 3),
-            ..row
-        };
+        let beside = row.width.saturating_sub(name_width + 3);
+        // A word of a sentence says nothing: where there is no more room, the keys have it.
+        let key_width = if beside < 24 { beside } else { 16.min(row.width / 4) };
+        let sentence =
+            Rect { x: row.x + name_width + 2, width: beside.saturating_sub(key_width), ..row };
         let dim = paint.style(Role::Dim);
-        paint.text(sentence.x, sentence.y, sentence.width, action.sentence(), dim);
+        if sentence.width > 0 {
+            paint.text(sentence.x, sentence.y, sentence.width, action.sentence(), dim);
+        }
         let keys_at = Rect { x: row.right() - key_width, width: key_width, ..row };
         let pieces = [paint.piece(keys.as_str(), Role::FooterKey)];
         if !paint.pieces_right(keys_at, &pieces) {
