@@ -28,7 +28,9 @@ pub(super) fn title(paint: &mut Paint<'_, '_, '_>, area: Rect) {
     let header = paint.style(Role::Header);
     paint.fill(area, header);
     let short = area.width < 100;
-    let mut left = vec![paint.piece(" Lathe ", Role::Header)];
+    // The screens are what one needs to know where there is least room.
+    let (name, air) = if area.width < 48 { (" ", "") } else { (" Lathe ", " ") };
+    let mut left = vec![paint.piece(name, Role::Header)];
     for screen in Screen::ALL {
         let here = screen == paint.state.screen;
         let name = if short && !here { abbreviated(screen) } else { screen.as_str() };
@@ -36,9 +38,9 @@ pub(super) fn title(paint: &mut Paint<'_, '_, '_>, area: Rect) {
         let name = key.map_or_else(|| name.to_owned(), |key| format!("{key} {name}"));
         if screen == paint.state.screen {
             let (open, close) = paint.glyphs().tab;
-            left.push(paint.piece(format!(" {open}{name}{close} "), Role::TabActive));
+            left.push(paint.piece(format!("{air}{open}{name}{close}{air}"), Role::TabActive));
         } else {
-            left.push(paint.piece(format!("  {name}  "), Role::Tab));
+            left.push(paint.piece(format!("{air} {name} {air}"), Role::Tab));
         }
     }
     let taken = paint.pieces(area, &left);
