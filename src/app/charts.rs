@@ -550,7 +550,7 @@ impl App {
         let since = query.span.map_or(first, |span| span.since.max(first));
         let outcome = RollupBy { status: true, error_kind: true, ..RollupBy::default() };
         let hours = if days { 24 } else { 1 };
-        let in_time = self.store.rollups(query.sums(since, until, hours, outcome)).await?;
+        let in_time = query.sums(since, until, hours, outcome);
         let group = RollupBy {
             status: true,
             model: query.by == ChartBy::Model,
@@ -559,13 +559,17 @@ impl App {
             error_kind: false,
         };
         let grouped = query.sums(since, until, 0, group);
-        let grouped = match query.by {
-            ChartBy::Tag => self.store.tag_sums(grouped).await?,
-            _ => self.store.rollups(grouped).await?,
-        };
         let length = until.unwrap_or(now.timestamp()).duration_since(since);
         let earlier = since.checked_sub(length).unwrap_or(since);
-        let before = self.store.rollups(query.sums(earlier, Some(since), 0, outcome)).await?;
+        let before = query.sums(earlier, Some(since), 0, outcome);
+        let (in_time, grouped, before) = if query.by == ChartBy::Tag {
+            let [in_time, before] = self.store.rollups_of([in_time, before]).await?;
+            (in_time, self.store.tag_sums(grouped).await?, before)
+        } else {
+            let [in_time, grouped, before] =
+                self.store.rollups_of([in_time, grouped, before]).await?;
+            (in_time, grouped, before)
+        };
         Ok(assemble((query, scale), &starts, &in_time, &grouped, &before))
     }
 }

@@ -12,7 +12,7 @@ use super::{
     facts::word,
     fault::Outcome,
     history::{self, Scope},
-    rollup::{DAY, Rollup, SUMS},
+    rollup::{DAY, Rollup, SUMS, StoredSum},
     time,
 };
 use crate::model::{ErrorKind, ModelRef, Status, TemplateId};
@@ -94,15 +94,43 @@ pub struct RollupGroup {
 impl Store {
     /// Sums of finished executions that are not in the trash, ordered by time and group.
     pub async fn rollups(&self, query: RollupQuery) -> Result<Vec<RollupRow>, StoreError> {
+        let [rows] = self.rollups_of([query]).await?;
+        Ok(rows)
+    }
+
+    /// The sums of several queries. Those that look at the same executions are read together.
+    pub async fn rollups_of<const COUNT: usize>(
+        &self,
+        queries: [RollupQuery; COUNT],
+    ) -> Result<[Vec<RollupRow>; COUNT], StoreError> {
         let name = self.workspace_name();
         self.read(move |connection| {
-            if query.workspace == Scope::All {
-                return read_sums(connection, &query, None);
+            let own = history::workspace_id(connection, &name)?;
+            let mut found = [const { Vec::new() }; COUNT];
+            let mut of_all = Vec::with_capacity(COUNT);
+            for (query, found) in queries.iter().zip(&mut found) {
+                match (query.workspace, own) {
+                    (Scope::All, _) => of_all.push((query, None, found)),
+                    (Scope::This, Some(id)) => of_all.push((query, Some(id), found)),
+                    // Nothing was ever run in it.
+                    (Scope::This, None) => {}
+                }
             }
-            match history::workspace_id(connection, &name)? {
-                Some(id) => read_sums(connection, &query, Some(id)),
-                None => Ok(Vec::new()),
+            while let Some((query, workspace, first)) = of_all.pop() {
+                let walk = Walk::of(query, workspace);
+                let same = |it: &mut (&RollupQuery, Option<i64>, &mut Vec<RollupRow>)| {
+                    Walk::of(it.0, it.1) == walk
+                };
+                let (mut asked, mut places) = (vec![query], vec![first]);
+                for (query, _, place) in of_all.extract_if(.., same) {
+                    asked.push(query);
+                    places.push(place);
+                }
+                for (rows, place) in walk.read(connection, &asked)?.into_iter().zip(places) {
+                    *place = rows;
+                }
             }
+            Ok(found)
         })
         .await
     }
@@ -114,33 +142,62 @@ pub(super) fn read_sums(
     query: &RollupQuery,
     workspace: Option<i64>,
 ) -> Outcome<Vec<RollupRow>> {
-    let mut narrowed = String::new();
-    let mut names = Vec::new();
-    let mut narrow = |condition: &str, value: Value| {
-        narrowed.push_str(condition);
-        names.push(value);
-    };
-    if let Some(workspace) = workspace {
-        narrow(" AND workspace = ?", workspace.into());
+    Ok(Walk::of(query, workspace).read(connection, &[query])?.pop().unwrap_or_default())
+}
+
+/// Which stored sums a query goes through.
+#[derive(PartialEq, Eq)]
+struct Walk {
+    workspace: Option<i64>,
+    conditions: Vec<(&'static str, String)>,
+    spans: Vec<Span>,
+}
+
+impl Walk {
+    fn of(query: &RollupQuery, workspace: Option<i64>) -> Self {
+        Self { workspace, conditions: query.conditions(), spans: spans(query) }
     }
-    for (column, value) in query.conditions() {
-        narrow(&format!(" AND {column} = ?"), value.into());
-    }
-    let sql = format!(
-        "SELECT {SUMS}, hour, template, version, provider, model, status, error_kind
-         FROM rollups WHERE step = ? AND hour >= ? AND hour < ?{narrowed}"
-    );
-    let mut statement = connection.prepare_cached(&sql)?;
-    let mut sums = Sums::new(query);
-    for Span { step, first, end } in spans(query) {
-        let bounds = [step, first, end].map(Value::Integer);
-        let values = bounds.into_iter().chain(names.iter().cloned());
-        let mut rows = statement.query(params_from_iter(values))?;
-        while let Some(row) = rows.next()? {
-            sums.add(row)?;
+
+    /// Goes through them once for all these queries, whose way it is.
+    fn read(
+        &self,
+        connection: &Connection,
+        queries: &[&RollupQuery],
+    ) -> Outcome<Vec<Vec<RollupRow>>> {
+        let mut narrowed = String::new();
+        let mut values = Vec::new();
+        if let Some(workspace) = self.workspace {
+            narrowed.push_str(" AND workspace = ?");
+            values.push(Value::Integer(workspace));
         }
+        for (column, value) in &self.conditions {
+            narrowed.push_str(&format!(" AND {column} = ?"));
+            values.push(Value::Text(value.clone()));
+        }
+        let sql = format!(
+            "SELECT {SUMS}, hour, template, version, provider, model, status, error_kind
+             FROM rollups WHERE step = ? AND hour >= ? AND hour < ?{narrowed}"
+        );
+        let mut statement = connection.prepare_cached(&sql)?;
+        let mut names = Names::default();
+        let mut sums: Vec<Sums> = queries.iter().map(|query| Sums::new(query)).collect();
+        let wanted: [bool; 6] =
+            std::array::from_fn(|column| sums.iter().any(|sums| sums.wanted[column]));
+        for Span { step, first, end } in &self.spans {
+            let bounds = [step, first, end].map(|it| Value::Integer(*it));
+            let values = bounds.into_iter().chain(values.iter().cloned());
+            let mut rows = statement.query(params_from_iter(values))?;
+            while let Some(row) = rows.next()? {
+                let stored = StoredSum::read(row)?;
+                let hour: i64 = row.get(HOUR)?;
+                let key = names.key(row, wanted)?;
+                for sums in &mut sums {
+                    sums.add(hour, key, &stored);
+                }
+            }
+        }
+        sums.into_iter().map(|sums| sums.finish(&names)).collect()
     }
-    sums.finish()
 }
 
 /// Sums of `step` hours each, from an hour up to and without another.
@@ -187,13 +244,73 @@ const HOUR: usize = 20;
 /// A group by the numbers of its names; 0 is the empty name, or one that is not asked for.
 type GroupKey = [usize; 6];
 
-/// Sums by step and group while rows are read. Names are kept once and compared by number, as
-/// there are a hundred thousand rows and a handful of names.
+/// The names of groups, each kept once and compared by its number, as there are a hundred thousand
+/// rows and a handful of names.
+#[derive(Default)]
+struct Names {
+    numbers: HashMap<String, usize>,
+    /// Without the empty name, which is 0.
+    names: Vec<String>,
+    /// What the row before was called: rows come in the order of their names, so that it is mostly
+    /// the same.
+    last: GroupKey,
+}
+
+impl Names {
+    /// The group of a row by the columns that are wanted.
+    fn key(&mut self, row: &Row<'_>, wanted: [bool; 6]) -> Outcome<GroupKey> {
+        for (index, wanted) in wanted.into_iter().enumerate() {
+            if wanted {
+                let name =
+                    row.get_ref(HOUR + 1 + index)?.as_str().map_err(rusqlite::Error::from)?;
+                if self.name(self.last[index]) != Some(name) {
+                    self.last[index] = self.number(name);
+                }
+            }
+        }
+        Ok(self.last)
+    }
+
+    fn number(&mut self, name: &str) -> usize {
+        if name.is_empty() {
+            return 0;
+        }
+        if let Some(&number) = self.numbers.get(name) {
+            return number;
+        }
+        self.names.push(name.to_owned());
+        let number = self.names.len();
+        self.numbers.insert(name.to_owned(), number);
+        number
+    }
+
+    /// The name of a number; `None` for the empty one.
+    fn name(&self, number: usize) -> Option<&str> {
+        self.names.get(number.checked_sub(1)?).map(String::as_str)
+    }
+
+    fn group(&self, key: GroupKey) -> Outcome<RollupGroup> {
+        let name = |column: usize| self.name(key[column]);
+        let status = name(STATUS).map(|text| word::<Status>(text)).transpose()?;
+        let kind = name(ERROR_KIND).map(|text| word::<ErrorKind>(text)).transpose()?;
+        Ok(RollupGroup {
+            template: name(TEMPLATE).map(str::to_owned),
+            version: name(VERSION).map(str::to_owned),
+            model: match (name(PROVIDER), name(MODEL)) {
+                (Some(provider), Some(model)) => Some(format!("{provider}/{model}")),
+                (provider, model) => provider.or(model).map(str::to_owned),
+            },
+            tag: None,
+            status: status.map(Status::as_str),
+            error_kind: kind.map(ErrorKind::as_str),
+        })
+    }
+}
+
+/// Sums by step and group while rows are read.
 struct Sums {
     hours: i64,
     wanted: [bool; 6],
-    numbers: HashMap<String, usize>,
-    names: Vec<String>,
     groups: HashMap<(i64, GroupKey), Rollup>,
 }
 
@@ -203,68 +320,34 @@ impl Sums {
         Self {
             hours: i64::from(query.hours),
             wanted: [template, version, model, model, status, error_kind],
-            numbers: HashMap::from([(String::new(), 0)]),
-            names: vec![String::new()],
             groups: HashMap::new(),
         }
     }
 
-    fn add(&mut self, row: &Row<'_>) -> Outcome<()> {
-        let hour: i64 = row.get(HOUR)?;
+    fn add(&mut self, hour: i64, mut key: GroupKey, stored: &StoredSum<'_>) {
         let step = match self.hours {
             0 => 0,
             hours => hour.div_euclid(hours) * hours,
         };
-        let mut key = GroupKey::default();
-        for (index, number) in key.iter_mut().enumerate() {
-            if self.wanted[index] {
-                let name =
-                    row.get_ref(HOUR + 1 + index)?.as_str().map_err(rusqlite::Error::from)?;
-                *number = self.number(name);
+        for (number, wanted) in key.iter_mut().zip(self.wanted) {
+            if !wanted {
+                *number = 0;
             }
         }
-        self.groups.entry((step, key)).or_default().merge_row(row, 0)?;
-        Ok(())
+        self.groups.entry((step, key)).or_default().merge_stored(stored);
     }
 
-    fn number(&mut self, name: &str) -> usize {
-        if let Some(&number) = self.numbers.get(name) {
-            return number;
-        }
-        let number = self.names.len();
-        self.names.push(name.to_owned());
-        self.numbers.insert(name.to_owned(), number);
-        number
-    }
-
-    fn finish(mut self) -> Outcome<Vec<RollupRow>> {
-        let groups = std::mem::take(&mut self.groups);
-        let mut rows = groups
+    fn finish(self, names: &Names) -> Outcome<Vec<RollupRow>> {
+        let mut rows = self
+            .groups
             .into_iter()
             .map(|((step, key), rollup)| {
-                let group = self.group(key)?;
+                let group = names.group(key)?;
                 Ok(RollupRow { start: time::hour_start(step), group, rollup })
             })
             .collect::<Outcome<Vec<_>>>()?;
         rows.sort_by(|a, b| (a.start, &a.group).cmp(&(b.start, &b.group)));
         Ok(rows)
-    }
-
-    fn group(&self, key: GroupKey) -> Outcome<RollupGroup> {
-        let name = |column: usize| self.names.get(key[column]).filter(|name| !name.is_empty());
-        let status = name(STATUS).map(|text| word::<Status>(text)).transpose()?;
-        let kind = name(ERROR_KIND).map(|text| word::<ErrorKind>(text)).transpose()?;
-        Ok(RollupGroup {
-            template: name(TEMPLATE).cloned(),
-            version: name(VERSION).cloned(),
-            model: match (name(PROVIDER), name(MODEL)) {
-                (Some(provider), Some(model)) => Some(format!("{provider}/{model}")),
-                (provider, model) => provider.or(model).cloned(),
-            },
-            tag: None,
-            status: status.map(Status::as_str),
-            error_kind: kind.map(ErrorKind::as_str),
-        })
     }
 }
 

@@ -165,14 +165,32 @@ impl Rollup {
         ]
     }
 
-    /// Adds the sum in a row whose columns begin at `at` with [`SUMS`].
-    pub(super) fn merge_row(&mut self, row: &Row<'_>, at: usize) -> rusqlite::Result<()> {
-        for (index, number) in self.numbers_mut().into_iter().enumerate() {
-            *number = number.saturating_add(row.get(at + index)?);
+    /// Adds a sum as it is stored.
+    pub(super) fn merge_stored(&mut self, stored: &StoredSum<'_>) {
+        for (mine, theirs) in self.numbers_mut().into_iter().zip(stored.numbers) {
+            *mine = mine.saturating_add(theirs);
         }
-        self.total.merge_bytes(row.get_ref(at + 18)?.as_blob()?);
-        self.ttft.merge_bytes(row.get_ref(at + 19)?.as_blob()?);
-        Ok(())
+        self.total.merge_bytes(stored.total);
+        self.ttft.merge_bytes(stored.ttft);
+    }
+}
+
+/// A sum as a row holds it, to be added to several without being read again.
+pub(super) struct StoredSum<'row> {
+    numbers: [i64; 18],
+    total: &'row [u8],
+    ttft: &'row [u8],
+}
+
+impl<'row> StoredSum<'row> {
+    /// Reads the sum of a row whose columns begin with [`SUMS`].
+    pub(super) fn read(row: &'row Row<'_>) -> rusqlite::Result<Self> {
+        let mut numbers = [0; 18];
+        for (index, number) in numbers.iter_mut().enumerate() {
+            *number = row.get(index)?;
+        }
+        let blob = |column: usize| Ok::<_, rusqlite::Error>(row.get_ref(column)?.as_blob()?);
+        Ok(Self { numbers, total: blob(18)?, ttft: blob(19)? })
     }
 }
 
@@ -284,7 +302,10 @@ fn write_sum(
     let mut sum = delta;
     let found = connection
         .prepare_cached(&format!("SELECT {SUMS} FROM rollups WHERE {KEY_IS}"))?
-        .query_row(&names[..], |row| sum.merge_row(row, 0))
+        .query_row(&names[..], |row| {
+            sum.merge_stored(&StoredSum::read(row)?);
+            Ok(())
+        })
         .optional()?;
     if sum.runs <= 0 {
         if found.is_some() {

@@ -347,3 +347,44 @@ async fn days_hold_what_their_hours_hold() {
         }
     }
 }
+
+/// Asked for together, sums are those of each query by itself, whichever of them go the same way.
+#[tokio::test]
+async fn sums_asked_for_together_are_those_of_each() {
+    let folder = folder();
+    let path = folder.path().join("lathe.db");
+    let store = open(&path);
+    let (other, _) =
+        Store::open(&StoreOptions::file(&path).workspace("another")).expect("it opens");
+    let start = jiff::Timestamp::from_second(1_800_000_000).expect("a time");
+    for number in 0..60_u32 {
+        let mut record = if number % 10 == 0 { full() } else { execution("one", "x") };
+        if number % 3 == 0 {
+            record.template = None;
+        }
+        if number % 4 == 0 {
+            "careful".clone_into(&mut record.model);
+        }
+        record.timing.started_at = start + jiff::SignedDuration::from_hours(i64::from(number) * 5);
+        record.timing.total_ms = Some(u64::from(number) * 100);
+        keep(if number % 7 == 0 { &other } else { &store }, &record).await;
+    }
+    let since = Some(start + jiff::SignedDuration::from_hours(30));
+    let all = RollupQuery::default;
+    let model = RollupBy { model: true, status: true, ..RollupBy::default() };
+    let template = RollupBy { template: true, error_kind: true, ..RollupBy::default() };
+    let queries = [
+        RollupQuery { since, hours: 24, by: model, ..all() },
+        RollupQuery { since, hours: 1, by: model, ..all() },
+        RollupQuery { since, hours: 0, by: template, ..all() },
+        RollupQuery { since, hours: 0, workspace: Scope::All, by: template, ..all() },
+        RollupQuery { since, hours: 48, provider: Some("demo".to_owned()), ..all() },
+        RollupQuery { until: since, by: model, ..all() },
+        RollupQuery { since, hours: 0, ..all() },
+    ];
+    let together = store.rollups_of(queries.clone()).await.expect("read");
+    for (query, rows) in queries.into_iter().zip(together) {
+        assert!(!rows.is_empty(), "{query:?}");
+        assert_eq!(store.rollups(query.clone()).await.expect("read"), rows, "{query:?}");
+    }
+}
