@@ -165,7 +165,7 @@ impl App {
             money: Money {
                 ledger: Arc::new(store.clone()),
                 budget: settings.budget.clone(),
-                zone: TimeZone::system(),
+                zone: TimeZone::system,
             },
             answers: Arc::new(store.clone()),
             cache: settings.cache.clone(),

@@ -63,8 +63,9 @@ impl Ledger for Store {
 pub struct Money {
     pub ledger: Arc<dyn Ledger>,
     pub budget: BudgetSettings,
-    /// Whose midnight a day begins at.
-    pub zone: TimeZone,
+    /// Whose midnight a day begins at. Asked for when a budget is set and not before, as finding
+    /// out may read many folders.
+    pub zone: fn() -> TimeZone,
 }
 
 /// What an estimate is made from.
@@ -177,7 +178,8 @@ impl Shared {
 impl Money {
     /// The budgets that hold at a time.
     fn limits(&self, now: Timestamp) -> Vec<Limited> {
-        let now = now.to_zoned(self.zone.clone());
+        let zone = (self.zone)();
+        let now = now.to_zoned(zone.clone());
         let since = |start: Option<Zoned>, span: Span| {
             let start = start?;
             let resets = start.checked_add(span).ok();
@@ -187,7 +189,7 @@ impl Money {
         let second = now.timestamp().as_second();
         let hour = Timestamp::from_second(second - second.rem_euclid(3_600))
             .ok()
-            .map(|start| start.to_zoned(self.zone.clone()));
+            .map(|start| start.to_zoned(zone));
         let month = now.first_of_month().ok().and_then(|first| first.start_of_day().ok());
         let limited = |name, amount: Option<f64>, span: Option<(BudgetSpan, Option<Zoned>)>| {
             let (span, resets) = span?;

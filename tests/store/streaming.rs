@@ -205,7 +205,7 @@ fn engine(path: &Path, port: u16) -> Engine {
         money: Money {
             ledger: Arc::new(store.clone()),
             budget: BudgetSettings::default(),
-            zone: TimeZone::UTC,
+            zone: || TimeZone::UTC,
         },
         answers: Arc::new(store),
         cache: CacheSettings::default(),

@@ -45,7 +45,7 @@ pub fn engine_with(provider: Arc<dyn Provider>, settings: EngineSettings) -> Eng
         money: Money {
             ledger: Arc::new(store.clone()),
             budget: BudgetSettings::default(),
-            zone: TimeZone::UTC,
+            zone: || TimeZone::UTC,
         },
         capabilities: Arc::new(store.clone()),
         answers: Arc::new(store),

@@ -269,7 +269,7 @@ fn parts(known: Vec<Arc<Scripted>>, memory: &Arc<Memory>) -> EngineParts {
         money: Money {
             ledger: Arc::new(store.clone()),
             budget: BudgetSettings::default(),
-            zone: TimeZone::UTC,
+            zone: || TimeZone::UTC,
         },
         capabilities: Arc::new(Untaught),
         answers: Arc::new(store),

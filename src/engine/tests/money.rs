@@ -34,7 +34,7 @@ fn counter_over(
     let scripted = Scripted::new("scripted", scripts);
     let engine = Engine::new(EngineParts {
         recorder: Arc::new(store.clone()),
-        money: Money { ledger: Arc::new(store.clone()), budget, zone: TimeZone::UTC },
+        money: Money { ledger: Arc::new(store.clone()), budget, zone: || TimeZone::UTC },
         answers: Arc::new(store.clone()),
         cache,
         ..parts(vec![Arc::clone(&scripted)], &Arc::new(Memory::default()))
@@ -442,7 +442,7 @@ fn two_with_budget(day: f64, first: Vec<Vec<Step>>, second: Vec<Vec<Step>>) -> (
     let budget = BudgetSettings { day: Some(day), ..BudgetSettings::default() };
     let engine = Engine::new(EngineParts {
         recorder: Arc::new(store.clone()),
-        money: Money { ledger: Arc::new(store.clone()), budget, zone: TimeZone::UTC },
+        money: Money { ledger: Arc::new(store.clone()), budget, zone: || TimeZone::UTC },
         ..parts(known, &Arc::new(Memory::default()))
     });
     (engine, store)
