@@ -2,7 +2,7 @@
 //! page of faults: each test that it names is there.
 #![cfg(feature = "tui")]
 
-use std::{fs, path::Path};
+use std::{collections::BTreeSet, fs, path::Path};
 
 use promptlathe::tui::keymap;
 
@@ -57,6 +57,29 @@ characters are text and never act; with Shift held, moves select. The vi set has
 strokes: `d` deletes the line, `g` and `G` go to the two ends.
 
 ";
+
+/// What the script of the pictures makes is what lies in their folder, and each is shown somewhere.
+#[test]
+fn every_picture_is_made_by_the_script_and_shown() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let script = fs::read_to_string(root.join("examples/pictures/main.rs")).expect("the script");
+    let made: BTreeSet<String> = script
+        .split(".save(\"")
+        .skip(1)
+        .filter_map(|rest| Some(format!("{}.svg", rest.split('"').next()?)))
+        .collect();
+    let there: BTreeSet<String> = fs::read_dir(root.join("docs/pictures"))
+        .expect("the pictures")
+        .map(|entry| entry.expect("a file").file_name().to_string_lossy().into_owned())
+        .collect();
+    assert_eq!(made, there);
+    let pages = ["README.md", "docs/demo.md"]
+        .map(|page| fs::read_to_string(root.join(page)).expect("a page"))
+        .join("\n");
+    for picture in there {
+        assert!(pages.contains(&format!("pictures/{picture})")), "{picture} is shown nowhere");
+    }
+}
 
 #[test]
 fn every_link_into_the_project_leads_to_a_file() {

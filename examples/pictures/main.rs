@@ -38,7 +38,9 @@ fn main() -> Fallible<()> {
     let album = Album(folder);
     workbench(&album)?;
     month(&album)?;
-    small(&album)
+    small(&album)?;
+    album.save("large", &large("ember")?)?;
+    album.save("light", &large("paper")?)
 }
 
 /// Two answers streaming side by side in a theme with colours of its own, and their difference.
@@ -105,4 +107,21 @@ fn small(album: &Album) -> Fallible<()> {
     album.save("small", &small)?;
     small.keys("q")?;
     small.end()
+}
+
+/// Four variants on the largest screen, in a theme with colours of its own.
+fn large(theme: &str) -> Fallible<Session> {
+    let mut large = Session::start(Start {
+        columns: 200,
+        rows: 50,
+        arguments: vec!["--theme".to_owned(), theme.to_owned()],
+        environment: vec![("COLORTERM".to_owned(), "truecolor".to_owned())],
+        ..Start::default()
+    })?;
+    large.until("code-review")?;
+    large.settle(QUIET)?;
+    large.keys("ffR")?;
+    large.until_that("all are done", |screen| screen.matches("done ").count() >= 4)?;
+    large.settle(QUIET)?;
+    Ok(large)
 }

@@ -62,12 +62,16 @@ fn look(cell: &Cell) -> Look {
 pub fn draw(screen: &Screen) -> String {
     let (rows, columns) = screen.size();
     let (rows, columns) = (rows.get(), columns.get());
+    // What is around the screen goes on as the screen begins.
+    let ground = screen
+        .cell(0, 0)
+        .map_or_else(|| BACKGROUND.to_owned(), |cell| colour(cell.bgcolor(), BACKGROUND));
     let width = f64::from(columns) * CELL.0 + 2.0 * MARGIN;
     let height = f64::from(rows) * CELL.1 + 2.0 * MARGIN;
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height:.0}\" width=\"{width:.0}\" height=\"{height:.0}\" \
          font-family=\"ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace\" font-size=\"14\" xml:space=\"preserve\">\n\
-         <rect width=\"100%\" height=\"100%\" rx=\"8\" fill=\"{BACKGROUND}\"/>\n"
+         <rect width=\"100%\" height=\"100%\" rx=\"8\" fill=\"{ground}\"/>\n"
     );
     for row in 0..rows {
         let mut column = 0;
@@ -85,18 +89,24 @@ pub fn draw(screen: &Screen) -> String {
                     break;
                 }
             }
-            run(&mut svg, row, start, column - start, &text, &run_look);
+            run(&mut svg, (row, start, column - start), &text, &run_look, &ground);
         }
     }
     svg.push_str("</svg>\n");
     svg
 }
 
-fn run(svg: &mut String, row: u16, column: u16, cells: u16, text: &str, look: &Look) {
+fn run(
+    svg: &mut String,
+    (row, column, cells): (u16, u16, u16),
+    text: &str,
+    look: &Look,
+    ground: &str,
+) {
     let x = MARGIN + f64::from(column) * CELL.0;
     let y = MARGIN + f64::from(row) * CELL.1;
     let width = f64::from(cells) * CELL.0;
-    if look.background != BACKGROUND {
+    if look.background != ground {
         let _ = writeln!(
             svg,
             "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{:.1}\" fill=\"{}\"/>",
