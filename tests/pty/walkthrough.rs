@@ -20,23 +20,25 @@ fn quoted(line: &str) -> Vec<String> {
     line.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
+/// What a page says is to be done, in its order. Nothing of it is passed over.
 fn deeds(page: &str) -> Vec<Deed> {
-    page.lines()
-        .filter_map(|line| {
-            let (what, rest) = line.strip_prefix("- ")?.split_once(':')?;
-            let words = quoted(rest);
-            let first = words.first().cloned().unwrap_or_default();
-            Some(match what {
-                "Press" => Deed::Press(words),
-                "Type" => Deed::Type(first),
-                "You see" => Deed::See(first, 1),
-                times => {
-                    let count = times.strip_prefix("You see ")?.strip_suffix(" times")?;
-                    Deed::See(first, count.parse().expect("a number of times"))
-                }
-            })
-        })
-        .collect()
+    page.lines().filter_map(|line| line.strip_prefix("- ")).map(deed).collect()
+}
+
+fn deed(line: &str) -> Deed {
+    let (what, rest) = line.split_once(':').expect("what is done: `what with`");
+    let words = quoted(rest);
+    let first = words.first().cloned().unwrap_or_else(|| panic!("with what? {line}"));
+    match what {
+        "Press" => Deed::Press(words),
+        "Type" => Deed::Type(first),
+        "You see" => Deed::See(first, 1),
+        times => {
+            let count = times.strip_prefix("You see ").and_then(|it| it.strip_suffix(" times"));
+            let count = count.and_then(|count| count.parse().ok());
+            Deed::See(first, count.unwrap_or_else(|| panic!("nobody can do this: {line}")))
+        }
+    }
 }
 
 /// The bytes that a terminal sends for a key.
@@ -59,12 +61,16 @@ fn bytes(key: &str) -> String {
     }
 }
 
+fn page() -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/walkthrough.md");
+    fs::read_to_string(path).expect("the page")
+}
+
 fn walk(seat: &Seat<'_>) {
     if !seat.is_there() {
         return;
     }
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/walkthrough.md");
-    let deeds = deeds(&fs::read_to_string(path).expect("the page"));
+    let deeds = deeds(&page());
     assert!(deeds.len() > 40, "{}", deeds.len());
     let mut session = seat.start(Start::default());
     for deed in deeds {
@@ -87,6 +93,24 @@ fn walk(seat: &Seat<'_>) {
         }
     }
     assert_eq!(session.ended().expect("it ends"), 0);
+}
+
+/// Each numbered step has something to do, and is looked at: by what one sees, or by the program's
+/// end.
+#[test]
+fn every_step_of_the_page_is_one_to_do() {
+    let page = page();
+    let steps: Vec<&str> = page.split("\n### ").skip(1).collect();
+    assert!(steps.len() >= 10, "{}", steps.len());
+    for (index, step) in steps.iter().enumerate() {
+        let number = format!("{}. ", index + 1);
+        assert!(step.starts_with(&number), "{number} is not where it belongs: {step}");
+        let deeds = deeds(step);
+        let (is_first, is_last) = (index == 0, index + 1 == steps.len());
+        let does = deeds.iter().any(|deed| !matches!(deed, Deed::See(..)));
+        let sees = deeds.iter().any(|deed| matches!(deed, Deed::See(..)));
+        assert!((does || is_first) && (sees || is_last), "{step}");
+    }
 }
 
 #[test]
