@@ -34,7 +34,7 @@ fn fit(action: Action, query: &str) -> u8 {
     let query = query.trim().to_lowercase();
     let names = [action.label(), action.as_str()].map(str::to_lowercase);
     let words = |name: &String| name.split([' ', '-']).any(|word| word.starts_with(&query));
-    if names.iter().any(|name| *name == query) {
+    if names.contains(&query) {
         0
     } else if names.iter().any(|name| name.starts_with(&query)) {
         1
