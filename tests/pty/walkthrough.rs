@@ -28,7 +28,7 @@ fn deeds(page: &str) -> Vec<Deed> {
 fn deed(line: &str) -> Deed {
     let (what, rest) = line.split_once(':').expect("what is done: `what with`");
     let words = quoted(rest);
-    let first = words.first().cloned().unwrap_or_else(|| panic!("with what? {line}"));
+    let first = words.first().cloned().expect("what it is done with");
     match what {
         "Press" => Deed::Press(words),
         "Type" => Deed::Type(first),
@@ -36,7 +36,8 @@ fn deed(line: &str) -> Deed {
         times => {
             let count = times.strip_prefix("You see ").and_then(|it| it.strip_suffix(" times"));
             let count = count.and_then(|count| count.parse().ok());
-            Deed::See(first, count.unwrap_or_else(|| panic!("nobody can do this: {line}")))
+            assert!(count.is_some(), "nobody can do this: {line}");
+            Deed::See(first, count.unwrap_or_default())
         }
     }
 }
