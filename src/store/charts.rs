@@ -1,6 +1,6 @@
 //! Reading the sums that charts are drawn from.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, fmt::Write as _};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, params_from_iter, types::Value};
@@ -171,7 +171,8 @@ impl Walk {
             values.push(Value::Integer(workspace));
         }
         for (column, value) in &self.conditions {
-            narrowed.push_str(&format!(" AND {column} = ?"));
+            // Writing to a string cannot fail.
+            let _ = write!(narrowed, " AND {column} = ?");
             values.push(Value::Text(value.clone()));
         }
         let sql = format!(
@@ -250,7 +251,7 @@ type GroupKey = [usize; 6];
 struct Names {
     numbers: HashMap<String, usize>,
     /// Without the empty name, which is 0.
-    names: Vec<String>,
+    texts: Vec<String>,
     /// What the row before was called: rows come in the order of their names, so that it is mostly
     /// the same.
     last: GroupKey,
@@ -278,21 +279,21 @@ impl Names {
         if let Some(&number) = self.numbers.get(name) {
             return number;
         }
-        self.names.push(name.to_owned());
-        let number = self.names.len();
+        self.texts.push(name.to_owned());
+        let number = self.texts.len();
         self.numbers.insert(name.to_owned(), number);
         number
     }
 
     /// The name of a number; `None` for the empty one.
     fn name(&self, number: usize) -> Option<&str> {
-        self.names.get(number.checked_sub(1)?).map(String::as_str)
+        self.texts.get(number.checked_sub(1)?).map(String::as_str)
     }
 
     fn group(&self, key: GroupKey) -> Outcome<RollupGroup> {
         let name = |column: usize| self.name(key[column]);
-        let status = name(STATUS).map(|text| word::<Status>(text)).transpose()?;
-        let kind = name(ERROR_KIND).map(|text| word::<ErrorKind>(text)).transpose()?;
+        let status = name(STATUS).map(word::<Status>).transpose()?;
+        let kind = name(ERROR_KIND).map(word::<ErrorKind>).transpose()?;
         Ok(RollupGroup {
             template: name(TEMPLATE).map(str::to_owned),
             version: name(VERSION).map(str::to_owned),
