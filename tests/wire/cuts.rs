@@ -1,7 +1,7 @@
 //! Replies that break off after their head: what is kept, what is counted, and that what was
 //! sent is not sent again unbidden.
 
-use promptlathe::model::{ErrorKind as E, Status};
+use promptlathe::model::{ErrorKind as E, Status, Usage};
 
 use super::{
     through::{engine, engine_with, run, told},
@@ -91,8 +91,13 @@ async fn a_reply_of_which_only_the_head_came_is_not_asked_for_again() {
                 let mut steps = vec![head(kind), Step::text(&opening)];
                 steps.extend(end);
                 let server = Server::start(move |_| steps.clone()).await;
-                let limits =
-                    EngineSettings { idle_timeout: Duration::from_millis(150), ..limits() };
+                // Short where silence is what ends it, and only there: the end of a connection may
+                // be seen late.
+                let limits = if silent {
+                    EngineSettings { idle_timeout: Duration::from_millis(150), ..limits() }
+                } else {
+                    limits()
+                };
                 let provider = provider_at(kind, &server.base, &limits);
                 let (record, waits) = told(&engine_with(provider, limits), true).await;
                 let error = record.error.as_ref().expect("it broke off");
@@ -100,9 +105,10 @@ async fn a_reply_of_which_only_the_head_came_is_not_asked_for_again() {
                 assert_eq!(error.kind, wanted, "{kind:?} {opening:?} {error}");
                 assert_eq!((record.attempts.len(), waits), (1, 0), "{kind:?} {opening:?}");
                 assert_eq!(server.requests().len(), 1);
-                // The prompt was taken, and is paid for; of an answer nothing came.
-                let counted = (record.usage.output_tokens, record.usage.estimated);
-                assert_eq!(counted, (Some(0), true), "{kind:?} {opening:?}");
+                // The prompt was taken and is paid for; of an answer there is nothing to count.
+                let Usage { input_tokens, output_tokens, estimated, .. } = record.usage;
+                assert!(input_tokens > Some(0) && estimated, "{kind:?} {opening:?}");
+                assert_eq!(output_tokens, Some(0), "{kind:?} {opening:?}");
             }
         }
     }
