@@ -152,6 +152,11 @@ impl App {
             return ProviderCheck { name, key, skipped, ..ProviderCheck::default() };
         }
         let (listed, call) = self.ask(&name, settings).await;
+        let absent = listed.as_ref().is_err_and(|error| error.kind == ErrorKind::Connect);
+        if absent && crate::config::is_built_in(&name, settings) {
+            let skipped = Some("not running, and not configured".to_owned());
+            return ProviderCheck { name, key, skipped, ..ProviderCheck::default() };
+        }
         ProviderCheck { name, key, skipped, listed: Some(listed), call }
     }
 

@@ -110,11 +110,28 @@ impl App {
     /// Looks for model servers on this machine, at the ports they usually have, and takes them
     /// in. Whether anything is new.
     pub async fn discover(&self) -> bool {
+        self.take_in(discover::local_servers(DISCOVERY).await)
+    }
+
+    /// Looks for models where somebody is about to pick one: at the usual places, and at the
+    /// servers of this machine that the settings name. Whether anything is new.
+    pub async fn look_for_models(&self) -> bool {
+        let own = self.endpoints.all().into_iter().filter_map(|(name, settings)| {
+            let asked = matches!(settings.kind, ProviderKind::OpenAi | ProviderKind::Ollama);
+            (asked && settings.is_local()).then_some((name, settings.kind, settings.base_url))
+        });
+        let (own, usual) =
+            tokio::join!(discover::servers_at(own, DISCOVERY), discover::local_servers(DISCOVERY));
+        // What is named comes first: a usual place that has a name is known by that.
+        let own = self.take_in(own);
+        self.take_in(usual) || own
+    }
+
+    fn take_in(&self, servers: Vec<discover::Found>) -> bool {
         let mut new = false;
-        for found in discover::local_servers(DISCOVERY).await {
-            let settings =
-                ProviderSettings::new(found.kind, found.base_url.clone(), KeySource::None);
-            new |= self.endpoints.take_in(found.name, settings, found.models);
+        for found in servers {
+            let settings = ProviderSettings::new(found.kind, found.base_url, KeySource::None);
+            new |= self.endpoints.take_in(&found.name, settings, found.models);
         }
         new
     }

@@ -16,7 +16,7 @@ pub async fn models(
     format: TextOrJson,
     output: &mut Output,
 ) -> Result<u8, Failure> {
-    app.discover().await;
+    app.look_for_models().await;
     if let Some(provider) = provider {
         let listed = app.list_models(provider).await.map_err(told)?;
         for model in listed {

@@ -252,6 +252,13 @@ const AZURE_ENDPOINT: &str = "AZURE_OPENAI_ENDPOINT";
 /// The variable its key is kept in.
 pub(super) const AZURE_KEY: &str = "AZURE_OPENAI_API_KEY";
 
+/// Whether a provider is one of those that are there without being set up, as it is known, whose
+/// server may not run at all.
+#[must_use]
+pub fn is_built_in(name: &str, settings: &ProviderSettings) -> bool {
+    settings.is_local() && Known::find(name).and_then(Known::settings).as_ref() == Some(settings)
+}
+
 /// The providers that are there without any settings file.
 pub(super) fn built_in(environment: &Environment) -> BTreeMap<String, ProviderSettings> {
     let known = KNOWN

@@ -14,8 +14,8 @@ const MOST: usize = 4 << 20;
 /// A server that answered with a list of models.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
-    /// The name it goes by: `ollama`, `llamacpp`, `lmstudio`, `vllm`.
-    pub name: &'static str,
+    /// The name it goes by: `ollama`, `llamacpp`, `lmstudio`, `vllm`, or that of the settings.
+    pub name: String,
     pub kind: ProviderKind,
     /// What the protocol's paths are appended to.
     pub base_url: Url,
@@ -33,15 +33,15 @@ const USUAL: [(&str, ProviderKind, &str); 4] = [
 /// Asks the usual places on this machine for their models, all at once and for no longer than
 /// `deadline`. No key is sent. Whoever does not answer with a list in time is not there.
 pub async fn local_servers(deadline: Duration) -> Vec<Found> {
-    let places = USUAL
-        .iter()
-        .filter_map(|(name, kind, address)| Some((*name, *kind, Url::parse(address).ok()?)));
+    let places = USUAL.iter().filter_map(|(name, kind, address)| {
+        Some(((*name).to_owned(), *kind, Url::parse(address).ok()?))
+    });
     servers_at(places, deadline).await
 }
 
 /// As [`local_servers`], at other places.
 pub async fn servers_at(
-    places: impl IntoIterator<Item = (&'static str, ProviderKind, Url)>,
+    places: impl IntoIterator<Item = (String, ProviderKind, Url)>,
     deadline: Duration,
 ) -> Vec<Found> {
     let client = reqwest::Client::builder()
@@ -56,18 +56,18 @@ pub async fn servers_at(
     for (name, kind, base_url) in places {
         let client = client.clone();
         asked.spawn(async move {
-            let ask = ask(&client, name, kind, base_url);
+            let ask = ask(&client, &name, kind, base_url);
             tokio::time::timeout(deadline, ask).await.ok().flatten()
         });
     }
     let mut found: Vec<Found> = asked.join_all().await.into_iter().flatten().collect();
-    found.sort_by_key(|server| server.name);
+    found.sort_by(|a, b| a.name.cmp(&b.name));
     found
 }
 
 async fn ask(
     client: &reqwest::Client,
-    name: &'static str,
+    name: &str,
     kind: ProviderKind,
     base_url: Url,
 ) -> Option<Found> {
@@ -90,5 +90,5 @@ async fn ask(
         }
     }
     let models = protocol.models(&body).ok()?;
-    (!models.is_empty()).then_some(Found { name, kind, base_url, models })
+    (!models.is_empty()).then(|| Found { name: name.to_owned(), kind, base_url, models })
 }

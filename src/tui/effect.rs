@@ -110,6 +110,8 @@ pub enum Question {
     Label { template: TemplateId, version: Version, label: Option<String> },
     /// Every model that can be named: catalogue, configured, found → `Answer::Models`.
     Models,
+    /// The same, after a look at what the servers of this machine have now.
+    LookForModels,
     /// What this model would refuse of all parameters → `Answer::Planned`.
     Plan { model: ModelRef },
     /// A page of executions, newest first → `Answer::History`.

@@ -366,6 +366,10 @@ async fn answer(
             Answer::Labelled(named.map_err(|error| told(&error)))
         }
         Question::Models => Answer::Models(app.models()),
+        Question::LookForModels => {
+            app.look_for_models().await;
+            Answer::Models(app.models())
+        }
         Question::Plan { model } => Answer::Planned(plan(app, &model).await),
         Question::Themes => themes(app).await,
         Question::Places(text) => Answer::Places(Ok(app

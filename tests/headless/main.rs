@@ -373,5 +373,11 @@ fn providers_are_checked_by_asking_them() {
     assert!(line("demo").starts_with("ok") && line("demo").contains("3 models"), "{told}");
     assert!(line("demo").contains("demo/fast answered"), "{told}");
     assert!(line("gone").starts_with("BAD") && line("gone").contains("127.0.0.1:1"), "{told}");
+    // One that nobody has set up may as well not be there.
+    let output = Place::new().run(&["providers", "--check"]);
+    let bare = text(&output);
+    assert_eq!(output.status.code(), Some(0), "{bare}");
+    let ollama = bare.lines().find(|line| line.contains("  ollama ")).expect("known");
+    assert!(ollama.starts_with('-') && ollama.contains("not configured"), "{bare}");
     assert!(line("gemini").starts_with('-') && line("gemini").contains("GEMINI_API_KEY"), "{told}");
 }

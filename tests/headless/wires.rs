@@ -254,6 +254,19 @@ const LISTS: [(&str, &str); 5] = [
     ("ollama", "{\"models\":[{\"name\":\"nomic-embed\"},{\"name\":\"b-mini\"},{\"name\":\"a\"}]}"),
 ];
 
+#[test]
+fn a_server_of_this_machine_that_is_set_up_shows_its_models_where_one_picks() {
+    let (_, list) = LISTS[0];
+    let (port, _) = listing(whole("200 OK", list), Vec::new());
+    let place = Place::new();
+    place.write(
+        ".config/lathe/config.toml",
+        format!("[providers.mine]\nkind = \"openai\"\nbase_url = \"http://127.0.0.1:{port}/v1\"\n"),
+    );
+    let listed = text(&place.run(&["models"]));
+    assert!(listed.contains("mine/b-mini") && listed.contains("found here"), "{listed}");
+}
+
 const REFUSAL: &str = "{\"error\":{\"message\":\"no\",\"type\":\"authentication_error\"}}";
 
 #[test]

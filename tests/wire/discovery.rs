@@ -32,16 +32,16 @@ async fn only_those_that_answer_with_a_list_are_found_and_none_is_waited_for() {
     })
     .await;
     let places = [
-        ("ollama", ProviderKind::Ollama, ollama.base.clone()),
-        ("llamacpp", ProviderKind::OpenAi, openai.base.clone()),
-        ("silent", ProviderKind::OpenAi, silent.base.clone()),
-        ("page", ProviderKind::OpenAi, page.base.clone()),
-        ("endless", ProviderKind::OpenAi, endless.base.clone()),
-        ("moved", ProviderKind::OpenAi, moved.base.clone()),
+        ("ollama".to_owned(), ProviderKind::Ollama, ollama.base.clone()),
+        ("llamacpp".to_owned(), ProviderKind::OpenAi, openai.base.clone()),
+        ("silent".to_owned(), ProviderKind::OpenAi, silent.base.clone()),
+        ("page".to_owned(), ProviderKind::OpenAi, page.base.clone()),
+        ("endless".to_owned(), ProviderKind::OpenAi, endless.base.clone()),
+        ("moved".to_owned(), ProviderKind::OpenAi, moved.base.clone()),
     ];
     let found = servers_at(places, Duration::from_millis(500)).await;
     let names: Vec<(&str, &str)> =
-        found.iter().map(|server| (server.name, server.models[0].id.as_str())).collect();
+        found.iter().map(|server| (server.name.as_str(), server.models[0].id.as_str())).collect();
     assert_eq!(names, [("llamacpp", "tiny"), ("ollama", "llama3")]);
     for server in [&ollama, &openai, &silent] {
         for request in server.requests() {
@@ -57,6 +57,6 @@ async fn nothing_is_found_where_nothing_is() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let base = Url::parse(&format!("http://{}", listener.local_addr().expect("an address")));
     drop(listener);
-    let places = [("gone", ProviderKind::OpenAi, base.expect("an address"))];
+    let places = [("gone".to_owned(), ProviderKind::OpenAi, base.expect("an address"))];
     assert!(servers_at(places, Duration::from_millis(500)).await.is_empty());
 }

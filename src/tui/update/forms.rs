@@ -26,9 +26,8 @@ impl Step<'_> {
         let place =
             current.and_then(|model| self.state.models.iter().position(|it| it.model == *model));
         picker.selected = place.unwrap_or(0);
-        if self.state.models.is_empty() {
-            self.ask(Purpose::Models, Question::Models);
-        }
+        // A server may have been started, or have loaded another model, since.
+        self.ask(Purpose::Models, Question::LookForModels);
         let marked = Vec::new();
         self.put_in_front(Overlay::Models(ModelPicker { variant, picker, marked }));
     }

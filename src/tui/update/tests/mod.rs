@@ -65,6 +65,16 @@ pub(super) fn version(text: &str) -> Version {
     text.parse().expect("a version")
 }
 
+fn choice(name: &str) -> ModelChoice {
+    ModelChoice {
+        model: model(name),
+        origin: ModelOrigin::Demo,
+        context_window: None,
+        price: None,
+        unavailable: None,
+    }
+}
+
 pub(super) fn model(text: &str) -> ModelRef {
     text.parse().expect("a model")
 }
@@ -272,17 +282,7 @@ impl Script {
     }
 
     pub fn answer_models(&mut self, names: &[&str]) {
-        let models = names
-            .iter()
-            .map(|name| ModelChoice {
-                model: model(name),
-                origin: ModelOrigin::Demo,
-                context_window: None,
-                price: None,
-                unavailable: None,
-            })
-            .collect();
-        self.send(Msg::ModelsChanged(models));
+        self.send(Msg::ModelsChanged(names.iter().map(|name| choice(name)).collect()));
     }
 
     /// The timer scheduled last comes, that of the status line left aside.

@@ -177,6 +177,19 @@ fn a_model_is_picked_and_picking_it_again_takes_it_back() {
 }
 
 #[test]
+fn the_list_looks_for_models_again_and_keeps_what_is_selected() {
+    let mut script = Script::open();
+    script.answer_models(&["demo/fast", "demo/careful"]);
+    script.press("m down");
+    let more = ["local/new", "demo/fast", "demo/careful"].map(choice).to_vec();
+    script.answer(|it| matches!(it, Question::LookForModels), Answer::Models(more));
+    let Some(Overlay::Models(list)) = script.state.overlay() else { panic!("a list") };
+    let chosen = list.picker.chosen().and_then(|place| script.state.models.get(place));
+    assert_eq!(chosen.map(|it| &it.model), Some(&model("demo/careful")));
+    assert_eq!(list.picker.matches.len(), 3);
+}
+
+#[test]
 fn a_model_no_list_knows_can_be_named_in_full() {
     let mut script = Script::open();
     script.answer_models(&["demo/fast"]);
