@@ -246,7 +246,9 @@ fn looks_back(seat: &Seat<'_>) {
     session.until("Run the execution again on").expect("the list of models");
     session.keys("balanced").expect("narrow");
     session
-        .until_that("one model", |screen| screen.matches(" per M").count() == 1)
+        .until_that("one model", |screen| {
+            screen.matches("/M").count() + screen.matches(" per M").count() == 1
+        })
         .expect("the model");
     let before = demo.newest();
     session.keys("\r").expect("run");

@@ -132,9 +132,6 @@ fn told_apart(folder: &Path, roles: &[Role], paper: bool) -> Look {
     look("roles", folder, &RICH)
 }
 
-/// Roles that themes may give a look and that nothing is drawn in. None may be added.
-const UNDRAWN: [&str; 4] = ["cursor_line", "value", "hidden_mark", "gauge_rest"];
-
 /// Every role stands somewhere in these places, so that one that is no longer drawn is missed.
 #[test]
 fn every_role_is_in_sight_somewhere() {
@@ -167,5 +164,5 @@ fn every_role_is_in_sight_somewhere() {
         .flat_map(|role| missed(&[role], &told_apart(folder.path(), &[role], true)))
         .map(Role::as_str)
         .collect();
-    assert_eq!(unseen, UNDRAWN);
+    assert!(unseen.is_empty(), "{unseen:?} can be given a look that is drawn nowhere");
 }

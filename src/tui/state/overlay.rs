@@ -371,13 +371,18 @@ impl ConflictChoice {
     /// Every choice, the harmless one first.
     pub const ALL: [Self; 3] = [Self::SeeDiff, Self::KeepMine, Self::TakeTheirs];
 
-    /// The words on screen.
+    /// The words on screen, for what was to be done.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::SeeDiff => "see the difference",
-            Self::KeepMine => "keep mine and overwrite the file",
-            Self::TakeTheirs => "take the file's text (undo brings mine back)",
+    pub fn words(self, intent: &SaveIntent) -> String {
+        match (self, intent) {
+            (Self::SeeDiff, _) => "see the difference".to_owned(),
+            (Self::KeepMine, SaveIntent::Save { .. }) => {
+                "keep mine and overwrite the file".to_owned()
+            }
+            (Self::KeepMine, SaveIntent::RollBack { to }) => {
+                format!("roll back to {to} and overwrite the file")
+            }
+            (Self::TakeTheirs, _) => "take the file's text (undo brings mine back)".to_owned(),
         }
     }
 }

@@ -260,13 +260,11 @@ impl Pane {
     /// Shows why an answer failed from its beginning, if its end was followed: the first words say
     /// the most.
     pub fn show_error(&mut self, run: RunToken) {
-        let height = self.height;
         let Some(output) = self.output_of(run).filter(|output| output.scroll.follows()) else {
             return;
         };
         if let (Phase::Failed, Some(row)) = (&output.phase, output.row_of_error()) {
-            let rows = output.row_count();
-            output.scroll.to(row, rows, height);
+            output.scroll.hold(row);
         }
     }
 

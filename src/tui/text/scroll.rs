@@ -60,11 +60,11 @@ impl Scroll {
         self.follow = true;
     }
 
-    /// With a row first, or as far down as there are rows; at the end it follows.
-    pub const fn to(&mut self, row: usize, rows: usize, height: usize) {
-        let last = rows.saturating_sub(height);
-        self.offset = if row < last { row } else { last };
-        self.follow = row >= last;
+    /// With a row first, or the last rows where there are fewer below it, however tall the pane
+    /// becomes. It does not follow.
+    pub const fn hold(&mut self, row: usize) {
+        self.offset = row;
+        self.follow = false;
     }
 
     /// Brings a row into sight, moving as little as may be.
@@ -94,6 +94,14 @@ mod tests {
         assert_eq!(scroll.first(200, 10), 85, "new text does not move a paused pane");
         scroll.by(1000, 200, 10);
         assert_eq!((scroll.first(200, 10), scroll.follows()), (190, true));
+    }
+
+    #[test]
+    fn a_row_that_is_held_is_first_in_any_pane_it_fits_into() {
+        let mut scroll = Scroll::default();
+        scroll.hold(6);
+        assert_eq!([2, 5, 20].map(|height| scroll.first(10, height)), [6, 5, 0]);
+        assert_eq!(scroll.first(10, 3), 6, "a taller pane has not moved it");
     }
 
     #[test]

@@ -96,8 +96,6 @@ roles! {
     VariableMissing = "variable_missing",
     /// A parameter that the body does not use.
     VariableUnused = "variable_unused",
-    /// A value put in place of a variable, in a preview.
-    Value = "value",
     /// A line that opens a message.
     RoleLine = "role_line",
     /// An include.
@@ -110,8 +108,6 @@ roles! {
     Comment = "comment",
     /// A template's tag, such as a loop.
     Tag = "tag",
-    /// A mark that stands for a character that would not be seen.
-    HiddenMark = "hidden_mark",
     /// Words that were added.
     DiffAdded = "diff_added",
     /// Words that were removed.
@@ -122,7 +118,7 @@ roles! {
     MatchHighlight = "match_highlight",
     /// The filled part of a bar.
     Gauge = "gauge",
-    /// The rest of a bar.
+    /// The ends that show how long a bar could be.
     GaugeRest = "gauge_rest",
     /// A heading in a Markdown answer.
     Heading = "heading",

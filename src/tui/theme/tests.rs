@@ -79,7 +79,6 @@ fn what_must_differ_differs_in_both_built_in_themes() {
             (Role::DiffAdded, Role::DiffRemoved),
             (Role::Good, Role::Bad),
             (Role::Text, Role::MatchHighlight),
-            (Role::Text, Role::HiddenMark),
         ] {
             assert_ne!(theme.style(one), theme.style(other), "{} {one:?} {other:?}", theme.name());
         }

@@ -42,6 +42,7 @@ pub(super) fn draw(paint: &mut Paint<'_, '_, '_>, areas: &Areas, area: &EditorAr
     let styles = EditorStyles {
         text: paint.style(Role::Text),
         line_number: paint.style(Role::LineNumber),
+        cursor_line: if focused { paint.style(Role::CursorLine) } else { Style::default() },
         cursor_line_number: paint.style(Role::CursorLineNumber),
         selection: paint.style(Role::Selection),
     };
@@ -124,9 +125,9 @@ fn position(paint: &Paint<'_, '_, '_>, document: &Document, width: u16) -> Vec<P
             };
             if width >= 60 {
                 let (left, right) = paint.glyphs().bar_ends;
-                pieces.push(paint.piece(format!(" {left}"), Role::Dim));
+                pieces.push(paint.piece(format!(" {left}"), Role::GaugeRest));
                 pieces.push(paint.piece(paint.glyphs().bar(share, 8), role));
-                pieces.push(paint.piece(right, Role::Dim));
+                pieces.push(paint.piece(right, Role::GaugeRest));
             }
             let size = figures::window(window);
             let role = if share >= 0.8 { role } else { Role::Dim };

@@ -29,7 +29,7 @@ pub(super) fn changed_outside(paint: &mut Paint<'_, '_, '_>, conflict: &Conflict
         let pointer = if selected { paint.glyphs().pointer } else { " " };
         let pieces = [
             paint.piece(format!(" {pointer} "), Role::Accent),
-            paint.piece(choice.as_str(), Role::Text),
+            paint.piece(choice.words(&conflict.intent), Role::Text),
         ];
         paint.pieces(row, &pieces);
         if selected {

@@ -14,6 +14,8 @@ pub type StyledRange = (Range<usize>, Style);
 pub struct EditorStyles {
     pub text: Style,
     pub line_number: Style,
+    /// Below the line that the cursor is in.
+    pub cursor_line: Style,
     pub cursor_line_number: Style,
     pub selection: Style,
 }
@@ -141,6 +143,10 @@ impl Widget for EditorView<'_> {
         for (y, row) in (area.y..area.bottom()).zip(self.editor.visible()) {
             self.draw_number(row, area, y, gutter, screen);
             if width > 0 {
+                if row.line == self.editor.buffer().cursor().line {
+                    let below = Rect { x: area.x + gutter, y, width, height: 1 };
+                    screen.set_style(below, self.styles.cursor_line);
+                }
                 self.draw_row(row, area.x + gutter, y, width, screen);
             }
         }
@@ -180,6 +186,22 @@ mod tests {
         assert!(rows[2].starts_with("   "), "{rows:?}");
         assert!(rows.iter().any(|row| row.contains("    x")), "{rows:?}");
         assert!(rows.iter().all(|row| !row.contains('\u{200b}')), "{rows:?}");
+    }
+
+    #[test]
+    fn the_line_of_the_cursor_is_told_apart_as_far_as_it_goes() {
+        let mut editor = Editor::new("a long line\nb");
+        editor.resize(5, 4);
+        let below = Style::new().bg(ratatui::style::Color::Blue);
+        let styles = EditorStyles { cursor_line: below, ..EditorStyles::default() };
+        let area = Rect::new(0, 0, 5, 4);
+        let mut screen = Screen::empty(area);
+        EditorView::new(&editor, styles, &|_| Vec::new()).render(area, &mut screen);
+        let told: Vec<bool> = (0..4)
+            .map(|y| (0..5).all(|x| screen[(x, y)].bg == ratatui::style::Color::Blue))
+            .collect();
+        let rows = editor.visible().iter().filter(|row| row.line == 0).count();
+        assert_eq!(told, (0..4).map(|row| row < rows).collect::<Vec<_>>());
     }
 
     #[test]
