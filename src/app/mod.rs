@@ -2,6 +2,7 @@
 
 mod analyse;
 mod answer;
+mod chart_time;
 mod charts;
 mod check;
 mod clock;
@@ -38,10 +39,8 @@ use uuid::Uuid;
 
 pub use analyse::{Analysis, InputField, VariableUse, analyse};
 pub use answer::WithJson;
-pub use charts::{
-    ChartBy, ChartGroup, ChartQuery, ChartRange, ChartScale, ChartSpan, ChartStep, Charts, Sum,
-    markdown_table,
-};
+pub use chart_time::{ChartRange, ChartScale, ChartSpan};
+pub use charts::{ChartBy, ChartGroup, ChartQuery, ChartStep, Charts, Sum, markdown_table};
 pub use check::{ProviderCheck, TestCall};
 pub use doctor::{Checkup, Health, doctor};
 pub use endpoints::Endpoints;

@@ -74,7 +74,7 @@ pub struct ProviderSettings {
     pub kind: ProviderKind,
     /// The address that a protocol's own paths are appended to, without a trailing slash in the
     /// sense of the providers' own libraries: with `/v1` for OpenAI, without it for Anthropic.
-    /// For the demo it is a placeholder, replaced by the running demo server's.
+    /// The demo has no address of its own until it runs: that of its running server is put here.
     pub base_url: Url,
     pub key: KeySource,
     /// How the key is presented.

@@ -107,7 +107,7 @@ impl MessageStream {
         }
         if let Some(usage) = message.get("usage") {
             self.usage.read(usage);
-            // What has been put out when the answer begins is a placeholder, mostly 1: kept back
+            // What has been put out when the answer begins is no count yet, mostly 1: kept back
             // unless nothing better follows.
             self.usage.keep_back_output();
         }
@@ -290,7 +290,7 @@ struct Reported {
     written_for_an_hour: Option<u64>,
     output: Option<u64>,
     /// The output count of the answer's beginning.
-    placeholder: Option<u64>,
+    first: Option<u64>,
     thinking: Option<u64>,
 }
 
@@ -313,13 +313,13 @@ impl Reported {
     }
 
     fn keep_back_output(&mut self) {
-        self.placeholder = self.output.take();
+        self.first = self.output.take();
     }
 
-    /// Whether the placeholder has just become the count, as nothing better came.
+    /// Whether the first figure has just become the count, as nothing better came.
     fn take_unsaid_output(&mut self) -> bool {
-        let unsaid = self.output.is_none() && self.placeholder.is_some();
-        self.output = self.output.or(self.placeholder);
+        let unsaid = self.output.is_none() && self.first.is_some();
+        self.output = self.output.or(self.first);
         unsaid
     }
 

@@ -26,6 +26,7 @@ mod output;
 mod overlay;
 mod pane;
 mod pending;
+mod phase;
 mod shelf;
 mod spending;
 mod tour;
@@ -56,7 +57,7 @@ pub use library::{Library, LibraryRow};
 pub use line_input::LineInput;
 pub use list::{Lead, ListDialog, ListKind, ListRow};
 pub use notices::{Log, LoggedNotice, Notices};
-pub use output::{Figures, Origin, Output, Phase, RowKind, STALLED_AFTER};
+pub use output::{Figures, Origin, Output, RowKind, STALLED_AFTER};
 pub use overlay::{
     Confirm, Conflict, ConflictChoice, LineDialog, LineIntent, ModelPicker, Overlay, Palette,
     ParameterForm, ParameterRow, Picker, Reading, SaveDialog, SaveIntent, SecretQuestion,
@@ -64,6 +65,7 @@ pub use overlay::{
 };
 pub use pane::{Pane, Recorded};
 pub use pending::{EDIT_REST, FILTER_REST, Pending, Purpose, TICK, TURN, Wake};
+pub use phase::Phase;
 pub use shelf::Shelved;
 pub use spending::{SpendQuestion, Spending};
 pub use tour::{TOUR, Tour, TourDeed, TourStop};

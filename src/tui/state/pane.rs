@@ -9,7 +9,10 @@ use std::{
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::output::{Origin, Output, Phase};
+use super::{
+    Phase,
+    output::{Origin, Output},
+};
 use crate::{
     model::{
         Execution, ExecutionId, GenerationParameters, GuardName, Message, ModelRef, Parameter,

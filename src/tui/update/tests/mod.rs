@@ -1,5 +1,6 @@
 //! Scripts of events: what was pressed and answered, and what came of it.
 
+mod answers;
 mod beside;
 mod charts;
 mod findings;

@@ -1,0 +1,340 @@
+//! The stretch of time that charts show, and the steps it falls into.
+
+use jiff::{SignedDuration, Span, Timestamp, Zoned, tz::TimeZone};
+use serde::Serialize;
+
+use super::filter;
+
+/// How far back one looks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ChartRange {
+    /// 24 hours, hour by hour.
+    Day,
+    /// 7 days in steps of 6 hours.
+    #[default]
+    Week,
+    /// 30 days, day by day.
+    Month,
+    /// 13 weeks.
+    Quarter,
+    /// 12 months.
+    Year,
+}
+
+impl ChartRange {
+    /// Every range, the shortest first.
+    pub const ALL: [Self; 5] = [Self::Day, Self::Week, Self::Month, Self::Quarter, Self::Year];
+
+    /// The words on screen.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Day => "last 24 hours",
+            Self::Week => "last 7 days",
+            Self::Month => "last 30 days",
+            Self::Quarter => "last 13 weeks",
+            Self::Year => "last 12 months",
+        }
+    }
+
+    /// The age in a filter of the history that reaches as far back.
+    #[must_use]
+    pub const fn age(self) -> &'static str {
+        match self {
+            Self::Day => "24h",
+            Self::Week => "7d",
+            Self::Month => "30d",
+            Self::Quarter => "13w",
+            Self::Year => "365d",
+        }
+    }
+
+    /// The range that an age or a word names: `24h`, `7d`, `month`.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        let named = |range: &Self| match range {
+            Self::Day => word == "day" || word == "1d",
+            Self::Week => word == "week" || word == "1w",
+            Self::Month => word == "month",
+            Self::Quarter => word == "quarter" || word == "90d",
+            Self::Year => word == "year" || word == "1y",
+        };
+        Self::ALL.into_iter().find(|range| range.age() == word || named(range))
+    }
+
+    /// The next longer range, going round.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        match self {
+            Self::Day => Self::Week,
+            Self::Week => Self::Month,
+            Self::Month => Self::Quarter,
+            Self::Quarter => Self::Year,
+            Self::Year => Self::Day,
+        }
+    }
+
+    /// The beginnings of its steps up to now, in order.
+    pub(super) fn starts(self, now: &Zoned) -> Vec<Timestamp> {
+        let back = |zoned: &Zoned, span: Span| zoned.checked_sub(span).ok();
+        let starts: Option<Vec<Timestamp>> = match self {
+            Self::Day => {
+                let hour = now.timestamp().as_second().div_euclid(3_600) * 3_600;
+                (0..24).rev().map(|ago| Timestamp::from_second(hour - ago * 3_600).ok()).collect()
+            }
+            Self::Week => now.start_of_day().ok().and_then(|midnight| {
+                let mut starts = Vec::with_capacity(28);
+                for ago in (0..7).rev() {
+                    let day = back(&midnight, Span::new().days(ago))?.timestamp();
+                    for quarter in 0..4 {
+                        let start = day + SignedDuration::from_hours(6 * quarter);
+                        if start <= now.timestamp() {
+                            starts.push(start);
+                        }
+                    }
+                }
+                Some(starts)
+            }),
+            Self::Month => now.start_of_day().ok().and_then(|midnight| {
+                (0..30)
+                    .rev()
+                    .map(|ago| Some(back(&midnight, Span::new().days(ago))?.timestamp()))
+                    .collect()
+            }),
+            Self::Quarter => now.start_of_day().ok().and_then(|midnight| {
+                (1..=13)
+                    .rev()
+                    .map(|ago| {
+                        let start = back(&midnight, Span::new().weeks(ago))?;
+                        Some(start.checked_add(Span::new().days(1)).ok()?.timestamp())
+                    })
+                    .collect()
+            }),
+            Self::Year => now.first_of_month().ok().and_then(|first| {
+                let first = first.start_of_day().ok()?;
+                (0..12)
+                    .rev()
+                    .map(|ago| Some(back(&first, Span::new().months(ago))?.timestamp()))
+                    .collect()
+            }),
+        };
+        starts.unwrap_or_default()
+    }
+}
+
+/// A stretch of time that was chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChartSpan {
+    pub since: Timestamp,
+    /// `None`: up to now.
+    pub until: Option<Timestamp>,
+}
+
+/// What separates the two ends of a stretch of time.
+const TO: &str = "..";
+
+impl ChartSpan {
+    /// Reads `2026-11-01..2026-11-14`, `2026-11-01..`, or an age such as `36h`. A date at the end
+    /// counts whole.
+    ///
+    /// # Errors
+    /// What it should look like, or that it ends before it begins.
+    pub fn parse(text: &str, now: &Zoned) -> Result<Self, String> {
+        let wanted = || "write 2026-11-01..2026-11-14, 2026-11-01.., or an age: 36h, 10d, 3w";
+        let (from, to) = text.split_once(TO).map_or((text, ""), |(from, to)| (from, to));
+        let (from, to) = (from.trim(), to.trim());
+        let zone = now.time_zone();
+        let at = |text: &str| filter::time(text, now.timestamp(), zone);
+        let since = at(from).ok_or_else(wanted)?;
+        let until = if to.is_empty() {
+            None
+        } else if let Ok(day) = to.parse::<jiff::civil::Date>() {
+            // Up to and with that day.
+            let next = day.tomorrow().ok().and_then(|next| next.to_zoned(zone.clone()).ok());
+            Some(next.ok_or_else(wanted)?.timestamp())
+        } else {
+            Some(at(to).ok_or_else(wanted)?)
+        };
+        let end = until.unwrap_or(now.timestamp());
+        if since >= end {
+            return Err("it must begin before it ends, and before now".to_owned());
+        }
+        Ok(Self { since, until })
+    }
+
+    /// The length of time, up to now where it has no end.
+    pub(super) fn length(self, now: Timestamp) -> SignedDuration {
+        self.until.unwrap_or(now).duration_since(self.since)
+    }
+
+    /// As a filter of the history says it.
+    #[must_use]
+    pub fn conditions(self, zone: &TimeZone) -> String {
+        let written = |at: Timestamp| {
+            let at = at.to_zoned(zone.clone());
+            let midnight = at.start_of_day().is_ok_and(|start| start == at);
+            at.strftime(if midnight { "%Y-%m-%d" } else { "%Y-%m-%dT%H:%M" }).to_string()
+        };
+        let until = self.until.map(|until| format!(" until:{}", written(until)));
+        format!("since:{}{}", written(self.since), until.unwrap_or_default())
+    }
+
+    /// The words on screen.
+    #[must_use]
+    pub fn describe(self, now: &Zoned) -> String {
+        let zone = now.time_zone();
+        let written = |at: Timestamp| {
+            let at = at.to_zoned(zone.clone());
+            let midnight = at.start_of_day().is_ok_and(|start| start == at);
+            let format = match (midnight, at.year() == now.year()) {
+                (true, true) => "%d %b",
+                (true, false) => "%d %b %Y",
+                (false, true) => "%d %b %H:%M",
+                (false, false) => "%d %b %Y %H:%M",
+            };
+            at.strftime(format).to_string()
+        };
+        match self.until {
+            Some(until) => {
+                // The midnight after a day ends that day.
+                let ends = until.to_zoned(zone.clone());
+                let last = match ends.start_of_day() {
+                    Ok(start) if start == ends => {
+                        until.checked_sub(SignedDuration::from_hours(12)).unwrap_or(until)
+                    }
+                    _ => until,
+                };
+                let day = last.to_zoned(zone.clone()).start_of_day();
+                let last = match day {
+                    Ok(day) if last != until => day.timestamp(),
+                    _ => until,
+                };
+                format!("{} to {}", written(self.since), written(last))
+            }
+            None => format!("since {}", written(self.since)),
+        }
+    }
+}
+
+/// How much time one step of a chart is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ChartScale {
+    Hours,
+    #[default]
+    QuarterDays,
+    Days,
+    Weeks,
+    Months,
+}
+
+impl ChartScale {
+    /// The scale that a length of time can be seen at.
+    pub(super) fn of(length: SignedDuration) -> Self {
+        match length.as_hours() {
+            ..=48 => Self::Hours,
+            49..=400 => Self::QuarterDays,
+            401..=2_400 => Self::Days,
+            2_401..=12_000 => Self::Weeks,
+            _ => Self::Months,
+        }
+    }
+
+    /// The beginnings of the steps from one time up to another, in order.
+    pub(super) fn starts(
+        self,
+        since: Timestamp,
+        until: Timestamp,
+        zone: &TimeZone,
+    ) -> Vec<Timestamp> {
+        let first = since.to_zoned(zone.clone());
+        let begin = match self {
+            Self::Hours => first.round(
+                jiff::ZonedRound::new().smallest(jiff::Unit::Hour).mode(jiff::RoundMode::Trunc),
+            ),
+            Self::QuarterDays | Self::Days | Self::Weeks => first.start_of_day(),
+            Self::Months => first.first_of_month().and_then(|first| first.start_of_day()),
+        };
+        let step = match self {
+            Self::Hours => Span::new().hours(1),
+            Self::QuarterDays => Span::new().hours(6),
+            Self::Days => Span::new().days(1),
+            Self::Weeks => Span::new().weeks(1),
+            Self::Months => Span::new().months(1),
+        };
+        let mut starts = Vec::new();
+        let mut next = begin.ok();
+        while let Some(start) = next.filter(|it| it.timestamp() < until && starts.len() < MOST) {
+            starts.push(start.timestamp());
+            next = start.checked_add(step).ok();
+        }
+        starts
+    }
+}
+
+/// More steps than a screen could show.
+const MOST: usize = 500;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_are_in_order_and_end_with_now() {
+        let now: Zoned = "2026-11-21T13:45:00+01:00[Europe/Berlin]".parse().expect("a time");
+        for (range, count) in [
+            (ChartRange::Day, 24),
+            (ChartRange::Week, 27),
+            (ChartRange::Month, 30),
+            (ChartRange::Quarter, 13),
+            (ChartRange::Year, 12),
+        ] {
+            let starts = range.starts(&now);
+            assert_eq!(starts.len(), count, "{range:?}");
+            assert!(starts.is_sorted());
+            assert!(starts.last().is_some_and(|last| *last <= now.timestamp()));
+            assert_eq!(ChartRange::from_word(range.age()), Some(range));
+        }
+        let week = ChartRange::Week.starts(&now);
+        assert_eq!(week.first().map(ToString::to_string).as_deref(), Some("2026-11-14T23:00:00Z"));
+    }
+
+    #[test]
+    fn a_stretch_of_time_is_chosen_by_its_ends_or_its_age() {
+        let now: Zoned = "2026-11-21T13:45:00+01:00[Europe/Berlin]".parse().expect("a time");
+        let span = |text: &str| ChartSpan::parse(text, &now);
+        let at = |text: &str| Some(text.parse::<Timestamp>().expect("a time"));
+        let two_weeks = span("2026-11-01..2026-11-14").expect("a stretch");
+        assert_eq!(Some(two_weeks.since), at("2026-10-31T23:00:00Z"));
+        assert_eq!(two_weeks.until, at("2026-11-14T23:00:00Z"), "the last day counts whole");
+        assert_eq!(two_weeks.describe(&now), "01 Nov to 14 Nov");
+        let zone = now.time_zone();
+        assert_eq!(two_weeks.conditions(zone), "since:2026-11-01 until:2026-11-15");
+        let age = span("36h").expect("an age");
+        assert_eq!((Some(age.since), age.until), (at("2026-11-20T00:45:00Z"), None));
+        assert_eq!(age.describe(&now), "since 20 Nov 01:45");
+        assert!(span("2026-11-01..").is_ok_and(|span| span.until.is_none()));
+        for wrong in ["", "..", "soon", "2026-11-14..2026-11-01", "2027-01-01", "1..2"] {
+            assert!(span(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_chosen_stretch_has_steps_that_can_be_seen() {
+        let now: Zoned = "2026-11-21T13:45:00+01:00[Europe/Berlin]".parse().expect("a time");
+        for (text, scale, count) in [
+            ("36h", ChartScale::Hours, 37),
+            ("2026-11-01..2026-11-14", ChartScale::QuarterDays, 56),
+            ("2026-09-01..2026-10-31", ChartScale::Days, 61),
+            ("2026-01-01..2026-06-30", ChartScale::Weeks, 26),
+            ("2020-01-01..2025-12-31", ChartScale::Months, 72),
+        ] {
+            let span = ChartSpan::parse(text, &now).expect("a stretch");
+            assert_eq!(ChartScale::of(span.length(now.timestamp())), scale, "{text}");
+            let end = span.until.unwrap_or(now.timestamp());
+            let starts = scale.starts(span.since, end, now.time_zone());
+            assert_eq!(starts.len(), count, "{text}");
+            assert!(starts.is_sorted() && starts[0] <= span.since);
+        }
+    }
+}
