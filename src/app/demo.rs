@@ -1,7 +1,7 @@
 //! A month of history for demonstrations: the simulated models really answer every prompt, only
 //! nobody waits for them, and the clock is set to when somebody might have asked.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use futures_util::future::try_join_all;
 use jiff::{SignedDuration, Span, Timestamp, Zoned, civil::Weekday};
@@ -273,21 +273,14 @@ impl App {
             };
             let mut spec = self
                 .prepare(CallOrder {
-                    fallback: Vec::new(),
-                    without: Vec::new(),
-                    variant,
-                    source,
                     model: Some(model.clone()),
                     parameters: GenerationParameters {
                         seed: i64::try_from(seed).ok(),
                         ..GenerationParameters::default()
                     },
                     inputs: inputs.clone(),
-                    tags: BTreeMap::new(),
-                    stream: true,
                     cache: CacheUse::Asked(CacheMode::Off),
-                    repeat: 0,
-                    allow: BTreeSet::new(),
+                    ..CallOrder::new(variant, source)
                 })
                 .await?;
             spec.execution_id = ExecutionId(id_at(at));

@@ -56,6 +56,27 @@ pub struct CallOrder {
     pub without: Vec<Parameter>,
 }
 
+impl CallOrder {
+    /// A call that is streamed, of a prompt as it says itself, without inputs.
+    #[must_use]
+    pub fn new(variant: VariantName, source: PromptSource) -> Self {
+        Self {
+            variant,
+            source,
+            model: None,
+            parameters: GenerationParameters::default(),
+            inputs: BTreeMap::new(),
+            tags: BTreeMap::new(),
+            stream: true,
+            cache: CacheUse::default(),
+            repeat: 0,
+            fallback: Vec::new(),
+            allow: BTreeSet::new(),
+            without: Vec::new(),
+        }
+    }
+}
+
 /// A template read, with the stamp its executions carry.
 struct Read {
     template: Template,

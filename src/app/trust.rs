@@ -128,7 +128,7 @@ pub fn trust_templates(paths: &Paths, folder: &std::path::Path) -> std::io::Resu
 
 #[cfg(test)]
 mod tests {
-    use std::collections::{BTreeMap, BTreeSet};
+    use std::collections::BTreeMap;
 
     use serde_json::json;
 
@@ -137,7 +137,7 @@ mod tests {
         app::{AppOptions, CallOrder, PromptSource},
         config::Overrides,
         engine::CallSpec,
-        model::{CacheUse, GenerationParameters, GuardAction, TemplateId, VariantName},
+        model::{GuardAction, TemplateId, VariantName},
     };
 
     const MILD: &str = "---\nmodel: demo/fast\nguards: off\nrecovery: {mode: on, max: 5}\n\
@@ -170,19 +170,10 @@ mod tests {
     }
 
     async fn prepared(app: &App, template: &str) -> CallSpec {
+        let source = PromptSource::File(TemplateId::new(template).expect("an id"));
         let order = CallOrder {
-            variant: VariantName::A,
-            source: PromptSource::File(TemplateId::new(template).expect("an id")),
-            model: None,
-            parameters: GenerationParameters::default(),
             inputs: BTreeMap::from([("text".to_owned(), json!("words"))]),
-            tags: BTreeMap::new(),
-            stream: true,
-            cache: CacheUse::default(),
-            repeat: 0,
-            fallback: Vec::new(),
-            allow: BTreeSet::new(),
-            without: Vec::new(),
+            ..CallOrder::new(VariantName::A, source)
         };
         app.prepare(order).await.expect("prepared")
     }

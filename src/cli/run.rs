@@ -177,18 +177,16 @@ fn orders(
         .into_iter()
         .zip(models)
         .map(|(variant, model)| CallOrder {
-            variant,
-            source: source.clone(),
             model,
             parameters: parameters.clone(),
             inputs: variables.clone(),
             tags: tags.clone(),
             stream: !arguments.no_stream,
             cache: arguments.cache_use(),
-            repeat: 0,
             without: arguments.drop.clone(),
             fallback: arguments.fallback.iter().cloned().map(Into::into).collect(),
             allow: arguments.allow.iter().copied().collect(),
+            ..CallOrder::new(variant, source.clone())
         })
         .collect()
 }

@@ -278,18 +278,13 @@ fn prepared(order: CallOrder) -> app::CallOrder {
         CallSource::Messages { messages, stamp } => PromptSource::Messages { messages, stamp },
     };
     app::CallOrder {
-        variant: order.variant,
-        source,
         model: order.model,
         parameters: order.parameters,
         inputs: order.inputs,
-        tags: std::collections::BTreeMap::new(),
-        stream: true,
         cache: order.cache,
-        repeat: 0,
-        fallback: Vec::new(),
         allow: order.allow,
         without: order.without,
+        ..app::CallOrder::new(order.variant, source)
     }
 }
 
