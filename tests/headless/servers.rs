@@ -31,14 +31,7 @@ pub fn answering(replies: Vec<Vec<u8>>) -> u16 {
         let mut replies = replies.into_iter();
         for stream in listener.incoming() {
             let Ok(mut stream) = stream else { return };
-            let mut request = Vec::new();
-            let mut piece = [0; 4096];
-            while let Ok(count @ 1..) = stream.read(&mut piece) {
-                request.extend_from_slice(&piece[..count]);
-                if is_whole(&request) {
-                    break;
-                }
-            }
+            let request = request_of(&mut stream);
             // Whoever looks for servers asks for their models.
             let reply = if request.starts_with(b"POST") {
                 replies.next()
@@ -62,14 +55,7 @@ fn serve(
     thread::spawn(move || {
         for stream in listener.incoming() {
             let Ok(mut stream) = stream else { return };
-            let mut request = Vec::new();
-            let mut piece = [0; 4096];
-            while let Ok(count @ 1..) = stream.read(&mut piece) {
-                request.extend_from_slice(&piece[..count]);
-                if is_whole(&request) {
-                    break;
-                }
-            }
+            let request = request_of(&mut stream);
             asked(&request);
             if stream.write_all(&reply).is_ok() {
                 then(&mut stream);
@@ -79,7 +65,20 @@ fn serve(
     port
 }
 
-pub(super) fn is_whole(request: &[u8]) -> bool {
+/// A request, as far as it comes.
+pub(super) fn request_of(stream: &mut TcpStream) -> Vec<u8> {
+    let mut request = Vec::new();
+    let mut piece = [0; 4096];
+    while let Ok(count @ 1..) = stream.read(&mut piece) {
+        request.extend_from_slice(&piece[..count]);
+        if is_whole(&request) {
+            break;
+        }
+    }
+    request
+}
+
+fn is_whole(request: &[u8]) -> bool {
     let text = String::from_utf8_lossy(request);
     let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
     let length = head
@@ -209,14 +208,7 @@ fn a_retry_is_told_with_its_wait_and_works() {
         let mut posts = 0;
         for stream in listener.incoming() {
             let Ok(mut stream) = stream else { return };
-            let mut request = Vec::new();
-            let mut piece = [0; 4096];
-            while let Ok(count @ 1..) = stream.read(&mut piece) {
-                request.extend_from_slice(&piece[..count]);
-                if is_whole(&request) {
-                    break;
-                }
-            }
+            let request = request_of(&mut stream);
             let first = request.starts_with(b"POST") && posts == 0;
             posts += usize::from(request.starts_with(b"POST"));
             let _ = stream.write_all(if first { &error } else { &good });

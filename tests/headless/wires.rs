@@ -3,7 +3,7 @@
 //! check of the providers tells the truth.
 
 use std::{
-    io::{Read as _, Write},
+    io::Write,
     net::{TcpListener, TcpStream},
     sync::{Arc, Mutex},
     thread,
@@ -32,13 +32,7 @@ pub(super) fn server(
             let Ok(mut stream) = stream else { return };
             let reply = Arc::clone(&reply);
             thread::spawn(move || {
-                let (mut request, mut piece) = (Vec::new(), [0; 4096]);
-                while let Ok(count @ 1..) = stream.read(&mut piece) {
-                    request.extend_from_slice(&piece[..count]);
-                    if servers::is_whole(&request) {
-                        break;
-                    }
-                }
+                servers::request_of(&mut stream);
                 // A client that hangs up ends its connection, and nothing else.
                 let _ = reply(&mut stream);
             });
@@ -191,13 +185,7 @@ fn listing(list: Vec<u8>, answer: Vec<u8>) -> (u16, Arc<Mutex<Vec<String>>>) {
     thread::spawn(move || {
         for stream in listener.incoming() {
             let Ok(mut stream) = stream else { return };
-            let (mut request, mut piece) = (Vec::new(), [0; 4096]);
-            while let Ok(count @ 1..) = stream.read(&mut piece) {
-                request.extend_from_slice(&piece[..count]);
-                if servers::is_whole(&request) {
-                    break;
-                }
-            }
+            let request = servers::request_of(&mut stream);
             let text = String::from_utf8_lossy(&request).into_owned();
             let reply = if text.starts_with("GET") { &list } else { &answer };
             seen.lock().expect("whole").push(text);
