@@ -1,30 +1,18 @@
 //! Records that could not be written when their answers ended, and are written later.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use promptlathe::{
     app::{App, AppOptions, CallOrder, PromptSource},
     config::Environment,
     engine::{Mode, RunEventKind},
-    model::{CacheUse, Execution, GenerationParameters, ModelRef, VariantName},
+    model::{Execution, ModelRef, VariantName},
 };
 
 use crate::support::folder;
 
 fn order() -> CallOrder {
     CallOrder {
-        variant: VariantName::A,
-        source: PromptSource::Plain("Classify: I love it".to_owned()),
         model: Some(ModelRef::new("demo", "fast")),
-        parameters: GenerationParameters::default(),
-        inputs: BTreeMap::new(),
-        tags: BTreeMap::new(),
-        stream: true,
-        cache: CacheUse::default(),
-        repeat: 0,
-        fallback: Vec::new(),
-        allow: BTreeSet::new(),
-        without: Vec::new(),
+        ..CallOrder::new(VariantName::A, PromptSource::Plain("Classify: I love it".to_owned()))
     }
 }
 

@@ -159,11 +159,16 @@ pub struct Writers {
 
 impl Writers {
     pub fn start(path: &Path, count: usize) -> Self {
+        Self::of((0..count).map(|_| writer(path)))
+    }
+
+    /// Those that these commands start.
+    pub fn of(commands: impl IntoIterator<Item = Command>) -> Self {
         let told = Arc::new((Mutex::new(Vec::new()), Condvar::new()));
         let mut children = Vec::new();
         let mut readers = Vec::new();
-        for _ in 0..count {
-            let mut child = writer(path).stdout(Stdio::piped()).spawn().expect("it starts");
+        for mut command in commands {
+            let mut child = command.stdout(Stdio::piped()).spawn().expect("it starts");
             let output = BufReader::new(child.stdout.take().expect("piped"));
             let told = Arc::clone(&told);
             readers.push(std::thread::spawn(move || {

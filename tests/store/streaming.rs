@@ -3,12 +3,11 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    io::{BufRead as _, BufReader, Read as _, Write as _},
+    io::{Read as _, Write as _},
     net::{TcpListener, TcpStream},
     path::Path,
-    process::{Child, Command, Stdio},
-    sync::{Arc, Condvar, Mutex, PoisonError},
-    thread::JoinHandle,
+    process::{Command, Stdio},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -33,13 +32,13 @@ use promptlathe::{
 };
 use uuid::Uuid;
 
-use crate::support::{folder, integrity};
+use crate::{
+    kill::Writers,
+    support::{folder, integrity},
+};
 
 const DATABASE: &str = "LATHE_TEST_STREAMS_INTO";
 const PORT: &str = "LATHE_TEST_STREAMS_FROM";
-/// What a test waits for before it gives up.
-const PATIENCE: Duration = Duration::from_mins(2);
-
 /// Between two pieces of an answer.
 const PACE: Duration = Duration::from_millis(8);
 /// The pieces of a long answer, which takes well over a second, and of a short one.
@@ -277,54 +276,24 @@ async fn stream_one(engine: &Engine, spec: CallSpec) {
     }
 }
 
-/// A process that streams, and what it said.
-struct Streamer {
-    child: Child,
-    reader: JoinHandle<()>,
-    told: Arc<(Mutex<Vec<String>>, Condvar)>,
+/// The process that streams.
+fn streamer(path: &Path, port: u16) -> Command {
+    let mut command = Command::new(std::env::current_exe().expect("this program"));
+    command
+        .args(["--exact", "streaming::streaming_process", "--nocapture", "--test-threads=1"])
+        .env(DATABASE, path)
+        .env(PORT, port.to_string())
+        .stderr(Stdio::null());
+    command
 }
 
-impl Streamer {
-    fn start(path: &Path, port: u16) -> Self {
-        let mut child = Command::new(std::env::current_exe().expect("this program"))
-            .args(["--exact", "streaming::streaming_process", "--nocapture", "--test-threads=1"])
-            .env(DATABASE, path)
-            .env(PORT, port.to_string())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("it starts");
-        let output = BufReader::new(child.stdout.take().expect("piped"));
-        let told = Arc::new((Mutex::new(Vec::new()), Condvar::new()));
-        let telling = Arc::clone(&told);
-        let reader = std::thread::spawn(move || {
-            for line in output.lines().map_while(Result::ok) {
-                telling.0.lock().unwrap_or_else(PoisonError::into_inner).push(line);
-                telling.1.notify_all();
-            }
-        });
-        Self { child, reader, told }
-    }
-
-    /// Kills it once it has said so many lines; everything it said.
-    fn kill_after(mut self, lines: usize) -> Vec<String> {
-        let told = self.told.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (told, _) = self
-            .told
-            .1
-            .wait_timeout_while(told, PATIENCE, |told| told.len() < lines)
-            .expect("waited");
-        assert!(told.len() >= lines, "only {} lines came", told.len());
-        drop(told);
-        self.child.kill().expect("killed");
-        self.child.wait().expect("gone");
-        self.reader.join().expect("read to the end");
-        let mut told =
-            std::mem::take(&mut *self.told.0.lock().unwrap_or_else(PoisonError::into_inner));
-        // The last line may be cut short.
-        told.pop();
-        told
-    }
+/// Kills it once it has said so many lines; everything it said.
+fn killed_after(process: Writers, lines: usize) -> Vec<String> {
+    process.until_acknowledged(lines);
+    let mut told = process.kill();
+    // The last line may be cut short.
+    told.pop();
+    told
 }
 
 /// What a process said of one answer.
@@ -441,7 +410,8 @@ fn rounds(port: u16, numbers: impl Iterator<Item = usize>) -> (usize, usize) {
             drop(open(&place.path().join("lathe.db")).close_blocking());
         }
         let path = place.path().join("lathe.db");
-        let streamers: Vec<Streamer> = (0..4).map(|_| Streamer::start(&path, port)).collect();
+        let streamers: Vec<Writers> =
+            (0..4).map(|_| Writers::of([streamer(&path, port)])).collect();
         let killers: Vec<_> = streamers
             .into_iter()
             .enumerate()
@@ -449,7 +419,7 @@ fn rounds(port: u16, numbers: impl Iterator<Item = usize>) -> (usize, usize) {
                 // Most are killed soon; some after their first checkpoints.
                 let spread = if round % 4 == index { 700 } else { 160 };
                 let lines = 8 + (round * 37 + index * 101) % spread;
-                std::thread::spawn(move || streamer.kill_after(lines))
+                std::thread::spawn(move || killed_after(streamer, lines))
             })
             .collect();
         let told: Vec<_> =
