@@ -2,9 +2,10 @@
 //! panics, no cell holds what could move the terminal's pen, and everything stays inside its own
 //! frame.
 //!
-//! All 7,191 sizes from 0 × 0 to 140 × 50 for every place would take minutes. The three screens are
-//! drawn at each of them; every other place at every width with two heights and at every height with
-//! several widths, others for each place.
+//! All 7,191 sizes from 0 × 0 to 140 × 50 for every place take minutes, and are for a build that is
+//! optimised: `LATHE_SWEEP=all cargo test --release --test screens sweep`. Otherwise the three screens
+//! are drawn at each of them; every other place at every width with two heights and at every height
+//! with several widths, others for each place.
 
 use std::sync::LazyLock;
 
@@ -55,6 +56,17 @@ fn sizes() -> Vec<(u16, u16)> {
     let columns = (0..=140).step_by(3).map(|columns| (columns, columns * 7 % 51));
     let wide = [(109, 20), (110, 20), (111, 30), (120, 36), (140, 50)];
     limits.chain(columns).chain(wide).collect()
+}
+
+/// Every size that there is.
+fn every_size() -> impl Iterator<Item = (u16, u16)> {
+    (0..=WIDEST).flat_map(|columns| (0..=TALLEST).map(move |rows| (columns, rows)))
+}
+
+/// The sizes for a place, of which there are many: all of them where that is asked for.
+fn chosen(turn: u16) -> Vec<(u16, u16)> {
+    let all = std::env::var_os("LATHE_SWEEP").is_some_and(|word| word == "all");
+    if all { every_size().collect() } else { sample(turn).collect() }
 }
 
 /// Every width with two heights, and by that every height with several widths; `turn` says which.
@@ -262,11 +274,11 @@ fn sweep_place(place: Place, turn: usize) {
     let name = place.name();
     let mut stage = at_work();
     place.go(&mut stage);
-    sweep_over(&name, &mut stage, sample(turn));
+    sweep_over(&name, &mut stage, chosen(turn));
     if stage.state.is_typing() {
         stage.tell(Msg::Paste(HOSTILE.clone()));
         stage.wait(1_000);
-        sweep_over(&name, &mut stage, sample(turn + 1).step_by(3));
+        sweep_over(&name, &mut stage, chosen(turn + 1).into_iter().step_by(3));
     }
 }
 
@@ -296,8 +308,7 @@ fn captions_and_the_card() {
 fn sweep_everywhere(keys: &str) {
     let mut stage = at_work();
     stage.press(keys);
-    let sizes = (0..=WIDEST).flat_map(|columns| (0..=TALLEST).map(move |rows| (columns, rows)));
-    sweep_over(keys, &mut stage, sizes);
+    sweep_over(keys, &mut stage, every_size());
 }
 
 #[test]
