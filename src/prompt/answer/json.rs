@@ -178,21 +178,23 @@ fn longest_value(text: &str) -> Result<Option<Value>, usize> {
 
 /// What stands in the first fence. A fence begins a line: in a text of JSON there is none.
 fn fenced(text: &str) -> Option<&str> {
-    let fence = |from: usize| -> Option<usize> {
-        let rest = text.get(from..)?;
-        let marks = rest.match_indices("```").map(|(at, _)| from + at);
-        marks.into_iter().find(|at| {
-            let line = text.get(..*at).map(|before| before.rsplit('\n').next().unwrap_or(before));
-            line.is_some_and(|line| line.trim().is_empty())
-        })
-    };
-    let open = fence(0)?;
-    let after = text.get(open..)?;
-    let inside = open + after.find('\n').map_or(3, |at| at + 1);
-    match fence(inside) {
-        Some(close) => text.get(inside..close),
-        None => text.get(inside..),
+    // A line at a time: what stands before a mark is looked at once.
+    let fence = |line: &str| line.trim_start().starts_with("```");
+    let mut inside: Option<usize> = None;
+    let mut from = 0;
+    for line in text.split_inclusive('\n') {
+        let start = from;
+        from += line.len();
+        if !fence(line) {
+            continue;
+        }
+        let mark = start + line.len() - line.trim_start().len();
+        match inside {
+            Some(inside) => return text.get(inside..mark),
+            None => inside = Some(if line.ends_with('\n') { from } else { mark + 3 }),
+        }
     }
+    text.get(inside?..)
 }
 
 /// The object or list a text begins with, and its length in bytes.
@@ -685,5 +687,13 @@ mod tests {
         }
         assert!(extract(&"[".repeat(100_000)).is_err());
         assert!(extract(&"{\"a\":".repeat(100_000)).is_err());
+    }
+
+    #[test]
+    fn marks_of_fences_that_begin_no_line_are_read_once() {
+        // What takes the square of so many bytes takes hours.
+        let text = format!("x{}\n```json\n{{\"a\": 1}}\n```", "```".repeat(1 << 19));
+        let Extracted { value, whence, .. } = extract(&text).expect("there is one");
+        assert_eq!((value, whence), (json!({"a": 1}), Whence::Fence));
     }
 }

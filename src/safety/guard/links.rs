@@ -1,6 +1,9 @@
 //! Addresses in a reply: where they lead, and whether they look made to carry data away.
 
-use std::{collections::BTreeSet, ops::Range};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    ops::Range,
+};
 
 /// An address in a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,21 +35,60 @@ pub(super) fn links(text: &str) -> Vec<Link<'_>> {
     links
 }
 
+/// A bracket that was opened, and what stands behind it.
+struct Opened {
+    inside: usize,
+    image: bool,
+    /// Whether others were opened and closed in it: then it is no label.
+    holds_others: bool,
+}
+
 /// The labels that images of a text refer to, in lower case: `b` for `![a][b]`, `a` for `![a][]`
-/// and `![a]`.
+/// and `![a]`. Each byte is looked at a few times at most, whatever the text.
 fn references(text: &str) -> BTreeSet<String> {
+    /// More brackets than this inside of one another are no address.
+    const DEEPEST: usize = 1_024;
+    let bytes = text.as_bytes();
     let mut labels = BTreeSet::new();
-    for (start, _) in text.match_indices("![") {
-        let label = |from: usize| {
-            let rest = text.get(from..)?.strip_prefix('[')?;
-            Some((rest.get(..rest.find(']')?)?, from))
-        };
-        let Some((alt, at)) = label(start + 1) else { continue };
-        let behind = at + alt.len() + 2;
-        let named = label(behind).map(|(name, _)| name).filter(|name| !name.is_empty());
-        labels.insert(folded(named.unwrap_or(alt)));
+    let mut open: VecDeque<Opened> = VecDeque::new();
+    let mut from = 0;
+    while let Some(found) =
+        memchr::memchr3(b'[', b']', b'\\', bytes.get(from..).unwrap_or_default())
+    {
+        let at = from + found;
+        from = at + 1;
+        match bytes.get(at) {
+            Some(b'[') => {
+                if open.len() == DEEPEST {
+                    open.pop_front();
+                }
+                let image = at.checked_sub(1).and_then(|before| bytes.get(before)) == Some(&b'!');
+                open.push_back(Opened { inside: at + 1, image, holds_others: false });
+            }
+            Some(b']') => {
+                let Some(closed) = open.pop_back() else { continue };
+                if let Some(around) = open.back_mut() {
+                    around.holds_others = true;
+                }
+                if !closed.image {
+                    continue;
+                }
+                let own = text.get(closed.inside..at).filter(|_| !closed.holds_others);
+                let named = text.get(from..).and_then(label).filter(|name| !name.is_empty());
+                labels.extend(named.or(own).map(folded));
+            }
+            // What is escaped is no bracket.
+            _ => from += 1,
+        }
     }
     labels
+}
+
+/// The label in brackets that a text begins with.
+fn label(text: &str) -> Option<&str> {
+    let inside = text.strip_prefix('[')?;
+    let (label, end) = inside.split_at_checked(inside.find(['[', ']'])?)?;
+    end.starts_with(']').then_some(label)
 }
 
 fn folded(label: &str) -> String {
@@ -77,12 +119,14 @@ fn is_fetched(opened: &str) -> bool {
 
 fn link<'t>(text: &'t str, slashes: usize, references: &BTreeSet<String>) -> Option<Link<'t>> {
     let before = text.get(..slashes)?;
-    let tail = before.get(floor(before, before.len().saturating_sub(8))..)?.to_ascii_lowercase();
+    let tail = before
+        .get(before.floor_char_boundary(before.len().saturating_sub(8))..)?
+        .to_ascii_lowercase();
     let scheme =
         ["https:", "http:", "ftp:", "wss:", "ws:"].into_iter().find(|it| tail.ends_with(it));
     let start = slashes - scheme.map_or(0, str::len);
     // Only what is near says what it is.
-    let near = text.get(floor(text, start.saturating_sub(NEAR))..start)?;
+    let near = text.get(text.floor_char_boundary(start.saturating_sub(NEAR))..start)?;
     let opened = near.trim_end_matches([' ', '<']);
     let bracketed = opened.ends_with("](");
     let fetched = is_fetched(opened);
@@ -94,19 +138,25 @@ fn link<'t>(text: &'t str, slashes: usize, references: &BTreeSet<String>) -> Opt
         || (bracketed && is_image(opened))
         || label.is_some_and(|label| references.contains(&label));
     let after = text.get(slashes + 2..)?;
-    let end = after
-        .find(|character: char| character.is_whitespace() || "<>\"')]`".contains(character))
+    let ends = |character: char| character.is_whitespace() || "<>\"')]`".contains(character);
+    // An address without a host is none, and how far it would reach is not looked for: a text of
+    // nothing else would be read from each of them to its end.
+    let authority_end = after
+        .find(|character| ends(character) || "/?#\\".contains(character))
         .unwrap_or(after.len());
-    let address = after.get(..end)?;
-    let authority_end = address.find(['/', '?', '#', '\\']).unwrap_or(address.len());
-    let (authority, rest) = address.split_at(authority_end);
+    let (authority, behind) = after.split_at(authority_end);
     let host = authority.rsplit('@').next()?;
     let host = match host.strip_prefix('[') {
         Some(v6) => v6.split(']').next()?,
         None => host.split(':').next()?,
     };
     let host = host.trim_end_matches(['.', ',', ';', '!', '*', '_']);
-    (!host.is_empty()).then(|| Link { range: start..slashes + 2 + end, host, rest, image })
+    if host.is_empty() {
+        return None;
+    }
+    let rest = behind.get(..behind.find(ends).unwrap_or(behind.len()))?;
+    let end = slashes + 2 + authority.len() + rest.len();
+    Some(Link { range: start..end, host, rest, image })
 }
 
 /// Whether the `](` at the end of a text belongs to `![`.
@@ -116,13 +166,6 @@ fn is_image(near: &str) -> bool {
 
 /// How far before an address is looked for what it is.
 const NEAR: usize = 512;
-
-fn floor(text: &str, mut at: usize) -> usize {
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    at
-}
 
 impl Link<'_> {
     /// Whether its host is one of these or lies below one.
@@ -230,6 +273,8 @@ mod tests {
             format!("![a][b]\n\n[b]: https://{DATA}"),
             format!("![A b][]\n[a  B]: <https://{DATA}>"),
             format!("see ![b]\n\n  [b]: //{DATA} \"title\""),
+            format!("![a [c] d][b]\n\n[b]: https://{DATA}"),
+            format!("![a \\] d][b]\n\n[b]: https://{DATA}"),
             format!("![x]( <//{DATA}> )"),
             "![x](https://mfrggzdfmztwq2lknnwg23tpobyxe43u.e.example/a.png)".to_owned(),
             "![x](//aGVsbG8gd29y.bGQgaGVsbG8g.d29ybGQgaGVs.bG8gd29ybGQx.e.example)".to_owned(),
@@ -250,6 +295,19 @@ mod tests {
         ] {
             assert!(links(&text).iter().all(|link| !link.carries()), "{text}");
         }
+    }
+
+    #[test]
+    fn what_opens_again_and_again_is_read_once() {
+        // What takes the square of so many bytes takes hours, or more memory than there is.
+        const TIMES: usize = 1 << 18;
+        for piece in ["![", "![a]", "![a][", "![![a]", "[", "\\![", "https:///", "//", "https://@"]
+        {
+            let text = piece.repeat(TIMES);
+            assert!(links(&text).iter().all(|link| !link.carries()), "{piece}");
+        }
+        let nested = format!("{}{}{}", "![".repeat(TIMES), "a".repeat(TIMES), "]".repeat(TIMES));
+        assert_eq!(references(&nested).len(), 1);
     }
 
     #[test]
