@@ -5,7 +5,11 @@
 //! long text: its automaton is made as it is needed, and where it would have to be made anew all
 //! the time, or cannot be used at all, the number of steps decides whether it is run without.
 
-use std::{cell::RefCell, fmt, ops::Range};
+use std::{
+    cell::{OnceCell, RefCell},
+    fmt,
+    ops::Range,
+};
 
 use regex_automata::{
     Input,
@@ -27,10 +31,11 @@ const STEPS: usize = 300_000_000;
 
 /// A regular expression, in the syntax of Rust's `regex`.
 pub struct Expression {
+    source: String,
     automaton: regex::Regex,
     cache: RefCell<regex::Cache>,
-    /// For where the automaton gives up.
-    machine: PikeVM,
+    /// For where the automaton gives up; made once it does.
+    machine: OnceCell<Option<PikeVM>>,
 }
 
 /// A text is too long for an expression as large as this.
@@ -56,25 +61,19 @@ impl Expression {
             .cache_capacity(CACHE)
             .minimum_cache_clear_count(Some(FORGOTTEN))
             .minimum_bytes_per_state(Some(USEFUL));
-        let states = thompson::Config::new().nfa_size_limit(Some(SIZE));
         // Which sort of error it is cannot be asked, so the syntax is read first.
         if let Err(error) = syntax::parse(expression) {
             let told = error.to_string();
             let last = told.lines().last().unwrap_or_default();
             return Err(super::display_line(last.trim_start_matches("error: ")).into_owned());
         }
-        let too_large = |_| "the expression is too large".to_owned();
         let automaton = regex::Builder::new()
             .dfa(lazily)
-            .thompson(states.clone())
-            .build(expression)
-            .map_err(too_large)?;
-        let machine = PikeVM::builder()
-            .thompson(states)
+            .thompson(states())
             .build(expression)
             .map_err(|_| "the expression is too large".to_owned())?;
         let cache = RefCell::new(automaton.create_cache());
-        Ok(Self { automaton, cache, machine })
+        Ok(Self { source: expression.to_owned(), automaton, cache, machine: OnceCell::new() })
     }
 
     /// The first match in a text.
@@ -85,11 +84,16 @@ impl Expression {
         let mut cache = self.cache.borrow_mut();
         match self.automaton.try_search(&mut cache, &Input::new(text)) {
             Ok(found) => Ok(found.map(|found| found.range())),
-            Err(_) if self.machine.get_nfa().states().len().saturating_mul(text.len()) <= STEPS => {
-                let mut cache = self.machine.create_cache();
-                Ok(self.machine.find(&mut cache, text).map(|found| found.range()))
+            Err(_) => {
+                let build = || PikeVM::builder().thompson(states()).build(&self.source).ok();
+                // The automaton was made of the same states, so the machine can be made.
+                let machine = self.machine.get_or_init(build).as_ref().ok_or(TooLong)?;
+                if machine.get_nfa().states().len().saturating_mul(text.len()) > STEPS {
+                    return Err(TooLong);
+                }
+                let mut cache = machine.create_cache();
+                Ok(machine.find(&mut cache, text).map(|found| found.range()))
             }
-            Err(_) => Err(TooLong),
         }
     }
 
@@ -100,6 +104,11 @@ impl Expression {
     pub fn is_match(&self, text: &str) -> Result<bool, TooLong> {
         self.find(text).map(|found| found.is_some())
     }
+}
+
+/// How the states of an expression are made: not more of them than there is room for.
+fn states() -> thompson::Config {
+    thompson::Config::new().nfa_size_limit(Some(SIZE))
 }
 
 impl fmt::Debug for Expression {

@@ -54,11 +54,13 @@ fn output(reply: &Reply<'_>, guards: &Guards, verdict: &mut Verdict) {
     for part in reply.parts {
         found.extend(leading_away(part, reply.messages, guards));
         found.extend(secrets(part, reply.messages));
-        found.extend(forbidden(part, guards));
+    }
+    for expression in &guards.forbidden {
+        found.extend(forbidden(expression, reply.parts));
     }
     for expression in &guards.required {
         let whole = reply.parts.first().copied().unwrap_or_default();
-        match look(expression, whole) {
+        match Expression::new(expression).and_then(|compiled| look(&compiled, whole)) {
             Ok(Some(_)) => {}
             Ok(None) => found.push(format!("nothing in it matches {}", excerpt(expression))),
             Err(error) => found.push(cannot_look(expression, &error)),
@@ -116,23 +118,25 @@ fn secrets(part: &str, messages: &[Message]) -> Vec<String> {
     news.map(|finding| format!("{} at byte {}", finding.label, finding.range.start)).collect()
 }
 
-fn forbidden(part: &str, guards: &Guards) -> Vec<String> {
-    let mut found = Vec::new();
-    for expression in &guards.forbidden {
-        match look(expression, part) {
-            Ok(Some(matched)) => {
-                let words = excerpt(part.get(matched).unwrap_or_default());
-                found.push(format!("{words} is forbidden by {}", excerpt(expression)));
-            }
-            Ok(None) => {}
-            Err(error) => found.push(cannot_look(expression, &error)),
-        }
-    }
-    found
+/// What an expression forbids of what came back. It is made once: there may be as many parts as
+/// calls of tools.
+fn forbidden(expression: &str, parts: &[&str]) -> Vec<String> {
+    let compiled = match Expression::new(expression) {
+        Ok(compiled) => compiled,
+        Err(error) => return vec![cannot_look(expression, &error)],
+    };
+    let told = |part: &&str| match look(&compiled, part) {
+        Ok(matched) => matched.map(|matched| {
+            let words = excerpt(part.get(matched).unwrap_or_default());
+            format!("{words} is forbidden by {}", excerpt(expression))
+        }),
+        Err(error) => Some(cannot_look(expression, &error)),
+    };
+    parts.iter().filter_map(told).collect()
 }
 
-fn look(expression: &str, text: &str) -> Result<Option<Range<usize>>, String> {
-    Expression::new(expression)?.find(text).map_err(|error| error.to_string())
+fn look(expression: &Expression, text: &str) -> Result<Option<Range<usize>>, String> {
+    expression.find(text).map_err(|error| error.to_string())
 }
 
 fn cannot_look(expression: &str, error: &str) -> String {
