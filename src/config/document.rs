@@ -131,11 +131,7 @@ fn full_name(table: &str, own: &str) -> String {
 
 /// Line and column, counted from 1, the column in characters.
 fn position(text: &str, at: usize) -> (usize, usize) {
-    let mut at = at.min(text.len());
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    let before = text.get(..at).unwrap_or_default();
+    let before = text.get(..text.floor_char_boundary(at)).unwrap_or_default();
     let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
     let column = before.get(line_start..).unwrap_or_default().chars().count() + 1;
     (before.matches('\n').count() + 1, column)

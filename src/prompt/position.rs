@@ -39,10 +39,7 @@ impl LineIndex {
     /// the end, or inside a character, is taken back to the last whole character.
     #[must_use]
     pub fn locate(&self, text: &str, offset: usize) -> (usize, usize) {
-        let mut offset = offset.min(text.len());
-        while !text.is_char_boundary(offset) {
-            offset -= 1;
-        }
+        let offset = text.floor_char_boundary(offset);
         let line = self.starts.partition_point(|&start| start <= offset);
         let start = self.starts.get(line.wrapping_sub(1)).copied().unwrap_or(0);
         let column = text.get(start..offset).map_or(0, |before| before.chars().count());

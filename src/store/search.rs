@@ -53,14 +53,10 @@ impl SearchWords {
 /// Adds a text to what is indexed, cleaned and cut.
 pub(super) fn add(words: &mut String, text: &str) {
     let room = MOST.saturating_sub(words.len());
-    let mut end = text.len().min(room);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
     if !words.is_empty() {
         words.push('\n');
     }
-    words.push_str(&clean(text.get(..end).unwrap_or_default()));
+    words.push_str(&clean(text.get(..text.floor_char_boundary(room)).unwrap_or_default()));
 }
 
 /// The text as the tokenizer should see it.

@@ -217,11 +217,11 @@ const SPOKEN_OF: [&str; 42] = [
 fn mention(plain: &str, range: &Range<usize>) -> f64 {
     const BEFORE: usize = 160;
     const AFTER: usize = 120;
-    let start = floor(plain, range.start.saturating_sub(BEFORE));
-    let end = floor(plain, (range.end + AFTER).min(plain.len()));
+    let start = plain.floor_char_boundary(range.start.saturating_sub(BEFORE));
+    let end = plain.floor_char_boundary(range.end + AFTER);
     // Patterns see bytes and may end inside of a character.
-    let before = plain.get(start..floor(plain, range.start)).unwrap_or_default();
-    let after = plain.get(floor(plain, range.end)..end).unwrap_or_default();
+    let before = plain.get(start..plain.floor_char_boundary(range.start)).unwrap_or_default();
+    let after = plain.get(plain.floor_char_boundary(range.end)..end).unwrap_or_default();
     let opens = before
         .trim_end_matches(|character: char| character.is_alphanumeric() || character == ' ')
         .ends_with(['"', '`', '\'', '「']);
@@ -229,14 +229,6 @@ fn mention(plain: &str, range: &Range<usize>) -> f64 {
     let quoted = if opens && closes { QUOTED } else { 1.0 };
     let spoken = SPOKEN_OF.iter().any(|word| before.contains(word) || after.contains(word));
     quoted * if spoken { MENTIONED } else { 1.0 }
-}
-
-/// The nearest boundary of a character at or before a byte.
-fn floor(text: &str, mut at: usize) -> usize {
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    at
 }
 
 /// Tag characters in a row spell words that nobody sees; outside of flags they have no use.

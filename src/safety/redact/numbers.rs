@@ -61,8 +61,8 @@ pub(super) fn payment_card(candidate: &Candidate<'_>) -> Option<usize> {
     let mut groups: Vec<usize> = candidate.text.split([' ', '-']).map(str::len).collect();
     // Written in groups as cards are, of which the last may be short, or without.
     let last = groups.pop().unwrap_or(0);
-    let grouped = groups.iter().all(|length| (3..=7).contains(length)) && last <= 19;
-    let grouped = grouped && (groups.is_empty() || last <= 7);
+    let grouped = groups.iter().all(|length| (3..=7).contains(length))
+        && last <= if groups.is_empty() { 19 } else { 7 };
     (fits && grouped && alone(candidate) && luhn(&number)).then_some(candidate.text.len())
 }
 

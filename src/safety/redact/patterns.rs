@@ -205,10 +205,8 @@ impl Patterns {
 
     /// The byte from which more text could still change what is found; the end where none could.
     pub fn settled(&self, text: &str, from: usize) -> usize {
-        let mut least = from.max(text.len().saturating_sub(self.longest));
-        while !text.is_char_boundary(least) {
-            least += 1;
-        }
+        let least = from.max(text.len().saturating_sub(self.longest));
+        let least = text.ceil_char_boundary(least);
         let begins = self.begins.get_or_init(|| {
             let beginnings = partial::beginnings(&self.hirs);
             let limit = Regex::config().nfa_size_limit(Some(LARGEST));
@@ -242,10 +240,7 @@ impl Patterns {
                 let better = self.entries[pattern].has_group.then(|| self.named(text, range.start));
                 return Next::Found(better.flatten().unwrap_or(Found { range, pattern }));
             }
-            from = found.start() + 1;
-            while !text.is_char_boundary(from) {
-                from += 1;
-            }
+            from = text.ceil_char_boundary(found.start() + 1);
         }
         Next::Nothing
     }

@@ -104,10 +104,7 @@ impl Find {
         self.found.truncate(kept);
         // In other capitals a character can take more bytes, yet never more than four.
         let longest = 4 * self.words.chars().count();
-        let mut from = same.min(text.len()).saturating_sub(longest);
-        while !text.is_char_boundary(from) {
-            from -= 1;
-        }
+        let from = text.floor_char_boundary(same.min(text.len()).saturating_sub(longest));
         let from = from.max(self.found.last().map_or(0, |place| place.end));
         find_from(text, &self.words, from, &mut self.found);
         self.present = self.present.min(self.found.len().saturating_sub(1));

@@ -237,10 +237,7 @@ impl Buffer {
     fn clamp(&self, position: Position) -> Position {
         let line = position.line.min(self.lines.len() - 1);
         let text = self.line(line);
-        let mut byte = position.byte.min(text.len());
-        while !text.is_char_boundary(byte) {
-            byte -= 1;
-        }
+        let mut byte = text.floor_char_boundary(position.byte);
         // A place inside a grapheme moves to its start.
         if byte < text.len() && !is_grapheme_boundary(text, byte) {
             byte = previous_grapheme(text, byte);
