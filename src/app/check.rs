@@ -153,7 +153,7 @@ impl App {
         }
         let (listed, call) = self.ask(&name, settings).await;
         let absent = listed.as_ref().is_err_and(|error| error.kind == ErrorKind::Connect);
-        if absent && crate::config::is_built_in(&name, settings) {
+        if absent && settings.is_local() && !settings.configured {
             let skipped = Some("not running, and not configured".to_owned());
             return ProviderCheck { name, key, skipped, ..ProviderCheck::default() };
         }
@@ -281,4 +281,32 @@ const fn least_tokens(kind: ProviderKind) -> u64 {
 fn ran_out(error: &CallError) -> bool {
     error.kind == ErrorKind::InvalidRequest
         && error.message.contains("max_tokens or model output limit was reached")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        app::AppOptions,
+        config::{Environment, Overrides},
+    };
+
+    #[tokio::test]
+    async fn a_local_server_that_does_not_run_is_a_failure_where_it_was_set_up() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let overrides =
+            Overrides { database: Some(folder.path().join("lathe.db")), ..Overrides::default() };
+        // A port that no server is given.
+        let pairs = [("HOME", folder.path().as_os_str()), ("OLLAMA_HOST", "127.0.0.1:9".as_ref())];
+        let environment = Environment::from_pairs(pairs);
+        let options = AppOptions { environment, overrides, ..AppOptions::default() };
+        let (app, _) = App::open(options).expect("it opens");
+        for configured in [true, false] {
+            let settings = app.settings.providers["ollama"].clone();
+            let settings = ProviderSettings { configured, ..settings };
+            let check = app.check_provider("ollama", &settings).await;
+            assert_eq!(check.skipped.is_some(), !configured, "{check:?}");
+            assert_eq!(check.listed.is_some(), configured, "{check:?}");
+        }
+    }
 }

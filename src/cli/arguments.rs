@@ -160,7 +160,7 @@ pub enum TextOrJson {
 /// How to print the outcome of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum RunFormat {
-    /// The answer alone, as it streams
+    /// The answer alone; as it streams where one model is asked and none is asked again
     #[default]
     Text,
     /// The whole record; a list of records for several models

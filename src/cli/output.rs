@@ -31,18 +31,19 @@ pub enum Closed {
     Failed(io::ErrorKind),
 }
 
-impl From<io::Error> for Closed {
-    fn from(error: io::Error) -> Self {
+impl Closed {
+    /// What an error of writing means, to a terminal or to something else.
+    fn of(error: &io::Error, terminal: bool) -> Self {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Self::Left,
-            // A terminal that is gone.
-            _ if error.raw_os_error() == Some(EIO) => Self::Left,
+            // A terminal that is gone. Of a file it is a disk that fails.
+            _ if cfg!(unix) && terminal && error.raw_os_error() == Some(EIO) => Self::Left,
             kind => Self::Failed(kind),
         }
     }
 }
 
-/// The system's number for an input or output error.
+/// Unix's number for an input or output error.
 const EIO: i32 = 5;
 
 impl Output {
@@ -102,7 +103,8 @@ impl Output {
     /// # Errors
     /// [`Closed`] when nobody reads them.
     pub fn raw(&mut self, bytes: &[u8]) -> Result<(), Closed> {
-        self.data.write_all(bytes).and_then(|()| self.data.flush()).map_err(Closed::from)
+        let written = self.data.write_all(bytes).and_then(|()| self.data.flush());
+        written.map_err(|error| Closed::of(&error, self.data_is_terminal))
     }
 
     /// A reader for an answer that streams: safe pieces where it would reach a terminal.
@@ -183,6 +185,16 @@ impl Stream {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    #[cfg(unix)]
+    fn a_terminal_that_is_gone_is_left_and_a_disk_that_fails_is_told() {
+        let broken = io::Error::from_raw_os_error(EIO);
+        assert_eq!(Closed::of(&broken, true), Closed::Left);
+        assert_eq!(Closed::of(&broken, false), Closed::Failed(broken.kind()));
+        let unread = io::Error::from(io::ErrorKind::BrokenPipe);
+        assert_eq!(Closed::of(&unread, false), Closed::Left);
+    }
 
     #[test]
     fn json_on_a_terminal_means_the_same_and_acts_on_nothing() {

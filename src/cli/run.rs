@@ -126,9 +126,11 @@ pub async fn run(app: &App, arguments: RunArguments, output: &mut Output) -> Res
     if streams_text {
         let rest = stream.finish();
         output.raw(rest.as_bytes())?;
-        let ends_in_newline = ended
-            .first()
-            .is_none_or(|execution| execution.text.is_empty() || execution.text.ends_with('\n'));
+        let ends_in_newline = ended.first().is_none_or(|execution| {
+            let written = [&execution.refusal, &execution.text];
+            let last = written.into_iter().find(|text| !text.is_empty());
+            last.is_none_or(|text| text.ends_with('\n'))
+        });
         if output.is_read_by_a_person() && !ends_in_newline {
             output.raw(b"\n")?;
         }
@@ -259,7 +261,7 @@ fn outcome(execution: &Execution, output: &mut Output) -> u8 {
     if let Some(model) = &execution.response_model {
         let told = format!("{}: {model} answered", execution.model_ref());
         // A dated name of the model that was asked is no surprise.
-        if model.starts_with(&execution.model) {
+        if is_dated(&execution.model, model) {
             output.remark(&told);
         } else {
             output.tell(&told);
@@ -274,6 +276,19 @@ fn outcome(execution: &Execution, output: &mut Output) -> u8 {
     let Some(error) = &execution.error else { return 3 };
     output.fail(&format!("{}: {error}", execution.model_ref()));
     exit_code_of(error.kind)
+}
+
+/// Whether a name is another with nothing but a date or a number behind it: `gpt-4o-2024-08-06` is
+/// `gpt-4o`, `gpt-4o-mini` is not.
+fn is_dated(asked: &str, answered: &str) -> bool {
+    answered.strip_prefix(asked).is_some_and(|rest| {
+        rest.is_empty()
+            || rest.strip_prefix(['-', '@', ':']).is_some_and(|date| {
+                let digits =
+                    |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+                date.split('-').all(digits)
+            })
+    })
 }
 
 /// How an answer ended that did not simply end: a part of it may be missing, or all of it.
@@ -328,5 +343,22 @@ pub(super) async fn interrupted() -> u8 {
     {
         let _ = tokio::signal::ctrl_c().await;
         130
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_dated;
+
+    #[test]
+    fn another_model_with_a_longer_name_is_not_a_dated_one() {
+        for answered in ["gpt-4o", "gpt-4o-2024-08-06", "gpt-4o@20240806", "gpt-4o-001", "gpt-4o:2"]
+        {
+            assert!(is_dated("gpt-4o", answered), "{answered}");
+        }
+        for answered in ["gpt-4o-mini", "gpt-4o-mini-2024-07-18", "gpt-4o1", "gpt-4", "gpt-4o-", ""]
+        {
+            assert!(!is_dated("gpt-4o", answered), "{answered}");
+        }
     }
 }

@@ -359,6 +359,7 @@ fn provider(
     let existing = settings.providers.get(name.value).cloned();
     let base = existing.or_else(|| Known::find(name.value).and_then(Known::settings));
     let Some(mut provider) = stated.base(base, name, section) else { return };
+    provider.configured = true;
     let demo = provider.kind == ProviderKind::Demo;
     let of_demo = ["kind", "concurrency", "requests_per_minute", "tokens_per_minute"];
     if demo && section.names().any(|key| !of_demo.contains(&key)) {

@@ -43,7 +43,7 @@ pub use limits::{keep_memory_private, most_calls_at_once};
 pub use models::ModelOverride;
 pub use paths::{Overrides, Paths};
 pub use private::{Umask, check_owner_above, create_private_dir, create_private_file};
-pub use provider::{Authentication, ProviderKind, ProviderSettings, StatedLimits, is_built_in};
+pub use provider::{Authentication, ProviderKind, ProviderSettings, StatedLimits};
 pub use proxy::Proxy;
 pub use redaction::{RedactWhen, RedactionSettings, SecretWarning};
 pub use secret::Secret;

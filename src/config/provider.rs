@@ -76,6 +76,9 @@ pub struct ProviderSettings {
     /// sense of the providers' own libraries: with `/v1` for OpenAI, without it for Anthropic.
     /// The demo has no address of its own until it runs: that of its running server is put here.
     pub base_url: Url,
+    /// Whether somebody set it up, by a settings file or a variable: those that are there of
+    /// themselves may not run at all.
+    pub configured: bool,
     pub key: KeySource,
     /// How the key is presented.
     pub authentication: Authentication,
@@ -114,6 +117,7 @@ impl fmt::Debug for ProviderSettings {
         f.debug_struct("ProviderSettings")
             .field("kind", &self.kind)
             .field("base_url", &self.base_url.as_str())
+            .field("configured", &self.configured)
             .field("key", &self.key.describe())
             .field("authentication", &self.authentication)
             .field("authentication_is_stated", &self.authentication_is_stated)
@@ -135,6 +139,7 @@ impl ProviderSettings {
         Self {
             kind,
             base_url,
+            configured: false,
             key,
             authentication: kind.authentication(),
             authentication_is_stated: false,
@@ -252,13 +257,6 @@ const AZURE_ENDPOINT: &str = "AZURE_OPENAI_ENDPOINT";
 /// The variable its key is kept in.
 pub(super) const AZURE_KEY: &str = "AZURE_OPENAI_API_KEY";
 
-/// Whether a provider is one of those that are there without being set up, as it is known, whose
-/// server may not run at all.
-#[must_use]
-pub fn is_built_in(name: &str, settings: &ProviderSettings) -> bool {
-    settings.is_local() && Known::find(name).and_then(Known::settings).as_ref() == Some(settings)
-}
-
 /// The providers that are there without any settings file.
 pub(super) fn built_in(environment: &Environment) -> BTreeMap<String, ProviderSettings> {
     let known = KNOWN
@@ -298,6 +296,7 @@ pub(super) fn apply_variables(
                 variable: variable.to_owned(),
                 message,
             })?;
+            provider.configured = true;
         }
     }
     if let (Some(azure), Some(version)) =
@@ -344,9 +343,11 @@ pub(super) fn apply_variables(
                 variable: "OLLAMA_HOST".to_owned(),
                 message,
             })?;
+            ollama.configured = true;
         }
         if !key_named("ollama") && environment.filled("OLLAMA_API_KEY").is_some() {
             ollama.key = KeySource::Env("OLLAMA_API_KEY".to_owned());
+            ollama.configured = true;
         }
     }
     Ok(())

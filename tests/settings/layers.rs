@@ -463,3 +463,17 @@ fn a_new_provider_of_any_kind_needs_nothing_but_its_kind() {
         assert_eq!(mine.map(|it| it.kind), Some(kind), "{notices:?}");
     }
 }
+
+#[test]
+fn a_provider_is_set_up_by_a_file_or_a_variable_even_with_what_it_has_anyway() {
+    let usual = "[providers.ollama]\nbase_url = \"http://127.0.0.1:11434\"\n";
+    for (config, variables, wanted) in [
+        ("", &[][..], false),
+        (usual, &[], true),
+        ("", &[("OLLAMA_HOST", "127.0.0.1:11434")], true),
+        ("", &[("OLLAMA_API_KEY", "planted")], true),
+    ] {
+        let (settings, _) = Home::with_config(config).load(variables).expect("valid");
+        assert_eq!(settings.providers["ollama"].configured, wanted, "{config}{variables:?}");
+    }
+}
