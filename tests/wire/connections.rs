@@ -12,19 +12,11 @@ use super::{
     *,
 };
 
-/// An address on this machine where nobody listens.
-async fn nobody() -> Url {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let address = listener.local_addr().expect("an address");
-    drop(listener);
-    Url::parse(&format!("http://{address}")).expect("an address")
-}
-
 #[tokio::test]
 async fn a_server_that_does_not_run_is_told_with_its_address() {
     for kind in KINDS {
-        let base = nobody().await;
-        let outcome = call(&*provider_at(kind, &base, &limits()), true).await;
+        let nobody = Nobody::new();
+        let outcome = call(&*provider_at(kind, &nobody.base, &limits()), true).await;
         let error = outcome.error();
         assert_eq!((error.kind, error.retryable), (E::Connect, true));
         assert!(error.message.contains("nothing listens at 127.0.0.1:"), "{error}");
@@ -217,9 +209,9 @@ async fn a_server_that_never_answers_is_asked_as_often_as_it_may_and_no_more() {
 #[tokio::test]
 async fn a_server_that_does_not_run_is_asked_as_often_as_it_may_and_no_more() {
     for retries in [0, 1] {
-        let base = nobody().await;
+        let nobody = Nobody::new();
         let settings = EngineSettings { retries, ..limits() };
-        let provider = provider_at(ProviderKind::Ollama, &base, &settings);
+        let provider = provider_at(ProviderKind::Ollama, &nobody.base, &settings);
         let (record, waits) = told(&engine_with(provider, settings), true).await;
         let made = usize::try_from(retries).expect("few") + 1;
         assert_eq!((record.status, record.attempts.len()), (Status::Error, made));

@@ -27,7 +27,7 @@ use promptlathe::{
     },
     provider::{Catalog, Provider, build},
 };
-use server::{Server, Step};
+use server::{Nobody, Server, Step};
 use url::Url;
 
 /// A key that must never be seen anywhere.

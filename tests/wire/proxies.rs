@@ -33,11 +33,9 @@ const TARGETS: [&str; 2] = ["http://models.example.test/v1", "https://models.exa
 #[tokio::test]
 async fn one_that_is_down_is_told_and_not_the_server_behind_it() {
     for target in TARGETS {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let port = listener.local_addr().expect("an address").port();
-        drop(listener);
-        let proxy = Url::parse(&format!("http://127.0.0.1:{port}")).expect("an address");
-        let outcome = through(&proxy, target).await;
+        let nobody = Nobody::new();
+        let port = nobody.base.port().expect("a port");
+        let outcome = through(&nobody.base, target).await;
         let error = outcome.error();
         assert_eq!((error.kind, error.retryable), (E::Connect, true), "{error}");
         let wanted = format!("nothing listens at the proxy 127.0.0.1:{port}");

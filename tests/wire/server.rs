@@ -10,10 +10,26 @@ use std::{
 
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     sync::Notify,
 };
 use url::Url;
+
+/// A port of this machine where nobody listens, and that nobody else is given meanwhile.
+pub struct Nobody {
+    pub base: Url,
+    _socket: TcpSocket,
+}
+
+impl Nobody {
+    pub fn new() -> Self {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.bind(([127, 0, 0, 1], 0).into()).expect("a port");
+        let address = socket.local_addr().expect("an address");
+        let base = Url::parse(&format!("http://{address}")).expect("an address");
+        Self { base, _socket: socket }
+    }
+}
 
 /// What the server does next on a connection.
 #[derive(Clone, Debug)]
