@@ -315,7 +315,7 @@ actions! {
         Contexts::WORKBENCH, ["I"];
     LoadFile, "load-file", "from file", "Put the text of a file into the selected field.",
         of(&[Context::Inputs]), ["@"];
-    TrustWorkspace, "trust-workspace", "trust", "Trust the settings file of this workspace as it is now.",
+    TrustWorkspace, "trust-workspace", "trust", "Trust this workspace: its settings file as it is now, and templates milder than your settings.",
         Contexts::PANES, ["alt-s"];
     PickTheme, "pick-theme", "theme", "Pick a theme; each is seen while one goes through them.",
         Contexts::PANES, ["alt-t"];
