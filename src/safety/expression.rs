@@ -82,19 +82,17 @@ impl Expression {
     /// [`TooLong`] where looking for it would take too many steps.
     pub fn find(&self, text: &str) -> Result<Option<Range<usize>>, TooLong> {
         let mut cache = self.cache.borrow_mut();
-        match self.automaton.try_search(&mut cache, &Input::new(text)) {
-            Ok(found) => Ok(found.map(|found| found.range())),
-            Err(_) => {
-                let build = || PikeVM::builder().thompson(states()).build(&self.source).ok();
-                // The automaton was made of the same states, so the machine can be made.
-                let machine = self.machine.get_or_init(build).as_ref().ok_or(TooLong)?;
-                if machine.get_nfa().states().len().saturating_mul(text.len()) > STEPS {
-                    return Err(TooLong);
-                }
-                let mut cache = machine.create_cache();
-                Ok(machine.find(&mut cache, text).map(|found| found.range()))
-            }
+        if let Ok(found) = self.automaton.try_search(&mut cache, &Input::new(text)) {
+            return Ok(found.map(|found| found.range()));
         }
+        let build = || PikeVM::builder().thompson(states()).build(&self.source).ok();
+        // The automaton was made of the same states, so the machine can be made.
+        let machine = self.machine.get_or_init(build).as_ref().ok_or(TooLong)?;
+        if machine.get_nfa().states().len().saturating_mul(text.len()) > STEPS {
+            return Err(TooLong);
+        }
+        let mut cache = machine.create_cache();
+        Ok(machine.find(&mut cache, text).map(|found| found.range()))
     }
 
     /// Whether it matches anywhere in a text.

@@ -101,7 +101,7 @@ fn four_panes(session: &mut Session) {
 /// numbered without gaps.
 fn next_file(process: u32) -> u64 {
     let is_open = |number: &u64| fs::read_link(format!("/proc/{process}/fd/{number}")).is_ok();
-    (0..).find(|number| !is_open(number)).expect("one is free")
+    (0..1 << 20).find(|number| !is_open(number)).expect("one is free")
 }
 
 fn limit_files(process: u32, files: u64) {
