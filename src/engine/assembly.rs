@@ -30,6 +30,8 @@ const BEAT: Duration = Duration::from_millis(100);
 /// One attempt's answer so far.
 #[derive(Debug)]
 pub(super) struct Assembly {
+    /// The model that was asked.
+    asked: String,
     started: Instant,
     text: String,
     reasoning: String,
@@ -61,8 +63,9 @@ pub(super) struct Assembly {
 
 impl Assembly {
     /// An answer of which nothing has come, asked for now.
-    pub fn new(started: Instant, timing: Timing) -> Self {
+    pub fn new(asked: &str, started: Instant, timing: Timing) -> Self {
         Self {
+            asked: asked.to_owned(),
             started,
             text: String::new(),
             reasoning: String::new(),
@@ -124,7 +127,7 @@ impl Assembly {
                 Some(RunEventKind::Heartbeat)
             }
             ProviderEvent::Model(model) => {
-                self.response_model = Some(model);
+                self.response_model = Some(model).filter(|model| *model != self.asked);
                 None
             }
             ProviderEvent::Text(text) => self.piece(ChunkKind::Text, text, now),
@@ -319,7 +322,7 @@ impl Assembly {
             execution.finish_reason = Some(reason);
             execution.finish_reason_raw = Some(raw);
         }
-        execution.response_model = self.response_model.filter(|model| *model != execution.model);
+        execution.response_model = self.response_model;
         self.chunks
     }
 }
@@ -336,4 +339,19 @@ fn millis(duration: Duration) -> u64 {
 
 fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_another_model_than_the_one_that_was_asked_is_kept_as_the_one_that_answered() {
+        let now = Instant::now();
+        for (answered, kept) in [("fast", None), ("fast-2", Some("fast-2"))] {
+            let mut assembly = Assembly::new("fast", now, Timing::started(Timestamp::UNIX_EPOCH));
+            assembly.take(ProviderEvent::Model(answered.to_owned()), now);
+            assert_eq!(assembly.checkpoint().response_model.as_deref(), kept);
+        }
+    }
 }

@@ -85,7 +85,7 @@ impl Keeper<'_> {
         let started = Instant::now();
         let number = self.next_attempt();
         let emitter = self.emitter();
-        let assembly = Mutex::new(Assembly::new(started, timing));
+        let assembly = Mutex::new(Assembly::new(&sending.request.model, started, timing));
         let grown = Notify::new();
         let written = Written::of(sending.meter.is_some());
         let mut metering = Metering::new(sending.meter);

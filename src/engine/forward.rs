@@ -34,7 +34,7 @@ pub fn forward(
     price: Option<Price>,
 ) -> (Execution, ChunkLog) {
     let started = Instant::now();
-    let mut assembly = Assembly::new(started, Timing::started(started_at));
+    let mut assembly = Assembly::new(&spec.model.model, started, Timing::started(started_at));
     let mut execution = running(run_id, spec, started_at);
     execution.parameters = played.parameters;
     for (at, event) in played.events {
