@@ -45,6 +45,9 @@ pub(super) struct Call<'a> {
     /// What is set aside for the answer, where more may be while it comes.
     pub meter: Option<Meter<'a>>,
     pub guarding: Guarding,
+    /// How many of the record's checks are of the values; they come first, and hold whatever is
+    /// answered.
+    pub of_values: usize,
     pub expectations: Expectations,
     /// Whether any of the answer came; `None` while nothing was asked.
     began: Option<bool>,
@@ -89,6 +92,7 @@ pub(super) async fn run(
         keeper,
         meter: None,
         guarding,
+        of_values: 0,
         expectations,
         began: None,
         place: None,
@@ -105,7 +109,9 @@ impl Call<'_> {
     /// The steps, in their order. A step that fails ends the call, and what it failed with is
     /// what is recorded.
     async fn answer(&mut self) -> Result<(), CallError> {
-        self.guard_values()?;
+        let passed = self.guard_values();
+        self.of_values = self.execution.checks.len();
+        passed?;
         // An answer that was given before costs nothing, so it is looked for before money is set
         // aside: a budget that is used up must not stop it.
         if !self.reuse().await {

@@ -116,7 +116,6 @@ impl Call<'_> {
             Some(stopped) if !on => return Err(stopped),
             stopped => stopped,
         };
-        let guarded = self.execution.checks.len();
         let mut faults = self.judge().await;
         let mut tried: Vec<Strategy> = Vec::new();
         let first = self.request.messages.clone();
@@ -126,7 +125,7 @@ impl Call<'_> {
             let text = &self.execution.text;
             let messages = ask_again(strategy, &first, text, &faults, format.as_ref());
             tried.push(strategy);
-            let kept = self.put_aside(faults, stopped.take(), guarded);
+            let kept = self.put_aside(faults, stopped.take());
             let reasons: Vec<String> = kept.faults.iter().map(|it| it.reason.clone()).collect();
             self.emitter.emit(RunEventKind::Recovering {
                 strategy,
@@ -234,15 +233,9 @@ impl Call<'_> {
 
     /// Takes the answer out of the record, but for what guards found before it came: that is
     /// true whatever comes next.
-    fn put_aside(
-        &mut self,
-        faults: Vec<Fault>,
-        stopped: Option<CallError>,
-        guarded: usize,
-    ) -> Kept {
+    fn put_aside(&mut self, faults: Vec<Fault>, stopped: Option<CallError>) -> Kept {
         let execution: &mut Execution = &mut self.execution;
-        let before = execution.checks[..guarded].iter().filter(|it| is_of_values(it)).cloned();
-        let before: Vec<Check> = before.collect();
+        let before = execution.checks.iter().take(self.of_values).cloned().collect();
         Kept {
             text: std::mem::take(&mut execution.text),
             reasoning: std::mem::take(&mut execution.reasoning),
@@ -298,11 +291,6 @@ impl Call<'_> {
             attempt.text = Some(text);
         }
     }
-}
-
-/// Guards of values look before anything is sent; their names are theirs alone.
-fn is_of_values(check: &Check) -> bool {
-    check.kind == GUARD && matches!(check.name.as_str(), "injection" | "hidden")
 }
 
 fn check(kind: &str, name: &str, passed: bool, reason: &str) -> Check {

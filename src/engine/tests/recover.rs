@@ -3,7 +3,7 @@
 use pretty_assertions::assert_eq;
 
 use crate::{
-    model::{GuardAction, Guards, Recovery, ResponseFormat, Strategy},
+    model::{GuardAction, Guards, Recovery, ResponseFormat, Strategy, Untrusted},
     prompt::Validation,
 };
 
@@ -257,4 +257,25 @@ async fn a_guard_that_only_warns_has_the_answer_asked_for_again_too() {
     let bench = bench(scripts, Memory::default());
     let (execution, _) = events(&bench, guarding(GuardAction::Warn)).await;
     assert_eq!((execution.status, execution.text.as_str()), (Status::Ok, "A harmless answer."));
+}
+
+/// What was found in the values is as true of the second answer and the third as of the first.
+#[tokio::test(start_paused = true)]
+async fn what_guards_found_in_the_values_stays_through_every_recovery() {
+    let scripts = vec![
+        answer(&[say(LEADS_AWAY)]),
+        answer(&[say("I think it is so. It might be not. Perhaps.")]),
+        answer(&[say("It is so. It has been since 1990.")]),
+    ];
+    let bench = bench(scripts, Memory::default());
+    let mut spec = guarding(GuardAction::Block);
+    spec.messages = vec![Message::new(Role::System, "a value"), Message::new(Role::User, "Go on")];
+    spec.safeguards.guards.hierarchy = GuardAction::Warn;
+    spec.safeguards.untrusted =
+        vec![Untrusted { message: 0, range: 0..7, variable: "text".to_owned() }];
+    spec.expectations.recovery.strategies = vec![Strategy::Enhance, Strategy::Simplify];
+    let (execution, kinds) = events(&bench, spec).await;
+    assert_eq!(told(&kinds).len(), 2, "{:?}", told(&kinds));
+    assert_eq!(execution.text, "It is so. It has been since 1990.");
+    assert_eq!(failed(&execution), [("guard", "hierarchy")]);
 }
