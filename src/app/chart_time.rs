@@ -264,11 +264,12 @@ impl ChartScale {
         };
         let mut starts = Vec::new();
         let mut next = begin.ok();
-        while let Some(start) = next.filter(|it| it.timestamp() < until && starts.len() < MOST) {
+        while let Some(start) = next.filter(|it| it.timestamp() < until) {
             starts.push(start.timestamp());
             next = start.checked_add(step).ok();
         }
-        starts
+        // What was last is what is looked for.
+        starts.split_off(starts.len().saturating_sub(MOST))
     }
 }
 
@@ -336,5 +337,15 @@ mod tests {
             assert_eq!(starts.len(), count, "{text}");
             assert!(starts.is_sorted() && starts[0] <= span.since);
         }
+    }
+
+    #[test]
+    fn of_too_many_steps_the_last_ones_are_shown() {
+        let now: Zoned = "2026-11-21T13:45:00+01:00[Europe/Berlin]".parse().expect("a time");
+        let span = ChartSpan::parse("1900-01-01..", &now).expect("a stretch");
+        let starts = ChartScale::Months.starts(span.since, now.timestamp(), now.time_zone());
+        assert_eq!(starts.len(), MOST);
+        let ends = [starts.first(), starts.last()].map(|it| it.expect("a step").to_string());
+        assert_eq!(ends, ["1985-03-31T22:00:00Z", "2026-10-31T23:00:00Z"]);
     }
 }
