@@ -1,6 +1,6 @@
 //! The stretch of time that charts show, and the steps it falls into.
 
-use jiff::{SignedDuration, Span, Timestamp, Zoned, tz::TimeZone};
+use jiff::{SignedDuration, Span, Timestamp, Zoned, civil::Date, tz::TimeZone};
 use serde::Serialize;
 
 use super::filter;
@@ -75,51 +75,32 @@ impl ChartRange {
         }
     }
 
-    /// The beginnings of its steps up to now, in order.
-    pub(super) fn starts(self, now: &Zoned) -> Vec<Timestamp> {
-        let back = |zoned: &Zoned, span: Span| zoned.checked_sub(span).ok();
-        let starts: Option<Vec<Timestamp>> = match self {
-            Self::Day => {
-                let hour = now.timestamp().as_second().div_euclid(3_600) * 3_600;
-                (0..24).rev().map(|ago| Timestamp::from_second(hour - ago * 3_600).ok()).collect()
+    /// How much time one of its steps is.
+    pub(super) const fn scale(self) -> ChartScale {
+        match self {
+            Self::Day => ChartScale::Hours,
+            Self::Week => ChartScale::QuarterDays,
+            Self::Month => ChartScale::Days,
+            Self::Quarter => ChartScale::Weeks,
+            Self::Year => ChartScale::Months,
+        }
+    }
+
+    /// When it begins: so that the step that holds now is its last.
+    pub(super) fn since(self, now: &Zoned) -> Timestamp {
+        let today = now.date();
+        let day = |date: Date| midnight(date, now.time_zone());
+        let since = match self {
+            Self::Day => hour_of(now.timestamp())
+                .and_then(|hour| hour.checked_sub(SignedDuration::from_hours(23)).ok()),
+            Self::Week => today.checked_sub(Span::new().days(6)).ok().and_then(day),
+            Self::Month => today.checked_sub(Span::new().days(29)).ok().and_then(day),
+            Self::Quarter => today.checked_sub(Span::new().days(13 * 7 - 1)).ok().and_then(day),
+            Self::Year => {
+                today.first_of_month().checked_sub(Span::new().months(11)).ok().and_then(day)
             }
-            Self::Week => now.start_of_day().ok().and_then(|midnight| {
-                let mut starts = Vec::with_capacity(28);
-                for ago in (0..7).rev() {
-                    let day = back(&midnight, Span::new().days(ago))?.timestamp();
-                    for quarter in 0..4 {
-                        let start = day + SignedDuration::from_hours(6 * quarter);
-                        if start <= now.timestamp() {
-                            starts.push(start);
-                        }
-                    }
-                }
-                Some(starts)
-            }),
-            Self::Month => now.start_of_day().ok().and_then(|midnight| {
-                (0..30)
-                    .rev()
-                    .map(|ago| Some(back(&midnight, Span::new().days(ago))?.timestamp()))
-                    .collect()
-            }),
-            Self::Quarter => now.start_of_day().ok().and_then(|midnight| {
-                (1..=13)
-                    .rev()
-                    .map(|ago| {
-                        let start = back(&midnight, Span::new().weeks(ago))?;
-                        Some(start.checked_add(Span::new().days(1)).ok()?.timestamp())
-                    })
-                    .collect()
-            }),
-            Self::Year => now.first_of_month().ok().and_then(|first| {
-                let first = first.start_of_day().ok()?;
-                (0..12)
-                    .rev()
-                    .map(|ago| Some(back(&first, Span::new().months(ago))?.timestamp()))
-                    .collect()
-            }),
         };
-        starts.unwrap_or_default()
+        since.unwrap_or(now.timestamp())
     }
 }
 
@@ -149,7 +130,7 @@ impl ChartSpan {
         let since = at(from).ok_or_else(wanted)?;
         let until = if to.is_empty() {
             None
-        } else if let Ok(day) = to.parse::<jiff::civil::Date>() {
+        } else if let Ok(day) = to.parse::<Date>() {
             // Up to and with that day.
             let next = day.tomorrow().ok().and_then(|next| next.to_zoned(zone.clone()).ok());
             Some(next.ok_or_else(wanted)?.timestamp())
@@ -240,37 +221,45 @@ impl ChartScale {
         }
     }
 
-    /// The beginnings of the steps from one time up to another, in order.
-    pub(super) fn starts(
-        self,
-        since: Timestamp,
-        until: Timestamp,
-        zone: &TimeZone,
-    ) -> Vec<Timestamp> {
-        let first = since.to_zoned(zone.clone());
-        let begin = match self {
-            Self::Hours => first.round(
-                jiff::ZonedRound::new().smallest(jiff::Unit::Hour).mode(jiff::RoundMode::Trunc),
-            ),
-            Self::QuarterDays | Self::Days | Self::Weeks => first.start_of_day(),
-            Self::Months => first.first_of_month().and_then(|first| first.start_of_day()),
+    /// The beginnings of the steps from the one that holds a time to the one that another ends,
+    /// or that holds now, in order. Hours are those that sums are kept of, which are of UTC; all
+    /// others begin where the clocks of the zone say so, whatever its days are long.
+    pub(super) fn starts(self, span: ChartSpan, now: &Zoned) -> Vec<Timestamp> {
+        let zone = now.time_zone();
+        let before = |until: Timestamp| until.checked_sub(SignedDuration::from_nanos(1)).ok();
+        let last = span.until.map_or(Some(now.timestamp()), before).unwrap_or(span.since);
+        let first = span.since.to_zoned(zone.clone()).date();
+        let begin = if self == Self::Months { first.first_of_month() } else { first };
+        let start = |number: i64| match self {
+            Self::Hours => {
+                hour_of(span.since)?.checked_add(SignedDuration::from_hours(number)).ok()
+            }
+            Self::QuarterDays => {
+                let day = begin.checked_add(Span::new().days(number / 4)).ok()?;
+                let hour = i8::try_from(number % 4 * 6).ok()?;
+                Some(zone.to_zoned(day.at(hour, 0, 0, 0)).ok()?.timestamp())
+            }
+            Self::Days => midnight(begin.checked_add(Span::new().days(number)).ok()?, zone),
+            Self::Weeks => midnight(begin.checked_add(Span::new().weeks(number)).ok()?, zone),
+            Self::Months => midnight(begin.checked_add(Span::new().months(number)).ok()?, zone),
         };
-        let step = match self {
-            Self::Hours => Span::new().hours(1),
-            Self::QuarterDays => Span::new().hours(6),
-            Self::Days => Span::new().days(1),
-            Self::Weeks => Span::new().weeks(1),
-            Self::Months => Span::new().months(1),
-        };
-        let mut starts = Vec::new();
-        let mut next = begin.ok();
-        while let Some(start) = next.filter(|it| it.timestamp() < until) {
-            starts.push(start.timestamp());
-            next = start.checked_add(step).ok();
-        }
+        let mut starts: Vec<Timestamp> =
+            (0..).map_while(start).take_while(|start| *start <= last).collect();
+        // Nothing is seen of steps that end before the stretch begins.
+        let skipped = starts.partition_point(|start| *start <= span.since).saturating_sub(1);
         // What was last is what is looked for.
-        starts.split_off(starts.len().saturating_sub(MOST))
+        starts.split_off(skipped.max(starts.len().saturating_sub(MOST)))
     }
+}
+
+/// When a day begins; not at midnight where the clocks skip that.
+fn midnight(date: Date, zone: &TimeZone) -> Option<Timestamp> {
+    Some(date.to_zoned(zone.clone()).ok()?.start_of_day().ok()?.timestamp())
+}
+
+/// When the hour of UTC began that holds a time.
+fn hour_of(at: Timestamp) -> Option<Timestamp> {
+    Timestamp::from_second(at.as_second().div_euclid(3_600) * 3_600).ok()
 }
 
 /// More steps than a screen could show.
@@ -279,6 +268,57 @@ const MOST: usize = 500;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn of_range(range: ChartRange, now: &Zoned) -> Vec<Timestamp> {
+        range.scale().starts(ChartSpan { since: range.since(now), until: None }, now)
+    }
+
+    /// The wall clock at each step, of those on one day.
+    fn clocks(starts: &[Timestamp], zone: &TimeZone, day: &str) -> Vec<String> {
+        let zoned = starts.iter().map(|start| start.to_zoned(zone.clone()));
+        let there = zoned.filter(|start| start.date().to_string() == day);
+        there.map(|start| start.strftime("%H:%M").to_string()).collect()
+    }
+
+    #[test]
+    fn quarters_of_a_day_begin_by_the_clock_when_the_clock_is_changed() {
+        let now: Zoned = "2026-10-27T13:45:00+01:00[Europe/Berlin]".parse().expect("a time");
+        let chosen = ChartSpan::parse("2026-10-21..2026-10-27", &now).expect("a stretch");
+        for starts in [
+            of_range(ChartRange::Week, &now),
+            ChartScale::of(chosen.length(now.timestamp())).starts(chosen, &now),
+        ] {
+            // The 25th has 25 hours.
+            for day in ["2026-10-24", "2026-10-25", "2026-10-26"] {
+                let clocks = clocks(&starts, now.time_zone(), day);
+                assert_eq!(clocks, ["00:00", "06:00", "12:00", "18:00"], "{day}");
+            }
+        }
+    }
+
+    /// What is summed is summed by hours of UTC.
+    #[test]
+    fn hours_are_those_that_sums_are_kept_of() {
+        let now: Zoned = "2026-11-21T13:45:00+05:30[Asia/Kolkata]".parse().expect("a time");
+        let chosen = ChartSpan::parse("24h", &now).expect("a stretch");
+        let range = of_range(ChartRange::Day, &now);
+        let chosen = ChartScale::of(chosen.length(now.timestamp())).starts(chosen, &now);
+        assert_eq!((range.len(), chosen.len()), (24, 25));
+        assert_eq!(range, chosen[1..], "whichever way it was asked for");
+        assert_eq!(range.last().map(ToString::to_string).as_deref(), Some("2026-11-21T08:00:00Z"));
+    }
+
+    #[test]
+    fn the_first_step_holds_the_beginning_and_the_last_one_now() {
+        let now: Zoned = "2026-11-21T12:00:00+01:00[Europe/Berlin]".parse().expect("a time");
+        assert_eq!(of_range(ChartRange::Day, &now).len(), 24);
+        assert_eq!(of_range(ChartRange::Day, &now).last(), Some(&now.timestamp()));
+        let chosen = ChartSpan::parse("2026-11-17T15:00..", &now).expect("a stretch");
+        let starts = ChartScale::QuarterDays.starts(chosen, &now);
+        let (first, zone) = (clocks(&starts, now.time_zone(), "2026-11-17"), now.time_zone());
+        assert_eq!(first, ["12:00", "18:00"]);
+        assert_eq!(clocks(&starts, zone, "2026-11-21"), ["00:00", "06:00", "12:00"]);
+    }
 
     #[test]
     fn steps_are_in_order_and_end_with_now() {
@@ -290,13 +330,13 @@ mod tests {
             (ChartRange::Quarter, 13),
             (ChartRange::Year, 12),
         ] {
-            let starts = range.starts(&now);
+            let starts = of_range(range, &now);
             assert_eq!(starts.len(), count, "{range:?}");
             assert!(starts.is_sorted());
             assert!(starts.last().is_some_and(|last| *last <= now.timestamp()));
             assert_eq!(ChartRange::from_word(range.age()), Some(range));
         }
-        let week = ChartRange::Week.starts(&now);
+        let week = of_range(ChartRange::Week, &now);
         assert_eq!(week.first().map(ToString::to_string).as_deref(), Some("2026-11-14T23:00:00Z"));
     }
 
@@ -332,8 +372,7 @@ mod tests {
         ] {
             let span = ChartSpan::parse(text, &now).expect("a stretch");
             assert_eq!(ChartScale::of(span.length(now.timestamp())), scale, "{text}");
-            let end = span.until.unwrap_or(now.timestamp());
-            let starts = scale.starts(span.since, end, now.time_zone());
+            let starts = scale.starts(span, &now);
             assert_eq!(starts.len(), count, "{text}");
             assert!(starts.is_sorted() && starts[0] <= span.since);
         }
@@ -342,8 +381,8 @@ mod tests {
     #[test]
     fn of_too_many_steps_the_last_ones_are_shown() {
         let now: Zoned = "2026-11-21T13:45:00+01:00[Europe/Berlin]".parse().expect("a time");
-        let span = ChartSpan::parse("1900-01-01..", &now).expect("a stretch");
-        let starts = ChartScale::Months.starts(span.since, now.timestamp(), now.time_zone());
+        let span = ChartSpan::parse("0001-01-01..", &now).expect("a stretch");
+        let starts = ChartScale::Months.starts(span, &now);
         assert_eq!(starts.len(), MOST);
         let ends = [starts.first(), starts.last()].map(|it| it.expect("a step").to_string());
         assert_eq!(ends, ["1985-03-31T22:00:00Z", "2026-10-31T23:00:00Z"]);

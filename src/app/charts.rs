@@ -72,14 +72,7 @@ pub struct ChartQuery {
 impl ChartQuery {
     /// How much time one step is.
     fn scale(&self, now: Timestamp) -> ChartScale {
-        match (self.span, self.range) {
-            (Some(span), _) => ChartScale::of(span.length(now)),
-            (None, ChartRange::Day) => ChartScale::Hours,
-            (None, ChartRange::Week) => ChartScale::QuarterDays,
-            (None, ChartRange::Month) => ChartScale::Days,
-            (None, ChartRange::Quarter) => ChartScale::Weeks,
-            (None, ChartRange::Year) => ChartScale::Months,
-        }
+        self.span.map_or_else(|| self.range.scale(), |span| ChartScale::of(span.length(now)))
     }
 
     /// The conditions of a history filter that list what is summed, but for the time.
@@ -276,16 +269,12 @@ impl App {
         // Sums of whole days are of days in UTC.
         let days = matches!(scale, ChartScale::Weeks | ChartScale::Months);
         let now = if days { now.with_time_zone(TimeZone::UTC) } else { now };
-        let (starts, until) = match query.span {
-            Some(span) => {
-                let end = span.until.unwrap_or(now.timestamp());
-                (scale.starts(span.since, end, now.time_zone()), span.until)
-            }
-            None => (query.range.starts(&now), None),
-        };
-        let first = starts.first().copied().unwrap_or(now.timestamp());
+        let range = || ChartSpan { since: query.range.since(&now), until: None };
+        let span = query.span.unwrap_or_else(range);
+        let starts = scale.starts(span, &now);
         // What was chosen begins where it was said to begin, and not with its first step.
-        let since = query.span.map_or(first, |span| span.since.max(first));
+        let since = starts.first().map_or(span.since, |first| span.since.max(*first));
+        let until = span.until;
         let outcome = RollupBy { status: true, error_kind: true, ..RollupBy::default() };
         let hours = if days { 24 } else { 1 };
         let in_time = query.sums(since, until, hours, outcome);
