@@ -130,7 +130,7 @@ impl ChartSpan {
         let since = at(from).ok_or_else(wanted)?;
         let until = if to.is_empty() {
             None
-        } else if let Ok(day) = to.parse::<Date>() {
+        } else if let Ok(day) = Date::strptime("%Y-%m-%d", to) {
             // Up to and with that day.
             let next = day.tomorrow().ok().and_then(|next| next.to_zoned(zone.clone()).ok());
             Some(next.ok_or_else(wanted)?.timestamp())
@@ -154,8 +154,7 @@ impl ChartSpan {
     pub fn conditions(self, zone: &TimeZone) -> String {
         let written = |at: Timestamp| {
             let at = at.to_zoned(zone.clone());
-            let midnight = at.start_of_day().is_ok_and(|start| start == at);
-            at.strftime(if midnight { "%Y-%m-%d" } else { "%Y-%m-%dT%H:%M" }).to_string()
+            at.strftime(if begins_day(&at) { "%Y-%m-%d" } else { "%Y-%m-%dT%H:%M" }).to_string()
         };
         let until = self.until.map(|until| format!(" until:{}", written(until)));
         format!("since:{}{}", written(self.since), until.unwrap_or_default())
@@ -167,8 +166,7 @@ impl ChartSpan {
         let zone = now.time_zone();
         let written = |at: Timestamp| {
             let at = at.to_zoned(zone.clone());
-            let midnight = at.start_of_day().is_ok_and(|start| start == at);
-            let format = match (midnight, at.year() == now.year()) {
+            let format = match (begins_day(&at), at.year() == now.year()) {
                 (true, true) => "%d %b",
                 (true, false) => "%d %b %Y",
                 (false, true) => "%d %b %H:%M",
@@ -176,25 +174,12 @@ impl ChartSpan {
             };
             at.strftime(format).to_string()
         };
-        match self.until {
-            Some(until) => {
-                // The midnight after a day ends that day.
-                let ends = until.to_zoned(zone.clone());
-                let last = match ends.start_of_day() {
-                    Ok(start) if start == ends => {
-                        until.checked_sub(SignedDuration::from_hours(12)).unwrap_or(until)
-                    }
-                    _ => until,
-                };
-                let day = last.to_zoned(zone.clone()).start_of_day();
-                let last = match day {
-                    Ok(day) if last != until => day.timestamp(),
-                    _ => until,
-                };
-                format!("{} to {}", written(self.since), written(last))
-            }
-            None => format!("since {}", written(self.since)),
-        }
+        let Some(until) = self.until else { return format!("since {}", written(self.since)) };
+        let end = until.to_zoned(zone.clone());
+        // The midnight after a day ends that day.
+        let day = end.date().yesterday().ok().filter(|_| begins_day(&end));
+        let last = day.and_then(|day| midnight(day, zone)).unwrap_or(until);
+        format!("{} to {}", written(self.since), written(last))
     }
 }
 
@@ -255,6 +240,11 @@ impl ChartScale {
 /// When a day begins; not at midnight where the clocks skip that.
 fn midnight(date: Date, zone: &TimeZone) -> Option<Timestamp> {
     Some(date.to_zoned(zone.clone()).ok()?.start_of_day().ok()?.timestamp())
+}
+
+/// Whether a day begins then.
+fn begins_day(at: &Zoned) -> bool {
+    at.start_of_day().is_ok_and(|start| start == *at)
 }
 
 /// When the hour of UTC began that holds a time.
@@ -354,6 +344,8 @@ mod tests {
         let age = span("36h").expect("an age");
         assert_eq!((Some(age.since), age.until), (at("2026-11-20T00:45:00Z"), None));
         assert_eq!(age.describe(&now), "since 20 Nov 01:45");
+        let into_a_day = span("2025-11-01T08:30..2026-11-14T12:00").expect("a stretch");
+        assert_eq!(into_a_day.describe(&now), "01 Nov 2025 08:30 to 14 Nov 12:00");
         assert!(span("2026-11-01..").is_ok_and(|span| span.until.is_none()));
         for wrong in ["", "..", "soon", "2026-11-14..2026-11-01", "2027-01-01", "1..2"] {
             assert!(span(wrong).is_err(), "{wrong}");
