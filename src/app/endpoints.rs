@@ -83,13 +83,15 @@ impl Endpoints {
     }
 
     /// Takes in a server that was found, with the models it lists. One at an address that is
-    /// configured gives its models to that provider. Whether any of it is new.
+    /// configured gives its models to that provider, and where several are, to the one it was
+    /// asked as. Whether any of it is new.
     pub fn take_in(&self, name: &str, found: ProviderSettings, models: Vec<ListedModel>) -> bool {
         let mut settings = self.settings.write().unwrap_or_else(PoisonError::into_inner);
-        let known = settings
-            .iter()
-            .find(|(_, known)| same_server(&known.base_url, &found.base_url))
-            .map(|(known, _)| known.clone());
+        let is_there = |known: &ProviderSettings| same_server(&known.base_url, &found.base_url);
+        let known = match settings.get(name) {
+            Some(asked) if is_there(asked) => Some(name.to_owned()),
+            _ => settings.iter().find(|(_, known)| is_there(known)).map(|(known, _)| known.clone()),
+        };
         let name = match known {
             Some(known) => known,
             // The name is taken by a server elsewhere, which the user meant.
@@ -256,7 +258,7 @@ impl Providers for Endpoints {
 }
 
 /// Whether two addresses lead to one server: host and port, with `localhost` for 127.0.0.1.
-fn same_server(a: &Url, b: &Url) -> bool {
+pub(super) fn same_server(a: &Url, b: &Url) -> bool {
     host(a) == host(b) && a.port_or_known_default() == b.port_or_known_default()
 }
 

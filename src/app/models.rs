@@ -1,8 +1,13 @@
 //! Which models can be named, and whether they can be called now.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
-use super::App;
+use url::Url;
+
+use super::{App, endpoints::same_server};
 use crate::{
     config::{KeySource, ProviderKind, ProviderSettings},
     model::{ModelRef, Price},
@@ -110,21 +115,14 @@ impl App {
     /// Looks for model servers on this machine, at the ports they usually have, and takes them
     /// in. Whether anything is new.
     pub async fn discover(&self) -> bool {
-        self.take_in(discover::local_servers(DISCOVERY).await)
+        self.take_in(discover::servers_at(discover::usual_places(), DISCOVERY).await)
     }
 
     /// Looks for models where somebody is about to pick one: at the usual places, and at the
-    /// servers of this machine that the settings name. Whether anything is new.
-    pub async fn look_for_models(&self) -> bool {
-        let own = self.endpoints.all().into_iter().filter_map(|(name, settings)| {
-            let asked = matches!(settings.kind, ProviderKind::OpenAi | ProviderKind::Ollama);
-            (asked && settings.is_local()).then_some((name, settings.kind, settings.base_url))
-        });
-        let (own, usual) =
-            tokio::join!(discover::servers_at(own, DISCOVERY), discover::local_servers(DISCOVERY));
-        // What is named comes first: a usual place that has a name is known by that.
-        let own = self.take_in(own);
-        self.take_in(usual) || own
+    /// servers of this machine that the settings name.
+    pub async fn look_for_models(&self) {
+        let places = places(&self.endpoints.all());
+        self.take_in(discover::servers_at(places, DISCOVERY).await);
     }
 
     fn take_in(&self, servers: Vec<discover::Found>) -> bool {
@@ -146,5 +144,89 @@ impl App {
     ) -> Result<Vec<ListedModel>, crate::model::CallError> {
         use crate::engine::Providers as _;
         self.endpoints.provider(provider).await?.models().await
+    }
+}
+
+/// Where models are looked for on this machine. A usual place at which the settings name a server
+/// is that server's, and is asked once, as they say.
+fn places(settings: &BTreeMap<String, ProviderSettings>) -> Vec<(String, ProviderKind, Url)> {
+    let own = settings.iter().filter(|(_, it)| {
+        matches!(it.kind, ProviderKind::OpenAi | ProviderKind::Ollama) && it.is_local()
+    });
+    let mut places: Vec<_> =
+        own.map(|(name, it)| (name.clone(), it.kind, it.base_url.clone())).collect();
+    let named = places.len();
+    for usual in discover::usual_places() {
+        if !places[..named].iter().any(|(_, _, own)| same_server(own, &usual.2)) {
+            places.push(usual);
+        }
+    }
+    places
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        app::AppOptions,
+        config::{Environment, Overrides},
+    };
+
+    fn settings(kind: ProviderKind, address: &str) -> ProviderSettings {
+        ProviderSettings::new(kind, Url::parse(address).expect("an address"), KeySource::None)
+    }
+
+    #[test]
+    fn a_usual_place_that_the_settings_name_is_asked_once_and_as_they_say() {
+        let named = BTreeMap::from([
+            ("big".to_owned(), settings(ProviderKind::OpenAi, "http://localhost:8000/other/v1")),
+            ("far".to_owned(), settings(ProviderKind::OpenAi, "https://example.com:1234/v1")),
+            ("mine".to_owned(), settings(ProviderKind::Ollama, "http://127.0.0.1:4000")),
+            ("told".to_owned(), settings(ProviderKind::Anthropic, "http://127.0.0.1:8080")),
+        ]);
+        let places = places(&named);
+        let asked: Vec<_> =
+            places.iter().map(|(name, _, url)| (name.as_str(), url.as_str())).collect();
+        assert_eq!(
+            asked,
+            [
+                ("big", "http://localhost:8000/other/v1"),
+                ("mine", "http://127.0.0.1:4000/"),
+                ("ollama", "http://127.0.0.1:11434/"),
+                ("llamacpp", "http://127.0.0.1:8080/v1"),
+                ("lmstudio", "http://127.0.0.1:1234/v1"),
+            ]
+        );
+    }
+
+    #[tokio::test]
+    async fn models_are_taken_in_under_the_name_they_were_asked_by() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let config = folder.path().join("config.toml");
+        let both = "[providers.first]\nkind = \"openai\"\nbase_url = \"http://localhost:4000/v1\"\n\
+                    [providers.second]\nkind = \"ollama\"\nbase_url = \"http://127.0.0.1:4000\"\n";
+        std::fs::write(&config, both).expect("written");
+        std::fs::create_dir(folder.path().join("prompts")).expect("made");
+        let home = folder.path().to_path_buf().into_os_string();
+        let options = AppOptions {
+            environment: Environment::from_pairs([("HOME", home)]),
+            overrides: Overrides {
+                database: Some(folder.path().join("lathe.db")),
+                config: Some(config),
+                workspace: Some(folder.path().to_path_buf()),
+            },
+            ..AppOptions::default()
+        };
+        let app = App::open(options).expect("it opens").0;
+        let found = settings(ProviderKind::Ollama, "http://127.0.0.1:4000");
+        let listed = |name: &str, id: &str| {
+            let model = ListedModel { id: id.to_owned(), context_window: None };
+            assert!(app.endpoints.take_in(name, found.clone(), vec![model]));
+            let listed = app.endpoints.listed().into_iter();
+            listed.map(|(name, it)| format!("{name}/{}", it[0].id)).collect::<Vec<_>>()
+        };
+        assert_eq!(listed("second", "a"), ["second/a"]);
+        // A name that nobody gave, at a place that has one.
+        assert_eq!(listed("usual", "b"), ["first/b", "second/a"]);
     }
 }

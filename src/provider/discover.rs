@@ -30,16 +30,17 @@ const USUAL: [(&str, ProviderKind, &str); 4] = [
     ("vllm", ProviderKind::OpenAi, "http://127.0.0.1:8000/v1"),
 ];
 
-/// Asks the usual places on this machine for their models, all at once and for no longer than
-/// `deadline`. No key is sent. Whoever does not answer with a list in time is not there.
-pub async fn local_servers(deadline: Duration) -> Vec<Found> {
+/// The usual places on this machine, with the names that servers there go by.
+#[must_use]
+pub fn usual_places() -> Vec<(String, ProviderKind, Url)> {
     let places = USUAL.iter().filter_map(|(name, kind, address)| {
         Some(((*name).to_owned(), *kind, Url::parse(address).ok()?))
     });
-    servers_at(places, deadline).await
+    places.collect()
 }
 
-/// As [`local_servers`], at other places.
+/// Asks places on this machine for their models, all at once and for no longer than `deadline`.
+/// No key is sent. Whoever does not answer with a list in time is not there.
 pub async fn servers_at(
     places: impl IntoIterator<Item = (String, ProviderKind, Url)>,
     deadline: Duration,
