@@ -23,7 +23,7 @@ use super::{
     error::StoreError,
     fault::{Fault, Outcome},
     migrate::{self, Found, MIGRATIONS},
-    place::{self, beside, cannot_open},
+    place::{self, Place, beside, cannot_open},
     presence, time,
 };
 
@@ -112,8 +112,7 @@ pub fn restore(database: &Path, backup: &Path) -> Result<Restored, StoreError> {
     drop(source);
     check(&part)?;
 
-    // A log of another database would be read back into the one it lies beside.
-    let alone = if place.foreign_log.is_none() { hold_alone(&place.path)? } else { None };
+    let alone = hold_alone(&place)?;
     let kept = set_aside(&place.path, before)?;
     // Replaces the old name in one step: whoever looks finds the one database or the other.
     part.persist(&place.path).map_err(|failed| cannot_place(&place.path, &failed.error))?;
@@ -211,11 +210,23 @@ fn check(path: &Path) -> Result<BackupFacts, StoreError> {
     }
 }
 
-/// Holds a database so that no other process has it, with all of it in the one file. `None` for
-/// a file that SQLite cannot hold because it is no sound database.
-fn hold_alone(path: &Path) -> Result<Option<Connection>, StoreError> {
+/// A database that no other process has, and that none can open until this is dropped.
+enum Alone {
+    /// All of it is in the one file.
+    Sqlite(#[expect(dead_code, reason = "it is held")] Connection),
+    /// A file that SQLite cannot hold, because it is no sound database or must not read its log.
+    Bytes(#[expect(dead_code, reason = "it is held")] HeldBytes),
+}
+
+/// Holds a database so that no other process has it.
+fn hold_alone(place: &Place) -> Result<Alone, StoreError> {
+    let path = &place.path;
     if let Some(holder) = presence::anybody(path) {
-        return Err(StoreError::Busy { path: path.to_path_buf(), holder, waited_ms: 0 });
+        return Err(StoreError::Busy { path: path.clone(), holder, waited_ms: 0 });
+    }
+    // A log of another database would be read back into the one it lies beside.
+    if place.foreign_log.is_some() {
+        return HeldBytes::of(path).map(Alone::Bytes);
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
@@ -230,14 +241,13 @@ fn hold_alone(path: &Path) -> Result<Option<Connection>, StoreError> {
         Ok::<_, Fault>(connection)
     };
     match hold() {
-        Ok(connection) => Ok(Some(connection)),
+        Ok(connection) => Ok(Alone::Sqlite(connection)),
         Err(Fault::Sqlite(error)) if is_busy(&error) => Err(busy(path)),
         // What is no database cannot be held by SQLite. Somebody may have opened it before it
         // was damaged.
         Err(fault) => match fault.at(path) {
             StoreError::Corrupt { .. } | StoreError::Damaged { .. } => {
-                drop(HeldBytes::of(path)?);
-                Ok(None)
+                HeldBytes::of(path).map(Alone::Bytes)
             }
             error => Err(error),
         },
@@ -325,4 +335,61 @@ fn busy(path: &Path) -> StoreError {
         waited_ms: 0,
     }
     .waited(Duration::from_secs(1))
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use std::process::{Command, Stdio};
+
+    use super::*;
+
+    const DATABASE: &str = "LATHE_TEST_WANTS_DATABASE";
+
+    /// Not a test of its own: the other process, which succeeds where it may have the database.
+    #[test]
+    fn process_that_wants_the_database() {
+        let Some(path) = std::env::var_os(DATABASE) else { return };
+        assert!(HeldBytes::of(Path::new(&path)).is_ok(), "somebody has it");
+    }
+
+    fn another_may_have(path: &Path) -> bool {
+        let other = Command::new(std::env::current_exe().expect("this program"))
+            .args(["--exact", "store::backup::tests::process_that_wants_the_database"])
+            .env(DATABASE, path)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status();
+        other.expect("it runs").success()
+    }
+
+    #[test]
+    fn no_other_process_has_a_database_while_another_takes_its_place() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("lathe.db");
+        let sound = |path: &Path| {
+            let mut connection = Connection::open(path).expect("opens");
+            migrate::migrate(&mut connection, path, MIGRATIONS).expect("made");
+        };
+        let garbage = |path: &Path| fs::write(path, vec![0xa5; 30_000]).expect("written");
+        let with_foreign_log = |path: &Path| {
+            sound(path);
+            fs::write(beside(path, "-wal"), vec![0; 40_000]).expect("written");
+        };
+        let kinds: [(&str, &dyn Fn(&Path)); 3] =
+            [("sound", &sound), ("garbage", &garbage), ("foreign log", &with_foreign_log)];
+        for (kind, make) in kinds {
+            fs::remove_file(&path).ok();
+            make(&path);
+            fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600))
+                .expect("private");
+            let place = place::prepare(&path, false).expect("there");
+            assert_eq!(place.foreign_log.is_some(), kind == "foreign log");
+            assert!(another_may_have(&path), "{kind}: nobody has it yet");
+            let alone = hold_alone(&place).expect("held");
+            assert!(!another_may_have(&path), "{kind}: it is held");
+            drop(alone);
+            assert!(another_may_have(&path), "{kind}: it was let go of");
+        }
+    }
 }
