@@ -214,8 +214,8 @@ impl Turn {
 
 impl Drop for Turn {
     fn drop(&mut self) {
+        drop(std::fs::remove_file(&self.path));
         if let Some(lock) = self.lock.take() {
-            drop(std::fs::remove_file(&self.path));
             drop(lock.unlock());
         }
     }
@@ -237,51 +237,47 @@ fn is_at(_file: &File, path: &Path) -> bool {
 }
 
 /// A whole and consistent copy beside the database, private like it. It gets its name when it is
-/// whole; called by whoever has the turn, so that a part that lies there is nobody's.
+/// whole, and goes away where it never is. Called by whoever has the turn: a part that lies there
+/// was left by a process that ended in the middle of one.
 fn back_up(connection: &Connection, path: &Path, schema: i64) -> Result<PathBuf, StoreError> {
     let part = beside(path, PART);
-    let made = write_part(connection, &part).and_then(|()| name_part(path, &part, schema));
-    if made.is_err() {
-        drop(std::fs::remove_file(&part));
-    }
-    made
-}
-
-fn write_part(connection: &Connection, part: &Path) -> Result<(), StoreError> {
-    match std::fs::remove_file(part) {
+    match std::fs::remove_file(&part) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            return Err(cannot_open(part, &error));
+            return Err(cannot_open(&part, &error));
         }
         _ => {}
     }
-    make_private(part)?;
     let target = part.to_str().ok_or_else(|| StoreError::CannotOpen {
-        path: part.to_path_buf(),
+        path: part.clone(),
         reason: "its name is not UTF-8".to_owned(),
         hint: "choose another file with --db".to_owned(),
     })?;
+    make_private(&part)?;
+    let made = TempPath::try_from_path(&part).map_err(|error| cannot_open(&part, &error))?;
     connection
         .execute("VACUUM INTO ?", [target])
-        .map_err(|error| StoreError::from_sqlite(part, &error))?;
-    File::open(part).and_then(|copy| copy.sync_all()).map_err(|error| cannot_open(part, &error))
+        .map_err(|error| StoreError::from_sqlite(&part, &error))?;
+    File::open(&made)
+        .and_then(|copy| copy.sync_all())
+        .map_err(|error| cannot_open(&part, &error))?;
+    name_part(path, made, schema)
 }
 
 /// Gives a copy the first name that is free.
-fn name_part(path: &Path, part: &Path, schema: i64) -> Result<PathBuf, StoreError> {
+fn name_part(path: &Path, mut part: TempPath, schema: i64) -> Result<PathBuf, StoreError> {
     let stamp = jiff::Timestamp::now().as_second();
     let mut number = 1;
     loop {
         let again = if number == 1 { String::new() } else { format!("-{number}") };
         let copy = beside(path, &format!(".schema-{schema}.{stamp}{again}.backup"));
-        number += 1;
-        let part = TempPath::try_from_path(part).map_err(|error| cannot_open(&copy, &error))?;
         match part.persist_noclobber(&copy) {
             Ok(()) => {
                 sync_folder(folder_of(&copy));
                 return Ok(copy);
             }
             Err(failed) if failed.error.kind() == io::ErrorKind::AlreadyExists => {
-                drop(failed.path.keep());
+                part = failed.path;
+                number += 1;
             }
             Err(failed) => return Err(cannot_open(&copy, &failed.error)),
         }
@@ -358,6 +354,38 @@ mod tests {
             }
         }
         assert_eq!((columns(&connection), columns(&other)), (2, 2));
+    }
+
+    /// Where the file system has no locks, too.
+    #[test]
+    fn whoever_had_the_turn_leaves_no_sign_of_it() {
+        let (folder, path, _connection) = database();
+        let sign = beside(&path, TURN);
+        let turn = Turn::wait(&path).expect("a turn");
+        assert!(sign.exists() && turn.lock.is_some());
+        drop(turn);
+        assert!(!sign.exists());
+        make_private(&sign).expect("made");
+        drop(Turn { path: sign, lock: None });
+        let names: Vec<_> = std::fs::read_dir(folder.path()).expect("listed").flatten().collect();
+        assert_eq!(names.len(), 1, "{names:?}");
+    }
+
+    /// Names that are taken, and a part that was left, are in nobody's way.
+    #[test]
+    fn a_copy_gets_a_name_of_its_own_and_leaves_no_part() {
+        let (folder, path, connection) = database();
+        std::fs::write(beside(&path, PART), "left by another").expect("written");
+        let copies: Vec<_> =
+            (0..3).map(|_| back_up(&connection, &path, 1).expect("copied")).collect();
+        for copy in &copies {
+            assert_eq!(columns(&Connection::open(copy).expect("opens")), 1);
+        }
+        let broken = Connection::open_in_memory().expect("opens");
+        broken.execute_batch("BEGIN").expect("begun");
+        assert!(back_up(&broken, &path, 1).is_err(), "nothing is copied within a transaction");
+        let names: Vec<_> = std::fs::read_dir(folder.path()).expect("listed").flatten().collect();
+        assert_eq!(names.len(), 1 + copies.len(), "{names:?}");
     }
 
     #[test]
