@@ -378,20 +378,22 @@ impl Writer {
             let keep = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
             drop(self.connection.set_db_config(keep, true));
         }
-        if let Some(process) = self.memory.process {
-            self.attempt(true, |session| {
+        let ended = match self.memory.process {
+            Some(process) => self.attempt(true, |session| {
                 recover::interrupt(session, process)?;
                 session.connection.execute("DELETE FROM processes WHERE id = ?", [process])?;
                 Ok(())
-            })
-            .map_err(|fault| self.explain(fault))?;
-        }
+            }),
+            None => Ok(()),
+        };
+        // Whatever became of that: who opens the database next ends what a process without a sign
+        // of life has begun.
         if let Some(presence) = self.memory.presence.take() {
             presence.withdraw();
         }
         // The last to close takes the log away; one who is not should not leave a large one.
         self.shorten_log();
-        Ok(())
+        ended.map_err(|fault| self.explain(fault))
     }
 
     /// Marks what processes that are gone left running. Called once, before the thread starts.
@@ -520,6 +522,40 @@ mod tests {
             writer.connection.query_row("PRAGMA busy_timeout", [], |row| row.get(0)),
             Ok(7_000)
         );
+    }
+
+    /// What a process leaves is what the next one can do something with.
+    #[test]
+    fn a_store_that_cannot_end_its_calls_closes_all_the_same() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("lathe.db");
+        let mut connection = Connection::open(&path).expect("opens");
+        connection.pragma_update(None, "journal_mode", "wal").expect("set");
+        migrate::migrate(&mut connection, &path, MIGRATIONS).expect("migrated");
+        let mut writer = Writer::new(
+            connection,
+            path.clone(),
+            String::new(),
+            Duration::from_secs(7),
+            "wal",
+            Harm::default(),
+        );
+        writer.longest_log = 0;
+        writer.attempt(true, |session| session.process().map(drop)).expect("it has begun");
+        let signs = || {
+            let names = std::fs::read_dir(folder.path()).expect("listed").flatten();
+            let names = names.map(|entry| entry.file_name().to_string_lossy().into_owned());
+            names.filter(|name| name.contains(".process-")).count()
+        };
+        assert_eq!(signs(), 1);
+        let refuses = "CREATE TRIGGER refuses BEFORE DELETE ON processes
+                       BEGIN SELECT RAISE(ABORT, 'not now'); END";
+        writer.connection.execute_batch(refuses).expect("made");
+        let told = writer.close().expect_err("it could not");
+        assert!(told.to_string().contains("not now"), "{told}");
+        assert_eq!(signs(), 0);
+        assert_eq!(std::fs::metadata(beside(&path, "-wal")).expect("there").len(), 0);
+        assert_eq!(recover::dead(&writer.connection, &path).expect("read").len(), 1);
     }
 
     /// Asked of the thread itself, which finds nothing else to do.
