@@ -20,8 +20,9 @@ use super::{
 const SAFE_SQLITE: (i32, &str) = (3_051_003, "3.51.3");
 /// Pages of 4 KiB kept in memory, in KiB as SQLite wants it: negative.
 const CACHE_KIB: i64 = -8_000;
-/// What a log that grew under a long read is cut back to.
-const LOG_LIMIT: i64 = 64 << 20;
+/// A write-ahead log that grew larger, in bytes, is not left so: a reader that stays for long
+/// keeps SQLite from beginning it anew. What SQLite begins anew it cuts back to this.
+pub(super) const LONGEST_LOG: u32 = 64 << 20;
 
 /// How readers reach the same database.
 #[derive(Clone, Debug)]
@@ -165,7 +166,7 @@ fn set_journal(
     }
     let synchronous = if mode == "wal" { "normal" } else { "full" };
     connection.pragma_update(None, "synchronous", synchronous)?;
-    connection.pragma_update(None, "journal_size_limit", LOG_LIMIT)?;
+    connection.pragma_update(None, "journal_size_limit", LONGEST_LOG)?;
     Ok(mode)
 }
 

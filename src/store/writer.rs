@@ -4,7 +4,7 @@
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},
-    sync::mpsc::{Receiver, RecvError, TryRecvError},
+    sync::mpsc::{Receiver, TryRecvError},
     time::{Duration, Instant},
 };
 
@@ -12,7 +12,7 @@ use rusqlite::{Connection, OptionalExtension, config::DbConfig, params};
 use tokio::sync::oneshot;
 
 use super::{
-    connection::is_busy,
+    connection::{LONGEST_LOG, is_busy},
     error::StoreError,
     fault::{Fault, Outcome},
     harm::Harm,
@@ -28,10 +28,6 @@ use crate::model::ExecutionId;
 /// The most jobs in one transaction: enough to spread the cost of a commit, few enough that the
 /// first does not wait for long.
 const BATCH: usize = 256;
-
-/// A write-ahead log that grew larger, in bytes, is not left so: a reader that stays for long
-/// keeps SQLite from beginning it anew.
-const LONGEST_LOG: u64 = 64 << 20;
 
 /// A job that only looks.
 pub(super) type Look = Box<dyn FnOnce(&Connection) + Send>;
@@ -202,7 +198,7 @@ impl Writer {
             memory: Memory::default(),
             counting: None,
             harm,
-            longest_log: LONGEST_LOG,
+            longest_log: LONGEST_LOG.into(),
             kept_log: 0,
         }
     }
@@ -214,35 +210,41 @@ impl Writer {
     }
 
     /// Does what it is asked until it is told to close, or nobody can ask any more.
-    pub(super) fn run(mut self, inbox: &Receiver<Message>) {
-        let mut next = inbox.recv();
+    pub(super) fn run(self, inbox: &Receiver<Message>) {
+        self.run_resting(inbox, |inbox| inbox.recv().ok());
+    }
+
+    /// As [`Self::run`]; `rest` waits for the next message where there is nothing to do.
+    fn run_resting(
+        mut self,
+        inbox: &Receiver<Message>,
+        rest: impl Fn(&Receiver<Message>) -> Option<Message>,
+    ) {
+        let mut drained = None;
         loop {
+            let next = match drained.take().map_or_else(|| inbox.try_recv(), Ok) {
+                Ok(message) => Some(message),
+                Err(TryRecvError::Empty) => {
+                    self.shorten_log();
+                    rest(inbox)
+                }
+                Err(TryRecvError::Disconnected) => None,
+            };
             match next {
-                Ok(Message::Write(job)) => {
+                Some(Message::Write(job)) => {
                     let mut batch = vec![job];
-                    let after = drain(inbox, &mut batch);
+                    drained = drain(inbox, &mut batch);
                     self.run_batch(batch);
-                    next = match after.map_or_else(|| inbox.try_recv(), Ok) {
-                        Err(TryRecvError::Empty) => {
-                            self.shorten_log();
-                            inbox.recv()
-                        }
-                        Err(TryRecvError::Disconnected) => Err(RecvError),
-                        Ok(message) => Ok(message),
-                    };
                 }
-                Ok(Message::Read(look)) => {
-                    look(&self.connection);
-                    next = inbox.recv();
-                }
-                Ok(Message::Close(reply)) => {
+                Some(Message::Read(look)) => look(&self.connection),
+                Some(Message::Close(reply)) => {
                     let result = self.close();
                     // The file is let go of before anybody is told that it is.
                     drop(self);
                     drop(reply.send(result));
                     return;
                 }
-                Err(RecvError) => {
+                None => {
                     drop(self.close());
                     return;
                 }
@@ -558,9 +560,9 @@ mod tests {
         assert_eq!(recover::dead(&writer.connection, &path).expect("read").len(), 1);
     }
 
-    /// Asked of the thread itself, which finds nothing else to do.
+    /// A log is cut off whenever there is nothing to do: one that another process left, too.
     #[test]
-    fn the_thread_that_writes_cuts_the_log_off_before_it_rests() {
+    fn whoever_writes_cuts_the_log_off_before_resting() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("lathe.db");
         let mut connection = Connection::open(&path).expect("opens");
@@ -568,29 +570,29 @@ mod tests {
         // As while somebody reads: what is written stays in the log.
         connection.pragma_update(None, "wal_autocheckpoint", 0).expect("set");
         migrate::migrate(&mut connection, &path, MIGRATIONS).expect("migrated");
-        let harm = Harm::default();
-        let patience = Duration::from_secs(1);
+        let log = || std::fs::metadata(beside(&path, "-wal")).map_or(0, |log| log.len());
+        let large = "REPLACE INTO settings VALUES ('large', hex(zeroblob(1000000)))";
+        connection.execute(large, []).expect("written");
+        assert!(log() > 1 << 20);
+
+        let (workspace, patience) = (String::new(), Duration::from_secs(7));
         let mut writer =
-            Writer::new(connection, path.clone(), String::new(), patience, "wal", harm);
+            Writer::new(connection, path.clone(), workspace, patience, "wal", Harm::default());
         writer.longest_log = 64 << 10;
-        let (sender, inbox) = std::sync::mpsc::channel();
-        let thread = std::thread::spawn(move || writer.run(&inbox));
+        let (_sender, inbox) = std::sync::mpsc::channel();
         let (reply, answer) = oneshot::channel();
-        let run = |session: &mut Session<'_>| {
-            let sql = "INSERT INTO settings VALUES ('large', hex(zeroblob(1000000)))";
-            session.connection.execute(sql, [])?;
+        let run = move |session: &mut Session<'_>| {
+            session.connection.execute(large, [])?;
             Ok(())
         };
-        let task = Task { durable: false, run, value: None, reply };
-        sender.send(Message::Write(Box::new(task))).expect("sent");
+        let first = Task { durable: false, run, value: None, reply };
+        let rests = std::cell::RefCell::new(vec![Message::Write(Box::new(first))]);
+        let lengths = std::cell::RefCell::new(Vec::new());
+        writer.run_resting(&inbox, |_| {
+            lengths.borrow_mut().push(log());
+            rests.borrow_mut().pop()
+        });
         answer.blocking_recv().expect("answered").expect("written");
-        let log = || std::fs::metadata(beside(&path, "-wal")).map_or(0, |log| log.len());
-        let began = Instant::now();
-        while log() > 0 && began.elapsed() < Duration::from_mins(1) {
-            std::thread::yield_now();
-        }
-        assert_eq!(log(), 0);
-        drop(sender);
-        thread.join().expect("it ends");
+        assert_eq!(*lengths.borrow(), [0, 0], "at the start, and after what was written");
     }
 }
