@@ -31,14 +31,9 @@ impl Safeguards {
     /// The guards as they act this once: one that is let pass warns where it would block.
     fn acting(&self) -> Guards {
         let mut guards = self.guards.clone();
-        for (name, action) in [
-            (GuardName::Injection, &mut guards.injection),
-            (GuardName::Hidden, &mut guards.hidden),
-            (GuardName::Hierarchy, &mut guards.hierarchy),
-            (GuardName::Canary, &mut guards.canary),
-            (GuardName::Output, &mut guards.output),
-        ] {
-            if self.allowed.contains(&name) && *action == GuardAction::Block {
+        for guard in &self.allowed {
+            let action = guards.action_mut(*guard);
+            if *action == GuardAction::Block {
                 *action = GuardAction::Warn;
             }
         }

@@ -176,17 +176,25 @@ impl Guards {
         }
     }
 
+    /// As [`Self::action`], to be changed.
+    pub const fn action_mut(&mut self, guard: GuardName) -> &mut GuardAction {
+        match guard {
+            GuardName::Injection => &mut self.injection,
+            GuardName::Hidden => &mut self.hidden,
+            GuardName::Hierarchy => &mut self.hierarchy,
+            GuardName::Canary => &mut self.canary,
+            GuardName::Output => &mut self.output,
+        }
+    }
+
     /// These guards with everything that `rules` say put over them.
     #[must_use]
     pub fn overlaid(mut self, rules: &GuardRules) -> Self {
-        let set = |field: &mut GuardAction, said: Option<GuardAction>| {
-            *field = said.unwrap_or(*field);
-        };
-        set(&mut self.injection, rules.injection);
-        set(&mut self.hidden, rules.hidden);
-        set(&mut self.hierarchy, rules.hierarchy);
-        set(&mut self.canary, rules.canary);
-        set(&mut self.output, rules.output);
+        for guard in GuardName::ALL {
+            if let Some(action) = rules.action(guard) {
+                *self.action_mut(guard) = action;
+            }
+        }
         self.threshold = rules.threshold.unwrap_or(self.threshold);
         self.sanitise = rules.sanitise.unwrap_or(self.sanitise);
         self.delimiters = rules.delimiters.unwrap_or(self.delimiters);
@@ -213,15 +221,10 @@ impl Guards {
             }
             stricter
         };
-        for (name, field, said) in [
-            ("injection", &mut self.injection, rules.injection),
-            ("hidden", &mut self.hidden, rules.hidden),
-            ("hierarchy", &mut self.hierarchy, rules.hierarchy),
-            ("canary", &mut self.canary, rules.canary),
-            ("output", &mut self.output, rules.output),
-        ] {
-            if let Some(action) = said
-                && take(name, action >= *field)
+        for guard in GuardName::ALL {
+            let field = self.action_mut(guard);
+            if let Some(action) = rules.action(guard)
+                && take(guard.as_str(), action >= *field)
             {
                 *field = action;
             }
@@ -277,6 +280,29 @@ pub struct GuardRules {
 }
 
 impl GuardRules {
+    /// What is said of how strict a guard is.
+    #[must_use]
+    pub const fn action(&self, guard: GuardName) -> Option<GuardAction> {
+        match guard {
+            GuardName::Injection => self.injection,
+            GuardName::Hidden => self.hidden,
+            GuardName::Hierarchy => self.hierarchy,
+            GuardName::Canary => self.canary,
+            GuardName::Output => self.output,
+        }
+    }
+
+    /// As [`Self::action`], to be changed.
+    pub const fn action_mut(&mut self, guard: GuardName) -> &mut Option<GuardAction> {
+        match guard {
+            GuardName::Injection => &mut self.injection,
+            GuardName::Hidden => &mut self.hidden,
+            GuardName::Hierarchy => &mut self.hierarchy,
+            GuardName::Canary => &mut self.canary,
+            GuardName::Output => &mut self.output,
+        }
+    }
+
     /// The same strictness for every guard that looks at what passes. Those that change what is
     /// sent are only ever taken away by this.
     #[must_use]

@@ -7,7 +7,10 @@ use super::{
     yaml::{Key, Node, NodeValue},
 };
 use crate::{
-    model::{GuardAction, GuardRules, Recovery, RecoveryRules, Strategy, did_you_mean, nearest},
+    model::{
+        GuardAction, GuardName, GuardRules, Recovery, RecoveryRules, Strategy, did_you_mean,
+        nearest,
+    },
     safety::guard::check_expression,
 };
 
@@ -36,12 +39,11 @@ pub(super) fn guards(node: &Node) -> Result<GuardRules, FrontError> {
     };
     let mut rules = GuardRules::default();
     for (key, value) in entries {
+        if let Some(guard) = GuardName::from_word(&key.text) {
+            *rules.action_mut(guard) = Some(action(value)?);
+            continue;
+        }
         match key.text.as_str() {
-            "injection" => rules.injection = Some(action(value)?),
-            "hidden" => rules.hidden = Some(action(value)?),
-            "hierarchy" => rules.hierarchy = Some(action(value)?),
-            "canary" => rules.canary = Some(action(value)?),
-            "output" => rules.output = Some(action(value)?),
             "sanitise" | "sanitize" => rules.sanitise = Some(switch(value, "sanitise")?),
             "delimiters" => rules.delimiters = Some(switch(value, "delimiters")?),
             "threshold" => {
