@@ -38,15 +38,21 @@ struct Kept {
     chunks: ChunkLog,
     /// Which of the attempts brought it.
     place: Option<usize>,
-    faults: Vec<Fault>,
-    /// Why a guard stopped it, where one did.
-    stopped: Option<CallError>,
+    judged: Judged,
 }
 
-/// Whether one answer is to be kept rather than another, each with what stopped it and its
-/// faults.
-fn is_better(one: (&Option<CallError>, &[Fault]), other: (&Option<CallError>, &[Fault])) -> bool {
-    (one.0.is_some(), one.1.len()) < (other.0.is_some(), other.1.len())
+/// What is wrong with an answer.
+struct Judged {
+    /// Why a guard stopped it, where one did.
+    stopped: Option<CallError>,
+    faults: Vec<Fault>,
+}
+
+impl Judged {
+    /// Whether this answer is to be kept rather than another.
+    fn is_better_than(&self, other: &Self) -> bool {
+        (self.stopped.is_some(), self.faults.len()) < (other.stopped.is_some(), other.faults.len())
+    }
 }
 
 /// An answer with what it is held against.
@@ -98,35 +104,28 @@ impl LookedAt {
     }
 }
 
-/// An answer that was asked for once more.
-enum Came {
-    /// It came; a guard may have stopped it.
-    Whole(Option<CallError>),
-    /// None did.
-    Not,
-}
-
 impl Call<'_> {
     /// Records whether the answer is what was asked for, and asks again as often as it may. The
     /// answer with the fewest faults is kept, one that no guard stopped before any that was; each
     /// other one stands with its attempt. `stopped` is what a guard said of the first.
     pub(super) async fn validate(&mut self, stopped: Option<CallError>) -> Result<(), CallError> {
         let Recovery { on, max, ref strategies } = self.expectations.recovery.clone();
-        let mut stopped = match stopped {
+        let stopped = match stopped {
             Some(stopped) if !on => return Err(stopped),
             stopped => stopped,
         };
-        let mut faults = self.judge().await;
+        let mut judged = self.judge(stopped).await;
         let mut tried: Vec<Strategy> = Vec::new();
         let first = self.request.messages.clone();
         while on && self.execution.reused.is_none() && tried.len() < max as usize {
-            let Some(strategy) = choose(strategies, &tried, &faults) else { break };
+            let Some(strategy) = choose(strategies, &tried, &judged.faults) else { break };
             let format = self.request.parameters.response_format.clone();
             let text = &self.execution.text;
-            let messages = ask_again(strategy, &first, text, &faults, format.as_ref());
+            let faults = &judged.faults;
+            let messages = ask_again(strategy, &first, text, faults, format.as_ref());
+            let reasons: Vec<String> = faults.iter().map(|it| it.reason.clone()).collect();
             tried.push(strategy);
-            let kept = self.put_aside(faults, stopped.take());
-            let reasons: Vec<String> = kept.faults.iter().map(|it| it.reason.clone()).collect();
+            let kept = self.put_aside(judged);
             self.emitter.emit(RunEventKind::Recovering {
                 strategy,
                 number: u32::try_from(tried.len()).unwrap_or(u32::MAX),
@@ -136,25 +135,18 @@ impl Call<'_> {
             let attempts = self.execution.attempts.len();
             self.request.messages = messages;
             self.keep_what_was_put_aside(&kept).await;
-            let came = self.again().await;
+            let again = self.again().await;
             self.note_attempts(attempts, strategy, &reasons.join("; "));
-            let (came, found) = match came {
-                Came::Whole(stopped) => {
-                    let found = self.judge().await;
-                    (Some(stopped), found)
-                }
-                Came::Not => (None, Vec::new()),
-            };
-            match came {
-                Some(now) if is_better((&now, &found), (&kept.stopped, &kept.faults)) => {
+            match again {
+                Some(again) if again.is_better_than(&kept.judged) => {
                     self.leave_with_attempt(attempts, kept.text);
-                    (stopped, faults) = (now, found);
+                    judged = again;
                 }
-                came => {
+                again => {
                     let other = std::mem::take(&mut self.execution.text);
-                    (stopped, faults) = self.put_back(kept);
+                    judged = self.put_back(kept);
                     self.leave_with_attempt(self.execution.attempts.len(), other);
-                    if came.is_none() {
+                    if again.is_none() {
                         break;
                     }
                 }
@@ -162,7 +154,7 @@ impl Call<'_> {
         }
         // What was sent in the end is the first prompt; the others stand with their attempts.
         self.request.messages = first;
-        stopped.map_or(Ok(()), Err)
+        judged.stopped.map_or(Ok(()), Err)
     }
 
     /// Has the answer that was put aside written with its attempt before the next one comes, so
@@ -177,30 +169,29 @@ impl Call<'_> {
         self.keeper.settle().await;
     }
 
-    /// Sends once more.
-    async fn again(&mut self) -> Came {
+    /// Sends once more, and judges what comes, if anything does.
+    async fn again(&mut self) -> Option<Judged> {
         if let Err(refused) = self.reserve().await {
             let model = self.execution.model_ref();
             self.not_even_tried(&model, &refused);
-            return Came::Not;
+            return None;
         }
-        match self.send().await {
-            Ok(()) => Came::Whole(self.guard_reply().err()),
-            Err(_) => Came::Not,
-        }
+        self.send().await.ok()?;
+        let stopped = self.guard_reply().err();
+        Some(self.judge(stopped).await)
     }
 
     /// Holds the answer against its template's wishes, records the outcome, and says what is
     /// wrong with it. Large answers and schemas take their time, so that is done where waiting
     /// harms nobody.
-    async fn judge(&mut self) -> Vec<Fault> {
+    async fn judge(&mut self, stopped: Option<CallError>) -> Judged {
         let looks_for_troubles = self.expectations.recovery.on;
         let execution = &self.execution;
         let format = self.request.parameters.response_format.clone();
         let wishes = self.expectations.validation.is_some()
             || matches!(format, Some(ResponseFormat::Json | ResponseFormat::Schema(_)));
         if !wishes && !looks_for_troubles {
-            return Vec::new();
+            return Judged { stopped, faults: Vec::new() };
         }
         let looked_at = LookedAt {
             text: execution.text.clone(),
@@ -217,7 +208,7 @@ impl Call<'_> {
             Ok(judged) => judged,
             Err(error) => match error.try_into_panic() {
                 Ok(panic) => std::panic::resume_unwind(panic),
-                Err(_) => return Vec::new(),
+                Err(_) => return Judged { stopped, faults: Vec::new() },
             },
         };
         // What guards of replies found is a sign like the others.
@@ -228,12 +219,12 @@ impl Call<'_> {
             }
         }
         self.execution.checks.append(&mut checks);
-        faults
+        Judged { stopped, faults }
     }
 
     /// Takes the answer out of the record, but for what guards found before it came: that is
     /// true whatever comes next.
-    fn put_aside(&mut self, faults: Vec<Fault>, stopped: Option<CallError>) -> Kept {
+    fn put_aside(&mut self, judged: Judged) -> Kept {
         let execution: &mut Execution = &mut self.execution;
         let before = execution.checks.iter().take(self.of_values).cloned().collect();
         Kept {
@@ -250,12 +241,11 @@ impl Call<'_> {
             parameters: execution.parameters.clone(),
             chunks: std::mem::take(&mut self.chunks),
             place: self.place,
-            faults,
-            stopped,
+            judged,
         }
     }
 
-    fn put_back(&mut self, kept: Kept) -> (Option<CallError>, Vec<Fault>) {
+    fn put_back(&mut self, kept: Kept) -> Judged {
         // Another model may have been asked meanwhile.
         self.ask(&kept.model);
         let execution = &mut self.execution;
@@ -271,7 +261,7 @@ impl Call<'_> {
         execution.response_model = kept.response_model;
         self.chunks = kept.chunks;
         self.place = kept.place;
-        (kept.stopped, kept.faults)
+        kept.judged
     }
 
     /// Says of the attempts from one on what they were for and why, and what was sent.
