@@ -86,25 +86,13 @@ pub enum ExportError {
 }
 
 impl App {
-    /// Writes the executions of a query, newest first, to a file that must not be there yet; how
-    /// many there were. The file is readable by its owner alone, and there when it is whole.
+    /// Writes the executions of a query, newest first, to a file that must not be there yet, and
+    /// tells how many are written as it goes on; how many there were. The file is readable by its
+    /// owner alone, and there when it is whole.
     ///
     /// # Errors
     /// [`ExportError`]; nothing is left behind then.
     pub async fn export(
-        &self,
-        query: HistoryQuery,
-        format: ExportFormat,
-        path: PathBuf,
-    ) -> Result<usize, ExportError> {
-        self.export_telling(query, format, path, |_| {}).await
-    }
-
-    /// The same, and tells how many are written as it goes on.
-    ///
-    /// # Errors
-    /// As [`Self::export`].
-    pub async fn export_telling(
         &self,
         mut query: HistoryQuery,
         format: ExportFormat,
@@ -259,7 +247,7 @@ mod tests {
         let app = place(home.path(), 1_000).await;
         let file = out.path().join("all.jsonl");
         let export = |path: &Path| {
-            app.export(HistoryQuery::default(), ExportFormat::Jsonl, path.to_path_buf())
+            app.export(HistoryQuery::default(), ExportFormat::Jsonl, path.to_path_buf(), |_| {})
         };
         assert_eq!(export(&file).await.expect("written"), 1);
         let whole = std::fs::read_to_string(&file).expect("read");
@@ -297,7 +285,7 @@ mod tests {
         let home = tempfile::tempdir().expect("a folder");
         let app = place(home.path(), 10).await;
         let path = PathBuf::from("/proc/self/fdinfo/all.csv");
-        let told = app.export(HistoryQuery::default(), ExportFormat::Csv, path).await;
+        let told = app.export(HistoryQuery::default(), ExportFormat::Csv, path, |_| {}).await;
         let told = told.expect_err("refused").to_string();
         assert!(told.starts_with("cannot write /proc/self/fdinfo/all.csv: "), "{told}");
     }
@@ -319,7 +307,7 @@ mod tests {
         let out = PathBuf::from(out);
         for (format, name) in [(ExportFormat::Jsonl, "all.jsonl"), (ExportFormat::Markdown, "a.md")]
         {
-            let told = app.export(HistoryQuery::default(), format, out.join(name)).await;
+            let told = app.export(HistoryQuery::default(), format, out.join(name), |_| {}).await;
             assert!(matches!(told, Err(ExportError::Unwritable { .. })), "{told:?}");
         }
         let text = "x".repeat(1 << 20);

@@ -514,7 +514,7 @@ async fn export(
     let path = app.named_path(path);
     let format = ExportFormat::of_path(&path).unwrap_or_default();
     let shown = path.display().to_string();
-    let count = app.export_telling(filter.query(), format, path, tell).await;
+    let count = app.export(filter.query(), format, path, tell).await;
     count
         .map(|count| (count, shown))
         .map_err(|error| told(&error).or_hint("{export} asks for another file"))
