@@ -144,7 +144,7 @@ impl Endpoints {
                 ))
             })?;
         if let Some(key) = &key {
-            self.redaction.learn_key(name, key);
+            self.redaction.learn_key(name, &settings, key);
         }
         self.build(name, &settings, key.as_ref())
     }
@@ -171,7 +171,7 @@ impl Endpoints {
             ..settings.clone()
         };
         if let Some(token) = server.token() {
-            self.redaction.learn_key(name, token);
+            self.redaction.learn_key(name, &settings, token);
         }
         self.build(name, &settings, server.token())
     }

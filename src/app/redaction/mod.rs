@@ -17,7 +17,7 @@ pub(super) use record::redacted;
 pub use recorder::RedactingRecorder;
 
 use crate::{
-    config::{Environment, RedactionSettings, Secret, SecretWarning, Settings},
+    config::{Environment, ProviderSettings, RedactionSettings, Secret, SecretWarning, Settings},
     model::{Message, Redactions},
     safety::redact::{Finding, KnownKeys, Redactor, SHORTEST_KEY, Selection},
 };
@@ -97,17 +97,14 @@ impl Redaction {
     pub fn too_short(settings: &Settings, environment: &Environment) -> Vec<String> {
         let mut told = Vec::new();
         for (name, provider) in &settings.providers {
-            // What a server of this machine is given is mostly a word, because something must be.
-            if provider.is_local() {
-                continue;
+            if let crate::config::KeySource::Env(variable) = &provider.key
+                && let Some(key) = environment.get(variable)
+            {
+                told.extend(told_if_short(&format!("the key of {name}"), provider, key));
             }
-            let key = match &provider.key {
-                crate::config::KeySource::Env(variable) => environment.get(variable),
-                _ => None,
-            };
-            let headers = provider.secret_headers().map(|(_, value)| value);
-            for secret in key.into_iter().chain(headers) {
-                told.extend(told_if_short(name, secret));
+            for (header, value) in provider.secret_headers() {
+                let header = format!("the header `{header}` of {name}");
+                told.extend(told_if_short(&header, provider, value));
             }
         }
         told
@@ -134,8 +131,9 @@ impl Redaction {
     }
 
     /// Takes in the key of a provider, so that it is found wherever it turns up.
-    pub fn learn_key(&self, owner: &str, key: &Secret) {
-        if let Some(told) = told_if_short(owner, key.expose()) {
+    pub fn learn_key(&self, owner: &str, provider: &ProviderSettings, key: &Secret) {
+        let told = told_if_short(&format!("the key of {owner}"), provider, key.expose());
+        if let Some(told) = told {
             tracing::warn!("{told}");
         }
         self.learn(owner, key.expose());
@@ -274,11 +272,13 @@ impl std::fmt::Debug for SecretsFound {
     }
 }
 
-fn told_if_short(owner: &str, secret: &str) -> Option<String> {
+/// What is told of a secret that is too short to be told from a word; nothing for a server of this
+/// machine, which is mostly given a word because something must be.
+fn told_if_short(what: &str, provider: &ProviderSettings, secret: &str) -> Option<String> {
     let length = secret.trim().len();
-    (1..SHORTEST_KEY).contains(&length).then(|| {
+    ((1..SHORTEST_KEY).contains(&length) && !provider.is_local()).then(|| {
         format!(
-            "the key of {owner} has {length} bytes, fewer than {SHORTEST_KEY}: too few to be told \
+            "{what} has {length} bytes, fewer than {SHORTEST_KEY}: too few to be told \
              from a word, so it is not taken out of what is kept"
         )
     })

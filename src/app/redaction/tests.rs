@@ -560,10 +560,18 @@ fn a_key_that_is_no_longer_than_a_word_is_told() {
     let mut settings = Settings::built_in(&environment).expect("valid");
     let told = Redaction::too_short(&settings, &environment);
     assert_eq!(told.len(), 1);
-    assert!(told[0].contains("openai") && told[0].contains("7 bytes"), "{told:?}");
+    assert!(told[0].starts_with("the key of openai has 7 bytes"), "{told:?}");
     assert!(!told[0].contains("abc1234"), "{told:?}");
     let openai = settings.providers.get_mut("openai").expect("there");
+    openai.headers.insert("x-api-key".to_owned(), "word".to_owned());
+    let told = Redaction::too_short(&settings, &environment);
+    assert_eq!(told.len(), 2);
+    assert!(told[1].starts_with("the header `x-api-key` of openai has 4 bytes"), "{told:?}");
+    // As it is when a key is fetched.
+    let openai = settings.providers.get_mut("openai").expect("there");
+    assert!(told_if_short("the key of openai", openai, "word").is_some());
     openai.base_url = url::Url::parse("http://127.0.0.1:1/v1").expect("an address");
+    assert_eq!(told_if_short("the key of openai", openai, "word"), None);
     assert_eq!(Redaction::too_short(&settings, &environment), Vec::<String>::new());
 }
 
