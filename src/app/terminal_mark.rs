@@ -74,26 +74,55 @@ impl SetMark {
 /// What the system said; nothing then tells of an end without a word.
 pub fn set(folder: &Path, mark: &TerminalMark) -> io::Result<SetMark> {
     create_private_dir(folder)?;
-    let path = folder.join(format!("{PREFIX}{}.json", Uuid::now_v7().simple()));
-    let mut file = create_private_file(&path)?;
-    // Before it has any text: one that is empty and can be locked says nothing.
-    let locked = file.try_lock();
     let text = serde_json::to_string(mark).map_err(io::Error::other)?;
+    let (path, mut file) = locked(folder)?;
     if let Err(error) = file.write_all(text.as_bytes()) {
         let _ = fs::remove_file(&path);
         return Err(error);
     }
-    if locked.is_err() {
-        // Where the file system knows no locks, everybody would take it for one left behind.
-        fs::remove_file(&path)?;
-        return Err(io::ErrorKind::Unsupported.into());
-    }
     Ok(SetMark { path, file })
 }
 
-/// The marks that were left behind, oldest first, each with its file; without what it says where
-/// its process did not come to say it.
-fn left(folder: &Path) -> Vec<(PathBuf, Option<TerminalMark>)> {
+/// A new file that is locked before it has any text: one that is empty and can be locked is taken
+/// for what was left by a process that was killed, and removed.
+fn locked(folder: &Path) -> io::Result<(PathBuf, File)> {
+    loop {
+        let path = folder.join(format!("{PREFIX}{}.json", Uuid::now_v7().simple()));
+        let file = create_private_file(&path)?;
+        match file.try_lock() {
+            // Somebody may have taken it away before it was locked.
+            Ok(()) if path.symlink_metadata().is_ok() => return Ok((path, file)),
+            Ok(()) => {}
+            Err(locked) => {
+                let _ = fs::remove_file(&path);
+                // Where the file system knows no locks, everybody would take it for one that was
+                // left behind. Where somebody is just looking at it, another name will do.
+                if matches!(locked, TryLockError::Error(_)) {
+                    return Err(io::ErrorKind::Unsupported.into());
+                }
+            }
+        }
+    }
+}
+
+/// A mark that was left behind. Its lock is held meanwhile, so that one who sets a mark sees that
+/// his is being looked at.
+struct Left {
+    path: PathBuf,
+    file: File,
+    /// What it says; nothing where its process did not come to say it.
+    mark: Option<TerminalMark>,
+}
+
+impl Drop for Left {
+    fn drop(&mut self) {
+        // By word, for a child process that is just being started shares the lock for a moment.
+        let _ = self.file.unlock();
+    }
+}
+
+/// The marks that were left behind, oldest first.
+fn left(folder: &Path) -> Vec<Left> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
     let mut paths: Vec<PathBuf> = entries
         .flatten()
@@ -110,8 +139,8 @@ fn is_ours(name: &str) -> bool {
     id.is_some_and(|id| id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
-/// A mark whose process is gone, with what it says; nothing while it lives.
-fn read(path: PathBuf) -> Option<(PathBuf, Option<TerminalMark>)> {
+/// A mark whose process is gone; nothing while it lives.
+fn read(path: PathBuf) -> Option<Left> {
     let facts = fs::symlink_metadata(&path).ok()?;
     if !facts.is_file() || facts.len() > LARGEST {
         return None;
@@ -121,9 +150,8 @@ fn read(path: PathBuf) -> Option<(PathBuf, Option<TerminalMark>)> {
         Ok(()) => {}
         Err(TryLockError::WouldBlock | TryLockError::Error(_)) => return None,
     }
-    let text = fs::read_to_string(&path).ok();
-    let _ = file.unlock();
-    Some((path, text.and_then(|text| serde_json::from_str(&text).ok())))
+    let mark = fs::read_to_string(&path).ok().and_then(|text| serde_json::from_str(&text).ok());
+    Some(Left { path, file, mark })
 }
 
 /// Whether a terminal is still the one that a mark was set for: a device that was made, or given
@@ -145,7 +173,7 @@ fn is_still_there(mark: &TerminalMark) -> bool {
 /// What the last session on a terminal left behind, for those who only look.
 #[must_use]
 pub fn look(folder: &Path, terminal: &Path) -> Option<TerminalMark> {
-    let marks = left(folder).into_iter().filter_map(|(_, mark)| mark);
+    let marks = left(folder).into_iter().filter_map(|mut left| left.mark.take());
     marks.rev().find(|mark| mark.terminal == terminal && is_still_there(mark))
 }
 
@@ -154,11 +182,11 @@ pub fn look(folder: &Path, terminal: &Path) -> Option<TerminalMark> {
 #[must_use]
 pub fn take(folder: &Path, terminal: &Path) -> Option<TerminalMark> {
     let mut last = None;
-    for (path, mark) in left(folder) {
-        let mark = mark.filter(is_still_there);
+    for mut left in left(folder) {
+        let mark = left.mark.take().filter(is_still_there);
         if mark.as_ref().is_none_or(|mark| mark.terminal == terminal) {
             // One that cannot be removed is told again.
-            let _ = fs::remove_file(&path);
+            let _ = fs::remove_file(&left.path);
             last = mark.or(last);
         }
     }
@@ -236,6 +264,39 @@ mod tests {
         fs::remove_file(&terminal).expect("gone");
         assert_eq!(take(&state, Path::new("/dev/elsewhere")), None);
         assert_eq!(count(&state), 0, "as does that of a terminal that is gone");
+    }
+
+    /// Otherwise one that is just being set could be taken for one that was left, and go.
+    #[test]
+    fn a_mark_is_held_until_it_is_gone() {
+        let (_folder, state, terminal) = place();
+        drop(set(&state, &mark(&terminal)).expect("set"));
+        let left = left(&state);
+        let [mark] = left.as_slice() else { panic!("one was left") };
+        let other = File::open(&mark.path).expect("there");
+        assert!(matches!(other.try_lock(), Err(TryLockError::WouldBlock)));
+        drop(left);
+        assert!(other.try_lock().is_ok());
+    }
+
+    /// Many come and go beside those that clear up: no mark is lost, and none is told that lives.
+    #[test]
+    fn marks_are_set_beside_those_who_clear_up() {
+        let (_folder, state, terminal) = place();
+        create_private_dir(&state).expect("made");
+        std::thread::scope(|scope| {
+            let setter = scope.spawn(|| {
+                for _ in 0..200 {
+                    let set = set(&state, &mark(&terminal)).expect("set");
+                    assert!(set.path.exists());
+                    set.clear();
+                }
+            });
+            while !setter.is_finished() {
+                assert_eq!(take(&state, &terminal), None);
+            }
+        });
+        assert_eq!(count(&state), 0);
     }
 
     #[test]
