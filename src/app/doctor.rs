@@ -119,18 +119,11 @@ fn terminal(environment: &Environment, chart: &mut Chart) {
 
 /// What the last session on this terminal left behind.
 fn left_behind(paths: &Paths, chart: &mut Chart) {
-    #[cfg(unix)]
-    {
-        use std::{ffi::OsStr, os::unix::ffi::OsStrExt as _};
-        let Ok(name) = rustix::termios::ttyname(rustix::stdio::stdin(), Vec::new()) else { return };
-        let terminal = Path::new(OsStr::from_bytes(name.as_bytes()));
-        if terminal_mark::look(&paths.state_dir, terminal).is_some() {
-            chart.add("terminal", Health::Note, terminal_mark::LEFT_BEHIND);
-            chart.advise(terminal_mark::ADVICE);
-        }
+    let Some(terminal) = terminal_mark::terminal() else { return };
+    if terminal_mark::look(&paths.state_dir, &terminal).is_some() {
+        chart.add("terminal", Health::Note, terminal_mark::LEFT_BEHIND);
+        chart.advise(terminal_mark::ADVICE);
     }
-    #[cfg(not(unix))]
-    let _ = (paths, chart);
 }
 
 fn clipboard(environment: &Environment, chart: &mut Chart) {

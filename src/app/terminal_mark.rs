@@ -51,6 +51,22 @@ pub const LEFT_BEHIND: &str = "the last session on this terminal ended without c
 /// And what to do then.
 pub const ADVICE: &str = "if keys or colours look wrong, run `reset`";
 
+/// The device of the terminal that this process reads from.
+#[cfg(unix)]
+#[must_use]
+pub fn terminal() -> Option<PathBuf> {
+    use std::{ffi::OsStr, os::unix::ffi::OsStrExt as _};
+    let name = rustix::termios::ttyname(rustix::stdio::stdin(), Vec::new()).ok()?;
+    Some(PathBuf::from(OsStr::from_bytes(name.as_bytes())))
+}
+
+/// A console goes with its window, and has no name to know it again by.
+#[cfg(not(unix))]
+#[must_use]
+pub const fn terminal() -> Option<PathBuf> {
+    None
+}
+
 /// A mark of this process, set for as long as this lives and the process does.
 #[derive(Debug)]
 pub struct SetMark {

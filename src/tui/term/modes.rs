@@ -138,7 +138,7 @@ pub(super) fn write(bytes: &[u8]) -> io::Result<()> {
 
 #[cfg(unix)]
 pub(super) mod raw {
-    use std::{ffi::OsStr, io, os::unix::ffi::OsStrExt as _, path::PathBuf, sync::OnceLock};
+    use std::{io, path::PathBuf, sync::OnceLock};
 
     use ratatui::layout::Size;
     use rustix::{
@@ -147,11 +147,11 @@ pub(super) mod raw {
         stdio,
         termios::{
             ControlModes, InputModes, LocalModes, OptionalActions, OutputModes, SpecialCodeIndex,
-            Termios, tcgetattr, tcgetwinsize, tcsetattr, ttyname,
+            Termios, tcgetattr, tcgetwinsize, tcsetattr,
         },
     };
 
-    use crate::app::terminal_mark::LineSettings;
+    use crate::app::terminal_mark::{self, LineSettings};
 
     /// How the terminal's line was when the program started. Kept once, so that a child which
     /// leaves the line in disorder cannot make it the state to go back to.
@@ -181,8 +181,7 @@ pub(super) mod raw {
 
     /// The terminal's device.
     pub fn name() -> Option<PathBuf> {
-        let name = ttyname(stdio::stdin(), Vec::new()).ok()?;
-        Some(PathBuf::from(OsStr::from_bytes(name.as_bytes())))
+        terminal_mark::terminal()
     }
 
     /// How the line was when the program started.
