@@ -154,9 +154,25 @@ impl Place {
 
     /// How many marks there are that say that a terminal is in use.
     pub fn marks(&self) -> usize {
+        self.mark_names().len()
+    }
+
+    fn mark_names(&self) -> Vec<String> {
         let folder = fs::read_dir(self.home.path().join(".local/state/lathe"));
         let names = folder.into_iter().flatten().flatten().map(|entry| entry.file_name());
-        names.filter(|name| name.to_string_lossy().starts_with("terminal-")).count()
+        let names = names.map(|name| name.to_string_lossy().into_owned());
+        names.filter(|name| name.starts_with("terminal-")).collect()
+    }
+
+    /// Waits, after what is done, until the terminal is marked anew.
+    pub fn until_marked_anew(&self, deed: impl FnOnce()) {
+        let before = self.mark_names();
+        deed();
+        let end = std::time::Instant::now() + Duration::from_mins(1);
+        while self.mark_names().iter().all(|name| before.contains(name)) {
+            assert!(std::time::Instant::now() < end, "it never was");
+            std::thread::yield_now();
+        }
     }
 
     /// Waits until so many executions have ended, as the database has them while the program runs.

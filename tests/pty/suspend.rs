@@ -65,6 +65,22 @@ fn a_stop_that_nobody_could_wake_it_from_is_refused() {
 }
 
 #[test]
+fn a_stop_that_nobody_could_see_coming_leaves_no_mark_behind() {
+    let place = Place::new();
+    let mut session = place.start(120, 36);
+    session.keys("2").expect("history");
+    session.until("Every call is kept here").expect("it works");
+    assert_eq!(place.marks(), 1);
+    place.until_marked_anew(|| {
+        crate::ends::signal(&session, Signal::STOP);
+        crate::ends::signal(&session, Signal::CONT);
+    });
+    session.keys("q").expect("quit");
+    assert_eq!(session.ended().expect("it ends"), 0);
+    assert_eq!(place.marks(), 0, "the next start has nothing to tell");
+}
+
+#[test]
 fn a_terminal_that_takes_nothing_holds_up_neither_streams_nor_records() {
     let place = Place::new();
     place.write(crate::ends::SLOW);

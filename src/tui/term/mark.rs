@@ -51,7 +51,8 @@ pub(super) fn left_on() -> Option<bool> {
     }
 }
 
-/// Marks the terminal as in use.
+/// Marks the terminal as in use, anew where it is marked already: after a stop that could not be
+/// seen coming, nothing took the mark away.
 pub(super) fn set(keyboard: bool) {
     let (Some(folder), Some(terminal)) = (FOLDER.get(), raw::name()) else { return };
     let mark = TerminalMark {
@@ -62,7 +63,12 @@ pub(super) fn set(keyboard: bool) {
         line: raw::line(),
     };
     match terminal_mark::set(folder, &mark) {
-        Ok(set) => *SET.lock().unwrap_or_else(PoisonError::into_inner) = Some(set),
+        Ok(set) => {
+            let before = SET.lock().unwrap_or_else(PoisonError::into_inner).replace(set);
+            if let Some(before) = before {
+                before.clear();
+            }
+        }
         Err(error) => tracing::warn!(%error, "the terminal could not be marked as in use"),
     }
 }
