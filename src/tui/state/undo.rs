@@ -42,11 +42,12 @@ impl PaneSetting {
 #[derive(Clone, Debug)]
 pub enum Removed {
     Executions(DeletedExecutions),
-    /// Panes of a template that went, and what those ran that stayed.
+    /// Panes of a template that went, and what those ran that stayed where something else was put
+    /// into them; `None` where nothing was.
     Panes {
         template: TemplateId,
         gone: Vec<Pane>,
-        before: Vec<PaneSetting>,
+        before: Option<Vec<PaneSetting>>,
     },
     /// A tag as it was before it was taken away or given another value.
     Tag {

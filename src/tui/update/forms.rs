@@ -8,7 +8,7 @@ use crate::{
         effect::Question,
         keymap::{Action, Context},
         msg::{Fault, ModelChoice, ParameterPlan},
-        state::{ModelPicker, Overlay, Pane, ParameterForm, Picker, Purpose, Screen},
+        state::{ModelPicker, Overlay, Pane, PaneSetting, ParameterForm, Picker, Purpose, Screen},
     },
 };
 
@@ -75,20 +75,16 @@ impl Step<'_> {
         }
         let Some(pattern) = self.state.pane(variant).cloned() else { return };
         let count = each.len();
-        let gone: Vec<VariantName> = self
-            .state
-            .panes
-            .iter()
-            .map(|pane| pane.variant)
-            .filter(|variant| VariantName::ALL.iter().skip(count).any(|it| it == variant))
-            .collect();
-        let dropped: Vec<Pane> =
-            gone.iter().filter_map(|it| self.state.pane(*it)).cloned().collect();
-        self.note_panes(dropped);
-        for variant in gone {
-            self.cancel_in(variant);
-            self.state.panes.retain(|pane| pane.variant != variant);
+        let stays =
+            |pane: &&Pane| VariantName::ALL.iter().take(count).any(|it| *it == pane.variant);
+        let (stay, gone): (Vec<&Pane>, Vec<&Pane>) = self.state.panes.iter().partition(stays);
+        let before = stay.into_iter().map(PaneSetting::of).collect();
+        let gone: Vec<Pane> = gone.into_iter().cloned().collect();
+        for pane in &gone {
+            self.cancel_in(pane.variant);
+            self.state.panes.retain(|it| it.variant != pane.variant);
         }
+        self.note_panes(gone, Some(before));
         for (variant, one) in VariantName::ALL.into_iter().zip(each) {
             if self.state.pane(variant).is_none() {
                 self.state.panes.push(pattern.fork(variant));

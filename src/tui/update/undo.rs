@@ -97,14 +97,11 @@ impl Step<'_> {
         }
     }
 
-    /// Notes panes that went, and what those run that stay; call it before anything changes.
-    pub fn note_panes(&mut self, gone: Vec<Pane>) {
+    /// Notes panes that went, and what those ran before that stay and run something else now.
+    pub fn note_panes(&mut self, mut gone: Vec<Pane>, before: Option<Vec<PaneSetting>>) {
         let Some(document) = &self.state.document else { return };
         let template = document.id.clone();
         let now = self.now.monotonic;
-        let stays = |pane: &&Pane| gone.iter().all(|it| it.variant != pane.variant);
-        let before = self.state.panes.iter().filter(stays).map(PaneSetting::of).collect();
-        let mut gone = gone;
         for output in gone.iter_mut().flat_map(Pane::outputs_mut) {
             output.abandon(now);
         }
@@ -113,10 +110,11 @@ impl Step<'_> {
 
     /// Puts removed panes back, under other letters where theirs are in use; false where there is
     /// no room.
-    fn bring_back_panes(&mut self, gone: Vec<Pane>, before: Vec<PaneSetting>) -> bool {
+    fn bring_back_panes(&mut self, gone: Vec<Pane>, before: Option<Vec<PaneSetting>>) -> bool {
         // What was put beside those that stayed goes again, unless it has answered since.
         let stays = |pane: &Pane| {
-            before.iter().any(|it| it.variant == pane.variant) || !pane.outputs().is_empty()
+            before.as_ref().is_none_or(|it| it.iter().any(|it| it.variant == pane.variant))
+                || !pane.outputs().is_empty()
         };
         let kept = self.state.panes.iter().filter(|pane| stays(pane)).count();
         if kept + gone.len() > VariantName::ALL.len() {
@@ -126,7 +124,7 @@ impl Step<'_> {
             return false;
         }
         self.state.panes.retain(stays);
-        for setting in before {
+        for setting in before.into_iter().flatten() {
             if let Some(pane) = self.state.pane_mut(setting.variant) {
                 pane.source = setting.source;
                 pane.recorded = setting.recorded;

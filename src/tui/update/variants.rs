@@ -54,7 +54,7 @@ impl Step<'_> {
         let place = self.state.panes.iter().position(|pane| pane.variant == variant);
         if let Some(place) = place {
             let pane = self.state.panes.remove(place);
-            self.note_panes(vec![pane]);
+            self.note_panes(vec![pane], None);
             let way = format!("{variant} is removed; {{bring-back}} brings it back");
             self.tell(self.spelled(&way));
         }

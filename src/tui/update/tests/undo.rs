@@ -300,3 +300,17 @@ fn a_pane_that_is_removed_says_how_it_comes_back() {
     assert!(script.status().contains("Nothing was deleted"), "{}", script.status());
     assert!(script.state.pane(B).and_then(Pane::shown).is_none());
 }
+
+#[test]
+fn a_pane_that_comes_back_leaves_what_was_done_to_the_others_since() {
+    let mut script = Script::open();
+    script.answer_models(&["demo/fast", "demo/careful"]);
+    script.press("f D f f");
+    assert_eq!(letters(&script), [A, B, C]);
+    script.focus(Focus::Output(A));
+    let careful = Some(model("demo/careful"));
+    script.state.pane_mut(A).expect("a pane").model.clone_from(&careful);
+    script.press("u");
+    assert_eq!(letters(&script), [A, B, C, D], "those that have not answered yet stay");
+    assert_eq!(script.state.pane(A).expect("a pane").model, careful, "and run what they run");
+}
