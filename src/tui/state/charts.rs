@@ -5,7 +5,7 @@ use jiff::Zoned;
 use super::{filtering::hint, line_input::LineInput};
 use crate::{
     app::{
-        ChartQuery, Charts,
+        ChartQuery, ChartSpan, Charts,
         filter::{CHART_CONDITIONS, CONDITIONS},
     },
     tui::text::Scroll,
@@ -74,8 +74,10 @@ pub enum ChartFocus {
 /// The screen's state.
 #[derive(Clone, Debug)]
 pub struct ChartScreen {
-    /// The range, the grouping and what it is narrowed to, as it was last understood.
+    /// The range, the grouping and what the filter narrows to, as it was last understood.
     pub query: ChartQuery,
+    /// The stretch of time that was chosen in place of the range.
+    pub chosen: Option<ChartSpan>,
     /// What is typed to narrow it.
     pub filter: LineInput,
     /// Whether the filter takes the keys.
@@ -102,6 +104,7 @@ impl Default for ChartScreen {
     fn default() -> Self {
         Self {
             query: ChartQuery::default(),
+            chosen: None,
             filter: LineInput::default(),
             filtering: false,
             problem: None,
@@ -131,10 +134,22 @@ impl ChartScreen {
         self.filtering.then(|| (hint(&self.filter, &known, false), false))
     }
 
+    /// The stretch of time in sight in place of the range: the filter's, or what was chosen.
+    #[must_use]
+    pub fn span(&self) -> Option<ChartSpan> {
+        self.query.span.or(self.chosen)
+    }
+
+    /// What is to be summed.
+    #[must_use]
+    pub fn asked(&self) -> ChartQuery {
+        ChartQuery { span: self.span(), ..self.query.clone() }
+    }
+
     /// The range in words.
     #[must_use]
     pub fn range_words(&self, now: &Zoned) -> String {
-        match self.query.span {
+        match self.span() {
             Some(span) => span.describe(now),
             None => self.query.range.as_str().to_owned(),
         }

@@ -34,7 +34,7 @@ impl Step<'_> {
         let charts = &mut self.state.charts;
         charts.loading = true;
         charts.stale = false;
-        let query = charts.query.clone();
+        let query = charts.asked();
         self.ask(Purpose::Charts, Question::Charts(query));
     }
 
@@ -98,18 +98,34 @@ impl Step<'_> {
 
     /// On to the next of the usual ranges; what was chosen instead is left.
     pub fn change_range(&mut self) {
-        let query = &mut self.state.charts.query;
-        // The first press after a choice goes back to the range before it.
-        if query.span.take().is_none() {
-            query.range = query.range.next();
+        if self.filter_says_when() {
+            return;
         }
-        self.state.charts.cursor = None;
+        let charts = &mut self.state.charts;
+        // The first press after a choice goes back to the range before it.
+        if charts.chosen.take().is_none() {
+            charts.query.range = charts.query.range.next();
+        }
+        charts.cursor = None;
         self.ask_charts();
+    }
+
+    /// Whether the filter says what time is in sight, so that no range would be seen; then that is
+    /// told.
+    fn filter_says_when(&mut self) -> bool {
+        let says = self.state.charts.query.span.is_some();
+        if says {
+            self.tell("The filter says since when; take its since: away to change the range");
+        }
+        says
     }
 
     /// Asks from when to when the charts look.
     pub fn open_range(&mut self) {
         self.show(Screen::Charts);
+        if self.filter_says_when() {
+            return;
+        }
         self.put_in_front(Overlay::Line(LineDialog {
             intent: LineIntent::ChartRange,
             input: LineInput::default(),
@@ -120,8 +136,9 @@ impl Step<'_> {
     pub fn choose_range(&mut self, text: &str) -> Result<(), String> {
         let now = self.state.wall.to_zoned(self.state.zone.clone());
         let span = ChartSpan::parse(text, &now)?;
-        self.state.charts.query.span = Some(span);
-        self.state.charts.cursor = None;
+        let charts = &mut self.state.charts;
+        charts.chosen = Some(span);
+        charts.cursor = None;
         self.ask_charts();
         Ok(())
     }
@@ -172,7 +189,7 @@ impl Step<'_> {
                 words.push(format!("{condition}:{value}"));
             }
         }
-        words.push(match query.span {
+        words.push(match charts.span() {
             Some(span) => span.conditions(&self.state.zone),
             None => format!("since:{}", query.range.age()),
         });
@@ -216,7 +233,7 @@ fn narrowed(charts: &ChartQuery, filter: &HistoryQuery, now: &Zoned) -> Result<C
         ));
     }
     let span = match (filter.since, filter.until) {
-        (None, None) => charts.span,
+        (None, None) => None,
         (Some(since), until) if since < until.unwrap_or(now.timestamp()) => {
             Some(ChartSpan { since, until })
         }

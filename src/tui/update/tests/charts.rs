@@ -126,6 +126,30 @@ fn a_stretch_of_time_is_chosen() {
 }
 
 #[test]
+fn a_time_that_the_filter_says_ends_with_the_filter() {
+    let mut script = shown();
+    script.press("f");
+    script.typed("36h");
+    script.press("enter");
+    let chosen = last_query(&script).span;
+    script.press("/");
+    script.typed("since:1969-12-01");
+    script.press("enter");
+    let filtered = last_query(&script).span;
+    assert_ne!(filtered, chosen);
+    script.effects.clear();
+    script.press("t");
+    assert!(script.question(asked).is_none() && script.status().contains("since when"));
+    script.press("f");
+    assert!(script.state.overlay().is_none(), "no range would be seen");
+    script.act(Action::Escape);
+    assert_eq!(script.state.charts.filter.text(), "");
+    assert_eq!(last_query(&script).span, chosen, "what was chosen counts again");
+    script.press("t");
+    assert_eq!(last_query(&script).span, None);
+}
+
+#[test]
 fn the_runs_behind_a_row_are_those_that_were_summed() {
     let mut script = shown();
     script.press("/");
