@@ -391,6 +391,12 @@ impl State {
         }
     }
 
+    /// The named sets of inputs of a template, as far as they are known.
+    #[must_use]
+    pub fn sets_of(&self, template: &TemplateId) -> Option<&InputSets> {
+        self.input_sets.as_ref().filter(|(known, _)| known == template).map(|(_, sets)| sets)
+    }
+
     /// Whether an execution is one of those of which it is hidden which is which.
     #[must_use]
     pub fn is_hidden(&self, id: ExecutionId) -> bool {

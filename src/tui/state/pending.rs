@@ -46,6 +46,10 @@ pub enum Purpose {
         template: TemplateId,
         version: Version,
         label: Option<String>,
+        /// The name it had, which goes with this.
+        before: Option<String>,
+        /// The number of what this brings back.
+        undo: Option<u64>,
     },
     Models,
     Plan(ModelRef),
@@ -89,11 +93,8 @@ pub enum Purpose {
         name: String,
         values: BTreeMap<String, Value>,
     },
-    /// Sets of inputs are put back as they were.
-    ChangeSets {
-        template: TemplateId,
-        changes: BTreeMap<String, Option<BTreeMap<String, Value>>>,
-    },
+    /// The sets of inputs that went under this number come back, once it is known which there are.
+    BringBackSets(u64),
     /// An execution gets a tag (or loses it), once it is known which it has.
     Tag {
         execution: ExecutionId,
@@ -112,6 +113,18 @@ pub enum Purpose {
         name: String,
     },
     Copy,
+}
+
+impl Purpose {
+    /// The number of what comes back with the answer.
+    #[must_use]
+    pub const fn brings_back(&self) -> Option<u64> {
+        match self {
+            Self::Restore(id) | Self::BringBackSets(id) => Some(*id),
+            Self::Label { undo, .. } => *undo,
+            _ => None,
+        }
+    }
 }
 
 /// Why a wake-up was scheduled.

@@ -35,9 +35,16 @@ impl Step<'_> {
             (Purpose::Versions(template), Answer::Versions(versions)) => {
                 self.take_versions(&template, versions);
             }
-            (Purpose::Label { template, version, label }, Answer::Labelled(labelled)) => {
-                self.take_labelled(&template, &version, label, labelled);
-            }
+            (
+                Purpose::Label { template, version, label, before, undo },
+                Answer::Labelled(labelled),
+            ) => match labelled {
+                Ok(()) => {
+                    self.label_changed(&template, &version, before, undo);
+                    self.take_labelled(&template, &version, label);
+                }
+                Err(fault) => self.fail(&fault),
+            },
             (Purpose::Models, Answer::Models(models)) => self.take_models(models),
             (Purpose::Plan(model), Answer::Planned(plan)) => self.take_plan(model, plan),
             (Purpose::History { text, filter }, Answer::History(page)) => {
@@ -70,8 +77,8 @@ impl Step<'_> {
             (Purpose::NameInputs { template, name, values }, Answer::InputSets(sets)) => {
                 self.take_sets_to_name(template, &name, values, sets);
             }
-            (Purpose::ChangeSets { template, changes }, Answer::InputSets(sets)) => {
-                self.take_sets_to_change(template, changes, sets);
+            (Purpose::BringBackSets(id), Answer::InputSets(sets)) => {
+                self.take_sets_to_change(id, sets);
             }
             (Purpose::Tag { execution, key, value }, Answer::Execution(known)) => {
                 self.take_known_tags(execution, &key, value.as_deref(), known);

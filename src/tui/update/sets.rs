@@ -24,13 +24,10 @@ impl Step<'_> {
         let Some(document) = &self.state.document else { return Ok(()) };
         let template = document.id.clone();
         let values = document.inputs.values();
-        match &self.state.input_sets {
-            Some((known, sets)) if *known == template => {
-                let sets = sets.clone();
-                self.put_set(template, name, values, sets);
-            }
+        match self.state.sets_of(&template).cloned() {
+            Some(sets) => self.put_set(template, name, values, sets),
             // Which sets there are is not known (yet): keeping this one must lose no other.
-            _ => {
+            None => {
                 let name = name.to_owned();
                 let purpose = Purpose::NameInputs { template: template.clone(), name, values };
                 self.ask(purpose, Question::InputSets(template));

@@ -11,7 +11,7 @@ use crate::{
     tui::{
         effect::{Keep, Question},
         msg::Fault,
-        state::{Pane, PaneSetting, Purpose, Removed},
+        state::{InputSets, Pane, PaneSetting, Purpose, Removed},
     },
 };
 
@@ -55,34 +55,62 @@ impl Step<'_> {
             }
             Removed::Executions(_) | Removed::Tag { .. } | Removed::InputSets { .. } => true,
         };
-        let comes = |id| state.pending.is_asked(|it| *it == Purpose::Restore(id));
-        let latest = state
-            .undos
-            .latest(|id, removed| fits(removed) && is_here(removed) && !comes(id))
-            .map(|(id, removed)| (id, removed.clone()));
+        let comes = |id| state.pending.is_asked(|it| it.brings_back() == Some(id));
+        let latest = state.undos.latest(|id, it| fits(it) && is_here(it) && !comes(id));
         let Some((id, removed)) = latest else { return self.tell(nothing) };
+        // What has to be asked for, or has no room, stays within reach until it is back.
         match removed {
             Removed::Executions(deleted) => {
-                return self.ask(Purpose::Restore(id), Question::Restore(deleted));
+                let question = Question::Restore(deleted.clone());
+                return self.ask(Purpose::Restore(id), question);
+            }
+            Removed::Label { template, version, label } => {
+                let (template, version) = (template.clone(), version.clone());
+                let label = Some(label.clone());
+                let question = Question::Label {
+                    template: template.clone(),
+                    version: version.clone(),
+                    label: label.clone(),
+                };
+                let undo = Some(id);
+                let purpose = Purpose::Label { template, version, label, before: None, undo };
+                return self.ask(purpose, question);
+            }
+            Removed::InputSets { template, .. } if state.sets_of(template).is_none() => {
+                // They are not listed any more: what is kept is read first.
+                let question = Question::InputSets(template.clone());
+                return self.ask(Purpose::BringBackSets(id), question);
             }
             Removed::Panes { gone, before, .. } => {
-                if !self.bring_back_panes(gone, before) {
-                    return;
+                let panes = match self.panes_too_many(gone.len(), before.as_deref()) {
+                    0 => None,
+                    1 => Some("a pane".to_owned()),
+                    count => Some(format!("{count} panes")),
+                };
+                if let Some(panes) = panes {
+                    let way =
+                        format!("There is no room: remove {panes}, then bring back what went");
+                    return self.warn(way);
                 }
             }
-            Removed::Tag { execution, key, value } => {
+            Removed::Tag { .. } | Removed::InputSets { .. } => {}
+        }
+        match self.state.undos.take(id) {
+            Some(Removed::Panes { gone, before, .. }) => self.bring_back_panes(gone, before),
+            Some(Removed::Tag { execution, key, value }) => {
                 self.tag(execution, &key, value.as_deref());
                 self.tell(match value {
                     Some(value) => format!("The tag {key}={value} is back"),
                     None => format!("The tag {key} is taken away again"),
                 });
             }
-            Removed::Label { template, version, label } => {
-                self.ask_label(template, version, Some(label));
+            Some(Removed::InputSets { template, before }) => {
+                if let Some(sets) = self.state.sets_of(&template).cloned() {
+                    self.bring_back_sets(template, sets, before);
+                }
             }
-            Removed::InputSets { template, before } => self.bring_back_sets(template, before),
+            Some(Removed::Executions(_) | Removed::Label { .. }) | None => {}
         }
-        self.state.undos.take(id);
     }
 
     pub fn take_restored(&mut self, id: u64, restored: Result<usize, Fault>) {
@@ -108,22 +136,15 @@ impl Step<'_> {
         self.state.undos.push(Removed::Panes { template, gone, before });
     }
 
-    /// Puts removed panes back, under other letters where theirs are in use; false where there is
-    /// no room.
-    fn bring_back_panes(&mut self, gone: Vec<Pane>, before: Option<Vec<PaneSetting>>) -> bool {
-        // What was put beside those that stayed goes again, unless it has answered since.
-        let stays = |pane: &Pane| {
-            before.as_ref().is_none_or(|it| it.iter().any(|it| it.variant == pane.variant))
-                || !pane.outputs().is_empty()
-        };
-        let kept = self.state.panes.iter().filter(|pane| stays(pane)).count();
-        if kept + gone.len() > VariantName::ALL.len() {
-            let count = kept + gone.len() - VariantName::ALL.len();
-            let panes = if count == 1 { "a pane".to_owned() } else { format!("{count} panes") };
-            self.warn(format!("There is no room: remove {panes}, then bring back what went"));
-            return false;
-        }
-        self.state.panes.retain(stays);
+    /// How many panes would be too many if so many came back.
+    fn panes_too_many(&self, gone: usize, before: Option<&[PaneSetting]>) -> usize {
+        let kept = self.state.panes.iter().filter(|pane| stays(pane, before)).count();
+        (kept + gone).saturating_sub(VariantName::ALL.len())
+    }
+
+    /// Puts removed panes back, under other letters where theirs are in use.
+    fn bring_back_panes(&mut self, gone: Vec<Pane>, before: Option<Vec<PaneSetting>>) {
+        self.state.panes.retain(|pane| stays(pane, before.as_deref()));
         for setting in before.into_iter().flatten() {
             if let Some(pane) = self.state.pane_mut(setting.variant) {
                 pane.source = setting.source;
@@ -154,40 +175,33 @@ impl Step<'_> {
             let are = if names.len() == 1 { "is back as it was" } else { "are back as they were" };
             self.tell(format!("{} {are}", names.join(", ")));
         }
-        true
     }
 
     fn bring_back_sets(
         &mut self,
         template: TemplateId,
+        mut sets: InputSets,
         before: BTreeMap<String, Option<BTreeMap<String, Value>>>,
     ) {
-        let mut sets = match &self.state.input_sets {
-            Some((known, sets)) if *known == template => sets.clone(),
-            // They are not listed any more: what is kept is read first.
-            _ => {
-                let purpose = Purpose::ChangeSets { template: template.clone(), changes: before };
-                return self.ask(purpose, Question::InputSets(template));
-            }
-        };
-        change_sets(&mut sets, before);
+        for (name, values) in before {
+            match values {
+                Some(values) => sets.insert(name, values),
+                None => sets.remove(&name),
+            };
+        }
         self.keep_sets(template, sets);
         self.tell("The sets of inputs are as they were");
     }
 
-    /// The sets of a template were read, to be changed.
-    pub fn take_sets_to_change(
-        &mut self,
-        template: TemplateId,
-        changes: BTreeMap<String, Option<BTreeMap<String, Value>>>,
-        sets: Result<BTreeMap<String, BTreeMap<String, Value>>, Fault>,
-    ) {
+    /// The sets of a template were read, to be put back as they were.
+    pub fn take_sets_to_change(&mut self, id: u64, sets: Result<InputSets, Fault>) {
         match sets {
-            Ok(mut sets) => {
-                change_sets(&mut sets, changes);
-                self.keep_sets(template, sets);
-                self.tell("The sets of inputs are as they were");
+            Ok(sets) => {
+                if let Some(Removed::InputSets { template, before }) = self.state.undos.take(id) {
+                    self.bring_back_sets(template, sets, before);
+                }
             }
+            // It can be tried again.
             Err(fault) => self.fail(&fault),
         }
     }
@@ -211,21 +225,27 @@ impl Step<'_> {
         self.state.undos.push(Removed::Tag { execution, key: key.to_owned(), value });
     }
 
-    /// Notes the name that a version had before it got another or none.
-    pub fn note_label(&mut self, template: TemplateId, version: Version, label: String) {
-        self.state.undos.push(Removed::Label { template, version, label });
+    /// The name of a version has changed: what it was can come back, unless that is what it did.
+    pub fn label_changed(
+        &mut self,
+        template: &TemplateId,
+        version: &Version,
+        before: Option<String>,
+        undo: Option<u64>,
+    ) {
+        if let Some(id) = undo {
+            self.state.undos.take(id);
+        }
+        if let Some(label) = before {
+            let (template, version) = (template.clone(), version.clone());
+            self.state.undos.push(Removed::Label { template, version, label });
+        }
     }
 }
 
-/// Puts sets back as they were.
-fn change_sets(
-    sets: &mut BTreeMap<String, BTreeMap<String, Value>>,
-    changes: BTreeMap<String, Option<BTreeMap<String, Value>>>,
-) {
-    for (name, values) in changes {
-        match values {
-            Some(values) => sets.insert(name, values),
-            None => sets.remove(&name),
-        };
-    }
+/// Whether a pane stays where what ran before comes back: what was put beside that goes again,
+/// unless it has answered since.
+fn stays(pane: &Pane, before: Option<&[PaneSetting]>) -> bool {
+    before.is_none_or(|before| before.iter().any(|it| it.variant == pane.variant))
+        || !pane.outputs().is_empty()
 }

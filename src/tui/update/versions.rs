@@ -213,32 +213,22 @@ impl Step<'_> {
         let label = Some(text.to_owned()).filter(|label| !label.is_empty());
         let template = document.id.clone();
         let before = document.version_record(&version).and_then(|record| record.label.clone());
-        if let Some(before) = before.filter(|before| label.as_ref() != Some(before)) {
-            self.note_label(template.clone(), version.clone(), before);
-        }
-        self.ask_label(template, version, label);
-    }
-
-    /// Has a version get a name, or none.
-    pub fn ask_label(&mut self, template: TemplateId, version: Version, label: Option<String>) {
-        let purpose = Purpose::Label {
+        let before = before.filter(|before| label.as_ref() != Some(before));
+        let question = Question::Label {
             template: template.clone(),
             version: version.clone(),
             label: label.clone(),
         };
-        self.ask(purpose, Question::Label { template, version, label });
+        self.ask(Purpose::Label { template, version, label, before, undo: None }, question);
     }
 
+    /// A version got a name, or none.
     pub fn take_labelled(
         &mut self,
         template: &TemplateId,
         version: &Version,
         label: Option<String>,
-        labelled: Result<(), Fault>,
     ) {
-        if let Err(fault) = labelled {
-            return self.fail(&fault);
-        }
         let text = match &label {
             Some(label) => format!("Version {version} is called {label}"),
             None => {

@@ -314,3 +314,57 @@ fn a_pane_that_comes_back_leaves_what_was_done_to_the_others_since() {
     assert_eq!(letters(&script), [A, B, C, D], "those that have not answered yet stay");
     assert_eq!(script.state.pane(A).expect("a pane").model, careful, "and run what they run");
 }
+
+/// With a version's name just taken away, or not, as the answer says.
+fn unnamed(answer: Result<(), Fault>) -> Script {
+    let mut script = Script::open();
+    let mut named = record("a/first", "1.0.0", TEXT);
+    named.label = Some("production".to_owned());
+    script.press("v");
+    script.answer(|it| matches!(it, Question::Versions(_)), Answer::Versions(Ok(vec![named])));
+    script.press("L ctrl-u enter");
+    script.answer(is_label, Answer::Labelled(answer));
+    script.effects.clear();
+    script
+}
+
+fn is_label(question: &Question) -> bool {
+    matches!(question, Question::Label { .. })
+}
+
+#[test]
+fn a_name_that_could_not_be_brought_back_can_be_tried_again() {
+    let mut script = unnamed(Ok(()));
+    script.press("u");
+    script.answer(is_label, Answer::Labelled(Err(Fault::new("the database is locked"))));
+    script.effects.clear();
+    script.press("u");
+    script.answer(is_label, Answer::Labelled(Ok(())));
+    assert!(script.status().contains("is called production"), "{}", script.status());
+    script.effects.clear();
+    script.press("u");
+    assert!(script.question(is_label).is_none(), "it came back once");
+}
+
+#[test]
+fn a_name_that_could_not_be_taken_away_has_nothing_to_bring_back() {
+    let mut script = unnamed(Err(Fault::new("the database is locked")));
+    script.press("u");
+    assert!(script.question(is_label).is_none());
+    assert!(script.status().contains("No version lost a name"), "{}", script.status());
+}
+
+#[test]
+fn sets_that_could_not_be_read_to_come_back_can_be_tried_again() {
+    let mut script = sets_listed();
+    script.press("ctrl-x esc");
+    script.state.input_sets = None;
+    let is_sets = |it: &Question| matches!(it, Question::InputSets(_));
+    script.press("alt-z");
+    script.answer(is_sets, Answer::InputSets(Err(Fault::new("the database is locked"))));
+    script.effects.clear();
+    script.press("alt-z");
+    let mild = BTreeMap::from([("mild".to_owned(), set("."))]);
+    script.answer(is_sets, Answer::InputSets(Ok(mild)));
+    assert_eq!(kept_sets(&script).into_keys().collect::<Vec<_>>(), ["angry", "mild"]);
+}
