@@ -354,17 +354,40 @@ impl History {
         if near && !self.loading { self.next.clone() } else { None }
     }
 
-    /// Takes the first page of a new search; the selection stays on its execution if that is in it.
+    /// Takes the first page of a search; the selection stays on its execution if that is in it.
+    /// The same search as before moves nobody: what lies beyond the page is not read again.
     pub fn replace(&mut self, page: HistoryPage, text: String, query: Filter) {
+        let is_same = self.loaded && self.applied == text;
         let kept = self.selected_row().map(|row| row.id);
-        self.rows.clear();
+        let before = (std::mem::take(&mut self.rows), self.next.take());
         self.applied = text;
         self.query = query;
         self.loaded = true;
         self.append(page);
-        self.selected =
-            kept.and_then(|id| self.rows.iter().position(|row| row.id == id)).unwrap_or(0);
-        self.reveal();
+        let mut place = kept.and_then(|id| self.place_of(id));
+        if is_same && place.is_none() {
+            if self.has_more() {
+                self.go_on_with(before);
+            }
+            place = kept.and_then(|id| self.place_of(id)).or(Some(self.selected));
+        }
+        self.selected = place.unwrap_or(0);
+        self.move_by(0);
+    }
+
+    fn place_of(&self, id: ExecutionId) -> Option<usize> {
+        self.rows.iter().position(|row| row.id == id)
+    }
+
+    /// Has the rows that were read before follow those that are there now.
+    fn go_on_with(&mut self, (before, next): (Vec<HistoryLine>, Option<HistoryCursor>)) {
+        let place = |row: &HistoryLine| before.iter().position(|it| it.id == row.id);
+        match self.rows.iter().rev().find_map(place) {
+            Some(last) => self.rows.extend(before.into_iter().skip(last + 1)),
+            // So much has come since that they do not meet.
+            None => self.rows = before,
+        }
+        self.next = next;
     }
 
     /// Takes a further page.

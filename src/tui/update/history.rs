@@ -31,8 +31,8 @@ impl Step<'_> {
         }
     }
 
-    /// Reads the rows again, down to where the selection is and a page further, so that nobody is
-    /// moved. A filter that is still being typed is looked for once it rests.
+    /// Reads the rows again, down to where the selection is and a page further or as many as are
+    /// read at once, so that nobody is moved. A filter that is still being typed is looked for once it rests.
     pub fn refresh_history(&mut self) {
         if !self.state.pending.is_waking(Wake::HistoryFilter) {
             self.search_rows(self.state.history.selected() + PAGE);

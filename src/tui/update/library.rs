@@ -18,7 +18,7 @@ impl Step<'_> {
                 self.reload_library();
                 self.tell("The workspace is read again");
             }
-            Screen::History => self.search_history(),
+            Screen::History => self.refresh_history(),
             Screen::Charts => self.ask_charts(),
         }
     }

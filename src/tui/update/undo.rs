@@ -118,7 +118,7 @@ impl Step<'_> {
             Ok(count) => {
                 self.state.undos.take(id);
                 self.tell(format!("{count} brought back"));
-                self.search_history();
+                self.refresh_history();
             }
             // It can be tried again.
             Err(fault) => self.fail(&fault),

@@ -91,6 +91,60 @@ fn the_next_page_is_asked_for_before_the_end_and_once() {
     assert_eq!(script.state.history.selected(), 99, "the selection stays");
 }
 
+/// The history with more rows than are read at once, the selection near their end.
+fn long() -> Script {
+    let mut script = Script::open();
+    script.press("2");
+    script.answer(is_first_page, page(0..1_200, true));
+    script.press("G");
+    script.effects.clear();
+    script
+}
+
+fn selected(script: &Script) -> ExecutionId {
+    script.state.history.selected_row().expect("a row").id
+}
+
+#[test]
+fn reading_again_moves_nobody_beyond_what_is_read_at_once() {
+    for (first, rows) in [(1, 1_199), (5, 1_195), (2_000, 1_200)] {
+        let mut script = long();
+        let before = selected(&script);
+        script.act(Action::Reload);
+        let limit = script.effects.iter().find_map(|effect| match effect {
+            Effect::Ask { question: Question::History { before: None, limit, .. }, .. } => {
+                Some(*limit)
+            }
+            _ => None,
+        });
+        assert_eq!(limit, Some(1_299), "down to the selection and a page further");
+        script.answer(is_first_page, page(first..first + 1_000, true));
+        assert_eq!(selected(&script), before);
+        assert!(in_sight(&script).contains(&script.state.history.selected()));
+        assert_eq!(script.state.history.rows().len(), rows, "none is there twice");
+        assert!(script.state.history.has_more());
+    }
+}
+
+#[test]
+fn another_search_begins_at_the_top() {
+    let mut script = long();
+    script.press("/");
+    script.typed("word");
+    script.press("enter");
+    script.answer(is_first_page, page(2_000..2_100, true));
+    assert_eq!((script.state.history.selected(), script.state.history.rows().len()), (0, 100));
+}
+
+#[test]
+fn an_execution_that_others_deleted_leaves_the_selection_where_it_is() {
+    let mut script = shown(90);
+    script.press("G up");
+    script.act(Action::Reload);
+    script.answer(is_first_page, page(0..60, false));
+    assert_eq!(script.state.history.selected(), 59);
+}
+
 /// The rows of the list that are drawn.
 fn in_sight(script: &Script) -> std::ops::Range<usize> {
     let rows = areas(&script.state).history.expect("in sight").rows;
