@@ -36,7 +36,7 @@ impl State {
             return;
         }
         let mut others: Vec<(&TemplateId, &[InputField])> = Vec::new();
-        for id in used.iter().filter(|id| **id != document.id) {
+        for id in &used {
             if let Some(beside) = self.beside.get(id)
                 && let Some(analysis) = &beside.analysis
             {

@@ -2,7 +2,7 @@
 
 use super::step::Step;
 use crate::{
-    model::{Execution, TemplateId},
+    model::{Execution, TemplateId, VariantSource},
     tui::{
         effect::Question,
         msg::{Fault, LibraryEntry, OpenedTemplate},
@@ -149,6 +149,12 @@ impl Step<'_> {
     fn after_opening(&mut self, recall: Option<Box<Execution>>) {
         if let Some(document) = &self.state.document {
             let (id, draft) = (document.id.clone(), document.is_draft());
+            // What a pane was kept with may be the template that is in the editor now.
+            for pane in &mut self.state.panes {
+                if pane.other_template() == Some(&id) {
+                    pane.source = VariantSource::Draft;
+                }
+            }
             self.state.library.select_template(&id);
             self.state.library.mark_draft(&id, draft);
         }

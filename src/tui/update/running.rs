@@ -238,7 +238,7 @@ impl Step<'_> {
                 let (messages, stamp) = (recorded.messages.clone(), recorded.stamp.clone());
                 CallSource::Messages { messages, stamp }
             }
-            (VariantSource::Template(id), _) if *id != document.id => {
+            (VariantSource::Template(id), _) => {
                 template = id.clone();
                 let beside = self.state.beside.get(id);
                 if let Some(analysis) = beside.and_then(|beside| beside.analysis.as_ref()) {

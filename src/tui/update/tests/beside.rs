@@ -223,3 +223,14 @@ fn what_a_pane_runs_is_kept_between_two_starts() {
     assert_eq!(back.source, VariantSource::Template(id("b/second")));
     assert_eq!(back.model, Some(model("demo/fast")));
 }
+
+#[test]
+fn a_pane_that_was_kept_with_the_template_that_is_opened_runs_its_draft() {
+    let mut script = Script::started();
+    script.state.panes[0].source = VariantSource::Template(id("a/first"));
+    script.answer_library(&["a/first", "b/second"]);
+    script.answer_open(opened("a/first"));
+    script.answer_analysis(analysis());
+    assert_eq!(script.state.panes[0].source, VariantSource::Draft);
+    assert!(script.state.templates_beside().is_empty());
+}
