@@ -137,6 +137,7 @@ impl Endpoints {
             .await
             .map_err(|error| {
                 CallError::new(ErrorKind::Authentication, format!("no key for {name}: {error}"))
+                    .hint("run again; the log says more")
             })?
             .map_err(|error| {
                 CallError::new(ErrorKind::Authentication, format!("{name}: {error}")).hint(format!(
@@ -163,7 +164,10 @@ impl Endpoints {
             .await
             .map_err(|error| {
                 let told = format!("the simulated models cannot listen on this machine: {error}");
-                out_of_files(&error).unwrap_or_else(|| CallError::new(ErrorKind::Connect, told))
+                out_of_files(&error).unwrap_or_else(|| {
+                    CallError::new(ErrorKind::Connect, told)
+                        .hint("see that 127.0.0.1 can be used and has ports left")
+                })
             })?;
         let settings = ProviderSettings {
             base_url: server.base_url.clone(),

@@ -144,7 +144,10 @@ impl Shared {
             Ok(Reserved::Granted) => Ok(()),
             Ok(Reserved::Refused { limit, spent_usd, reserved_usd }) => {
                 Err(limits.get(limit).map_or_else(
-                    || CallError::new(ErrorKind::Budget, "a budget would be passed"),
+                    || {
+                        CallError::new(ErrorKind::Budget, "a budget would be passed")
+                            .hint("wait until it begins anew, or raise it under [budget]")
+                    },
                     |limited| limited.refusal(spent_usd, reserved_usd, reservation.amount_usd),
                 ))
             }

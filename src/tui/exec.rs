@@ -288,6 +288,8 @@ fn prepared(order: CallOrder) -> app::CallOrder {
     }
 }
 
+/// The error of a call that could not be prepared. It says what to do next; actions in braces
+/// stand for their keys.
 fn refusal(error: AppError) -> CallError {
     match error {
         AppError::Call(error) => error,
@@ -297,7 +299,11 @@ fn refusal(error: AppError) -> CallError {
                  config.toml names one for good",
             )
         }
-        other => CallError::new(ErrorKind::InvalidRequest, other.to_string()),
+        other => {
+            let Fault { message, hint } = fault(other)
+                .or_hint("look at the prompt ({preview}) and the parameters ({edit-parameters})");
+            CallError { hint, ..CallError::new(ErrorKind::InvalidRequest, message) }
+        }
     }
 }
 
@@ -630,5 +636,20 @@ fn save_fault(error: AppError) -> SaveFault {
         other => SaveFault::Failed(
             fault(other).or_hint("the text is kept as a draft; {save-version} tries again"),
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_that_cannot_be_prepared_says_what_to_do_next() {
+        let hint = |error| refusal(error).hint;
+        assert!(hint(AppError::NoModel).is_some_and(|hint| hint.starts_with("{pick-model}")));
+        assert!(hint(AppError::Usage("no".to_owned())).is_some_and(|it| it.contains("{preview}")));
+        let told = refusal(AppError::Usage("no such version; saved are 1.0.0".to_owned()));
+        assert_eq!(told.message, "no such version");
+        assert_eq!(told.hint.as_deref(), Some("saved are 1.0.0"));
     }
 }

@@ -82,7 +82,8 @@ pub(in crate::provider) fn connect(
     let client = builder.build().map_err(|error| match &settings.ca_file {
         // Of what a client is made of only these can be wrong, and they are looked at only now.
         Some(path) => unusable(name, path, &cause(&error)),
-        None => CallError::new(ErrorKind::Connect, format!("{name}: {}", cause(&error))),
+        None => CallError::new(ErrorKind::Connect, format!("{name}: {}", cause(&error)))
+            .hint("see that this machine has certificates to trust, or name some with ca_file"),
     })?;
     let headers = headers(name, settings, key)?;
     Ok(Connection {

@@ -103,6 +103,7 @@ impl HttpProvider {
         let (body, _) = self.protocol.request(request, facts.as_ref());
         let body = serde_json::to_vec(&body).map_err(|error| {
             CallError::new(ErrorKind::InvalidRequest, format!("the request is no JSON: {error}"))
+                .hint("look at the parameters and the tools of the template")
         })?;
         let url = self.url(&self.protocol.path(request));
         let patience =

@@ -18,6 +18,9 @@ use crate::{
 
 use super::step::Step;
 
+/// What to do about a call that failed and says nothing of it.
+const ANY_HINT: &str = "{run} runs it again; `lathe doctor` says what is wrong";
+
 impl Step<'_> {
     /// Runs the variant in focus, or the one that was.
     pub fn run_focused(&mut self) {
@@ -462,7 +465,7 @@ impl Step<'_> {
         if error.kind == ErrorKind::Cancelled {
             return error.hint.clone();
         }
-        let hint = error.hint.as_deref().unwrap_or_else(|| next_step(error.kind));
+        let hint = error.hint.as_deref().unwrap_or(ANY_HINT);
         let mut hint = self.state.keymap.spell(Context::Output, hint);
         for (flag, action) in
             [(" (--allow ", Action::RunAnyway), (" (`--drop ", Action::DropParameter)]
@@ -519,38 +522,6 @@ impl Step<'_> {
             self.state.set_focus(Focus::Output(variant));
             self.state.mode = Mode::Act;
         }
-    }
-}
-
-/// What to do about a call that failed and said nothing of it itself.
-const fn next_step(kind: ErrorKind) -> &'static str {
-    use ErrorKind as K;
-    match kind {
-        K::Authentication => "check the key in the environment; `lathe doctor` says which are seen",
-        K::Permission | K::NotFound => "{pick-model} picks another model",
-        K::InvalidRequest => {
-            "look at the prompt ({preview}) and the parameters ({edit-parameters})"
-        }
-        K::RequestTooLarge | K::ContextLength => {
-            "shorten the inputs, or pick a model with a larger window ({pick-model})"
-        }
-        K::ContentFilter => "word the prompt otherwise, or pick another model ({pick-model})",
-        K::RateLimit | K::Overloaded => "wait a little and run it again ({run})",
-        K::Quota => "look at the account's limits, or pick another model ({pick-model})",
-        K::Server | K::Timeout | K::InterruptedStream => {
-            "run it again ({run}), or pick another model ({pick-model})"
-        }
-        K::Connect => "see that the server runs and can be reached, then run it again ({run})",
-        K::Tls => "check the server's address and this machine's clock",
-        K::Redirect => "set `base_url` of the provider to where it leads",
-        K::Protocol => {
-            "check `kind` and `base_url` of the provider; `lathe providers --check` helps"
-        }
-        K::ResponseTooLarge => "ask for less, or raise `max_response` under [engine]",
-        K::CircuitOpen => "wait until the provider is tried again, or pick another ({pick-model})",
-        K::Budget => "raise the budget under [budget], or wait until its time is over",
-        K::Guard => "look at the inputs; {run-anyway} runs it once all the same",
-        K::Cancelled => "{run} runs it again",
     }
 }
 
