@@ -17,8 +17,8 @@ use crate::{
     app::{App, CallOrder, PromptSource, Started, WithJson, exit_code_of, told},
     engine::{HeldBy, Mode, RunEventKind},
     model::{
-        CacheState, Execution, FinishReason, GenerationParameters, ModelRef, Reused, Status,
-        VariantName,
+        CacheState, CallError, Execution, FinishReason, GenerationParameters, ModelRef, Reused,
+        Status, VariantName,
     },
     safety::guard::{GUARD, OBSERVED},
 };
@@ -274,7 +274,7 @@ fn outcome(execution: &Execution, output: &mut Output) -> u8 {
         return 0;
     }
     let Some(error) = &execution.error else { return 3 };
-    output.fail(&format!("{}: {error}", execution.model_ref()));
+    output.fail(&format!("{}: {}", execution.model_ref(), with_option(error)));
     exit_code_of(error.kind)
 }
 
@@ -289,6 +289,17 @@ fn is_dated(asked: &str, answered: &str) -> bool {
                 date.split('-').all(digits)
             })
     })
+}
+
+/// An error whose advice names the option that does what it says.
+fn with_option(error: &CallError) -> CallError {
+    let option = match (error.guard, error.parameter) {
+        (Some(guard), _) => format!("`--allow {guard}`"),
+        (None, Some(parameter)) => format!("`--drop {}`", parameter.as_str()),
+        (None, None) => return error.clone(),
+    };
+    let hint = error.hint.as_deref().unwrap_or("run it again");
+    CallError { hint: Some(format!("{hint} ({option})")), ..error.clone() }
 }
 
 /// How an answer ended that did not simply end: a part of it may be missing, or all of it.

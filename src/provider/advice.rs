@@ -16,7 +16,7 @@ pub(crate) const fn next_step(kind: ErrorKind) -> &'static str {
             "check the model's name (`lathe models`) and base_url in config.toml"
         }
         ErrorKind::InvalidRequest => {
-            "change what the server names; a parameter is left out with `--drop NAME`"
+            "change what the server names; a parameter that it does not take can be left out"
         }
         ErrorKind::RequestTooLarge => "shorten the prompt: no request of this size is taken",
         ErrorKind::ContextLength => {

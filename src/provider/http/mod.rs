@@ -270,8 +270,7 @@ impl HttpProvider {
         if let Some(parameter) = error.parameter {
             let (name, model) = (parameter.as_str(), &request.model);
             error.hint = Some(format!(
-                "{}/{model} does not take {name}: drop it and run again (`--drop {name}`), now and \
-                 from then on",
+                "{}/{model} does not take {name}: to leave it out from now on, drop it and run again",
                 self.name
             ));
         }

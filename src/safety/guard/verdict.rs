@@ -35,11 +35,9 @@ impl Blocked {
     pub fn error(&self, reply: bool) -> CallError {
         let guard = self.guard;
         let what = if reply { "the reply" } else { "this call before it was sent" };
-        CallError::new(
-            ErrorKind::Guard,
-            format!("the {guard} guard stopped {what}: {}", self.found),
-        )
-        .hint(format!("{}; to let it pass once, run anyway (--allow {guard})", self.advice))
+        let message = format!("the {guard} guard stopped {what}: {}", self.found);
+        CallError { guard: Some(guard), ..CallError::new(ErrorKind::Guard, message) }
+            .hint(format!("{}; to let it pass once, run anyway", self.advice))
     }
 }
 
@@ -99,7 +97,8 @@ mod tests {
         let error = blocked.error(false);
         assert_eq!(error.kind, ErrorKind::Guard);
         assert!(error.message.contains("injection") && error.message.contains("`text`"));
-        assert!(error.hint.is_some_and(|hint| hint.contains("--allow injection")));
+        assert_eq!(error.guard, Some(GuardName::Injection));
+        assert!(error.hint.is_some_and(|hint| hint.ends_with("run anyway")));
         assert!(blocked.error(true).message.contains("the reply"));
     }
 

@@ -459,27 +459,19 @@ impl Step<'_> {
         }
     }
 
-    /// What to do about an error, in this face's terms: its keys where the hint names flags of
-    /// the commands.
+    /// What to do about an error, with the key that does it.
     fn advice(&self, error: &CallError) -> Option<String> {
         if error.kind == ErrorKind::Cancelled {
             return error.hint.clone();
         }
         let hint = error.hint.as_deref().unwrap_or(ANY_HINT);
-        let mut hint = self.state.keymap.spell(Context::Output, hint);
-        for (flag, action) in
-            [(" (--allow ", Action::RunAnyway), (" (`--drop ", Action::DropParameter)]
-        {
-            let place = hint.find(flag).and_then(|start| {
-                let end = hint.get(start..)?.find(')')?;
-                Some(start..start + end + 1)
-            });
-            if let Some(place) = place {
-                let way = self.state.keymap.way_to(Context::Output, action);
-                hint.replace_range(place, &format!(" ({way})"));
-            }
-        }
-        Some(hint)
+        let hint = self.state.keymap.spell(Context::Output, hint);
+        let action = match (error.guard, error.parameter) {
+            (Some(_), _) => Action::RunAnyway,
+            (None, Some(_)) => Action::DropParameter,
+            (None, None) => return Some(hint),
+        };
+        Some(format!("{hint} ({})", self.state.keymap.way_to(Context::Output, action)))
     }
 
     /// What follows every end: the spend, the history, a word on what went wrong.

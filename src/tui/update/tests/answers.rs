@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    model::{CallError, ErrorKind},
+    model::{CallError, ErrorKind, GuardName, Parameter},
     tui::state::{Output, Pane},
 };
 
@@ -198,9 +198,11 @@ fn what_helps_is_said_by_its_key() {
     let mut script = Script::open();
     script.press("r");
     let (run, _) = script.run();
-    let told =
-        "look at the value of `message`; to let it pass once, run anyway (--allow injection)";
-    let guarded = CallError::new(ErrorKind::Guard, "the injection guard stopped it").hint(told);
+    let told = "look at the value of `message`; to let it pass once, run anyway";
+    let guarded = CallError {
+        guard: Some(GuardName::Injection),
+        ..CallError::new(ErrorKind::Guard, "the injection guard stopped it").hint(told)
+    };
     script.call(run, A, CallEvent::Refused(guarded));
     let output = script.state.pane(A).and_then(Pane::shown).expect("an answer");
     assert!(output.error.shown().ends_with("run anyway (O)"), "{}", output.error.shown());
@@ -208,15 +210,21 @@ fn what_helps_is_said_by_its_key() {
     assert!(notice.hint.as_deref().is_some_and(|hint| hint.ends_with("run anyway (O)")));
     script.press("r");
     let (run, _) = script.run();
-    let told =
-        "it does not take top_k: drop it and run again (`--drop top_k`), now and from then on";
-    let refused = CallError::new(ErrorKind::InvalidRequest, "no").hint(told);
+    let told = "it does not take top_k: to leave it out from now on, drop it and run again";
+    let refused = CallError {
+        parameter: Some(Parameter::TopK),
+        ..CallError::new(ErrorKind::InvalidRequest, "no").hint(told)
+    };
     let mut ended = execution(3, "");
     ended.status = Status::Error;
     ended.error = Some(refused);
     script.call(run, A, CallEvent::Finished(Box::new(ended)));
     let output = script.state.pane(A).and_then(Pane::shown).expect("an answer");
-    assert!(output.error.shown().contains("run again (Y), now"), "{}", output.error.shown());
+    assert!(
+        output.error.shown().ends_with("drop it and run again (Y)"),
+        "{}",
+        output.error.shown()
+    );
     let kept = output.execution.as_ref().and_then(|it| it.error.as_ref()).expect("the record");
     assert_eq!(kept.hint.as_deref(), Some(told), "the record is as it came");
 }
