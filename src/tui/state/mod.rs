@@ -649,6 +649,14 @@ impl State {
         let rows = front_area(self).rows;
         let (width, height) = (usize::from(rows.width), usize::from(rows.height));
         match self.overlays.last_mut() {
+            Some(Overlay::Palette(palette)) => palette.picker.reveal(height),
+            Some(Overlay::Models(models)) => models.picker.reveal(height),
+            Some(Overlay::Themes(themes)) => themes.picker.reveal(height),
+            Some(Overlay::List(list)) => list.picker.reveal(height),
+            Some(Overlay::Versions(list)) => {
+                let versions = self.document.as_ref().map_or(0, |it| it.versions.len());
+                list.scroll.reveal(list.selected, list.rows(versions), height);
+            }
             // Signs stand before the lines of a difference.
             Some(Overlay::Diff(view)) => view.set_width(width.saturating_sub(2)),
             Some(Overlay::Preview(reading)) => reading.text.set_width(width),

@@ -72,6 +72,11 @@ impl Picker {
         self.selected = self.selected.saturating_add_signed(by).min(last);
     }
 
+    /// Brings the selected entry into sight among so many rows.
+    pub(super) const fn reveal(&mut self, height: usize) {
+        self.scroll.reveal(self.selected, self.matches.len(), height);
+    }
+
     /// Takes new matches; the best is selected.
     pub fn set_matches(&mut self, matches: Vec<usize>) {
         self.matches = matches;

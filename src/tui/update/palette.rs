@@ -88,7 +88,6 @@ impl Step<'_> {
         };
         let (Some(picker), Some(by)) = (picker, by) else { return false };
         picker.move_by(by);
-        picker.scroll.reveal(picker.selected, picker.matches.len(), height);
         true
     }
 

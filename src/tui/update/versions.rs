@@ -90,7 +90,7 @@ impl Step<'_> {
         if let Some(by) = motion::rows(action, height) {
             let last = rows.saturating_sub(1);
             list.selected = list.selected.saturating_add_signed(by).min(last);
-            return list.scroll.reveal(list.selected, rows, height);
+            return;
         }
         let (pick, row) = (list.pick, list.row(list.selected, count));
         let place = match row {

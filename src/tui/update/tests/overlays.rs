@@ -580,3 +580,24 @@ fn act_as_key(state: &mut State, action: Action, now: Now) -> Vec<Effect> {
     step.act_selecting(action, false);
     step.end()
 }
+
+#[test]
+fn the_selected_row_of_a_list_stays_in_sight_in_a_terminal_that_changes() {
+    let in_sight = |script: &Script| {
+        let height = usize::from(crate::tui::state::front_area(&script.state).rows.height);
+        let Some(Overlay::Palette(palette)) = script.state.overlay() else { panic!("gone") };
+        let picker = &palette.picker;
+        let first = picker.scroll.first(picker.matches.len(), height);
+        (first..first + height).contains(&picker.selected)
+    };
+    let mut script = Script::open();
+    script.press(":");
+    for size in [(120, 36), (40, 12), (200, 50), (80, 24), (40, 12)] {
+        script.send(Msg::Resized { columns: size.0, rows: size.1 });
+        assert!(in_sight(&script), "{size:?}");
+        for action in [Action::MoveToBottom, Action::PageUp, Action::MoveUp, Action::PageDown] {
+            script.act(action);
+            assert!(in_sight(&script), "{action:?} at {size:?}");
+        }
+    }
+}

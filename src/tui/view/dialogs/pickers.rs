@@ -40,9 +40,6 @@ fn rows(
     first: usize,
     mut draw: impl FnMut(&mut Paint<'_, '_, '_>, Rect, usize),
 ) {
-    // The selected row stays in sight whatever the scroll says.
-    let height = usize::from(area.height);
-    let first = first.min(selected).max((selected + 1).saturating_sub(height));
     for (offset, index) in (0..area.height).zip(first..count) {
         let row = Rect { y: area.y + offset, height: 1, ..area };
         draw(paint, row, index);
