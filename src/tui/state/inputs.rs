@@ -76,24 +76,19 @@ impl Field {
     /// A word on the right of the label: `required`, `default`, how many rows a list has.
     #[must_use]
     pub fn note(&self) -> String {
-        let note = self.own_note();
-        match self.needed_by.as_slice() {
-            [one] if !self.own => format!("{note} by {}", one.name()),
-            [one, others @ ..] if !self.own => {
-                format!("{note} by {} and {} more", one.name(), others.len())
-            }
-            _ => note,
-        }
-    }
-
-    fn own_note(&self) -> String {
         match self.value() {
             Err(reason) => reason,
             Ok(Some(Value::Array(items))) => {
                 format!("{} {}", items.len(), if items.len() == 1 { "row" } else { "rows" })
             }
             Ok(None) if self.spec.default.is_some() => "default".to_owned(),
-            Ok(_) if !self.own => "required".to_owned(),
+            Ok(_) if !self.own => match self.needed_by.as_slice() {
+                [] => "required".to_owned(),
+                [one] => format!("required by {}", one.name()),
+                [one, others @ ..] => {
+                    format!("required by {} and {} more", one.name(), others.len())
+                }
+            },
             Ok(_) if !self.spec.used => "not used".to_owned(),
             Ok(_) if self.spec.required => "required".to_owned(),
             Ok(_) => "optional".to_owned(),
@@ -422,6 +417,17 @@ mod tests {
         assert_eq!(form.values().len(), 1, "the open template is not sent the others' values");
         form.set_fields(&[spec("a", None)]);
         assert_eq!(form.fields().len(), 1);
+    }
+
+    #[test]
+    fn who_needs_a_value_is_said_only_where_it_is_wanted() {
+        let other = TemplateId::new("x/other").expect("an id");
+        let mut form = InputsForm::new(&BTreeMap::new(), MarkStyle::Unicode);
+        form.set_fields_beside(&[], &[(&other, &[spec("a", Some("list"))])]);
+        for (text, note) in [("", "required by other"), ("x", "not a list"), ("- x", "1 row")] {
+            form.field_mut(0).expect("a").editor.replace_all(text);
+            assert_eq!(form.fields()[0].note(), note);
+        }
     }
 
     #[test]
