@@ -236,11 +236,11 @@ impl Step<'_> {
             self.state.rerun = None;
         } else if let Some(rule) = redacted_prompt(&execution) {
             self.state.rerun = None;
-            let told = format!(
+            let way = self.spelled("{open-in-workbench} opens it with the text of today");
+            return self.warn(format!(
                 "Its prompt holds marks in place of what was redacted ({rule}), so it cannot be \
-                 sent again as it was; {{open-in-workbench}} opens it with the text of today"
-            );
-            return self.warn(self.spelled(&told));
+                 sent again as it was; {way}"
+            ));
         }
         let template = execution.template.clone();
         let known = template.filter(|id| self.state.library.entry(id).is_some());

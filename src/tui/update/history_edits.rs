@@ -121,11 +121,13 @@ impl Step<'_> {
             });
         }
         self.note_tag(execution, key, before);
-        let told = match value {
+        self.tell(match value {
             Some(value) => format!("Tagged {key}={value}; the filter tag:{key} finds it"),
-            None => format!("The tag {key} is taken away; {{undo}} brings it back"),
-        };
-        self.tell(self.spelled(&told));
+            None => {
+                let way = self.spelled("{undo} brings it back");
+                format!("The tag {key} is taken away; {way}")
+            }
+        });
         self.tag(execution, key, value);
     }
 

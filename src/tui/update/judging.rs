@@ -96,8 +96,8 @@ impl Step<'_> {
         };
         let candidates = self.candidates(run);
         if candidates.len() < 2 {
-            return self
-                .warn("A winner needs another answer of the same run beside it; R runs all");
+            let way = "A winner needs another answer of the same run beside it; {run-all} runs all";
+            return self.warn(self.spelled(way));
         }
         let is_winner = |execution: &crate::model::Execution| {
             execution.tags.get(WINNER).is_some_and(|value| value == "yes")

@@ -23,8 +23,8 @@ impl Step<'_> {
         self.ask(Purpose::Moment, Question::Moment);
     }
 
-    /// A key was pressed, or the window came to the front: asks where what is in sight is of the
-    /// database and has not been asked about for a while.
+    /// A key was pressed: asks where what is in sight is of the database and has not been asked
+    /// about for a while.
     pub fn look_for_others_again(&mut self) {
         let shown = matches!(self.state.screen, Screen::History | Screen::Charts);
         if shown && self.now.monotonic.saturating_sub(self.state.looked_for_others) >= FRESH {

@@ -64,12 +64,12 @@ impl Step<'_> {
         let before = BTreeMap::from([(name.to_owned(), before)]);
         self.state.undos.push(Removed::InputSets { template: template.clone(), before });
         self.keep_sets(template, sets);
-        let told = if replaced {
-            format!("The set {name} has these values now; {{bring-back}} brings those before back")
+        self.tell(if replaced {
+            let way = self.spelled("{bring-back} brings those before back");
+            format!("The set {name} has these values now; {way}")
         } else {
             format!("Kept as the set {name}")
-        };
-        self.tell(self.spelled(&told));
+        });
     }
 
     /// Deletes the selected set, or asks for another name for it.
@@ -94,8 +94,8 @@ impl Step<'_> {
         let before = BTreeMap::from([(name.clone(), Some(values))]);
         self.state.undos.push(Removed::InputSets { template: template.clone(), before });
         self.keep_sets(template, sets);
-        let told = format!("The set {name} is deleted; {{bring-back}} brings it back");
-        self.tell(self.spelled(&told));
+        let way = self.spelled("{bring-back} brings it back");
+        self.tell(format!("The set {name} is deleted; {way}"));
     }
 
     pub fn rename_set(&mut self, from: &str, to: &str) -> Result<(), String> {

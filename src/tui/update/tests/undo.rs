@@ -189,6 +189,24 @@ fn tags_come_back_with_what_they_said() {
 }
 
 #[test]
+fn what_a_set_or_a_tag_is_called_is_told_as_it_was_typed() {
+    let mut script = Script::open();
+    script.press("I");
+    let sets = BTreeMap::from([("{undo}".to_owned(), set("!"))]);
+    script.answer(|it| matches!(it, Question::InputSets(_)), Answer::InputSets(Ok(sets)));
+    script.press("ctrl-x");
+    assert_eq!(script.status(), "The set {undo} is deleted; Alt-z brings it back");
+    let mut script = history_of(1);
+    let known = Execution { id: script.state.history.rows()[0].id, ..execution(0, "x") };
+    script.press("#");
+    script.typed("{run}={undo}");
+    script.press("enter");
+    let is_read = |it: &Question| matches!(it, Question::Execution(_));
+    script.answer(is_read, Answer::Execution(Ok(Some(Box::new(known)))));
+    assert_eq!(script.status(), "Tagged {run}={undo}; the filter tag:{run} finds it");
+}
+
+#[test]
 fn a_version_gets_its_name_back() {
     let mut script = Script::open();
     let mut named = record("a/first", "1.0.0", TEXT);
