@@ -56,6 +56,31 @@ fn what_was_found_in_a_template_is_listed() {
 }
 
 #[test]
+fn the_number_of_a_line_is_seen_however_long_its_path_is() {
+    picture("list_findings_far", &[SMALLEST], |size| {
+        let finding = |file: &str, line| Finding {
+            severity: Severity::Error,
+            file: Some(file.to_owned()),
+            line,
+            column: 4,
+            code: "test",
+            message: "this tag is not closed".to_owned(),
+        };
+        let mut world = World::plain();
+        world.analysis = Some(Analysis {
+            findings: vec![
+                finding("shared/support/quality/rules-for-answers", 128),
+                finding("shared/rules", 2),
+            ],
+            ..Analysis::default()
+        });
+        let mut stage = Stage::new(size, world);
+        stage.act(Action::Findings);
+        stage
+    });
+}
+
+#[test]
 fn charts_have_their_letters() {
     picture("jump_charts", &[SIZES[1]], |size| shown(size, "3 ;"));
 }

@@ -16,4 +16,4 @@ pub use growing::GrowingText;
 pub use scroll::Scroll;
 pub use signs::{one_line, spelled_out};
 pub use table::{Entry, STAYS, TableRow, Tone, table_rows, table_text};
-pub use wrap::{Row, cell_width, ellipsis, fit, grapheme_cells, wrap_from};
+pub use wrap::{Row, cell_width, ellipsis, ellipsis_before, fit, grapheme_cells, wrap_from};

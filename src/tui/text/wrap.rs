@@ -137,6 +137,22 @@ pub fn ellipsis<'a>(text: &'a str, width: usize, mark: &str) -> Cow<'a, str> {
     if width == 0 { Cow::Borrowed("") } else { Cow::Owned(format!("{head}{mark}")) }
 }
 
+/// The same with the end kept: for places, where that says the most.
+#[must_use]
+pub fn ellipsis_before<'a>(text: &'a str, width: usize, mark: &str) -> Cow<'a, str> {
+    if cell_width(text) <= width {
+        return Cow::Borrowed(text);
+    }
+    let room = width.saturating_sub(cell_width(mark));
+    let mut cells = 0;
+    let tail = text.grapheme_indices(true).rev().take_while(|(_, grapheme)| {
+        cells += grapheme_cells(grapheme);
+        cells <= room
+    });
+    let tail = tail.last().and_then(|(at, _)| text.get(at..)).unwrap_or("");
+    if width == 0 { Cow::Borrowed("") } else { Cow::Owned(format!("{mark}{tail}")) }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -171,6 +187,11 @@ mod tests {
         assert_eq!(ellipsis("abc", 4, "…"), "abc");
         assert_eq!(ellipsis("日本語", 4, "…"), "日…");
         assert_eq!(ellipsis("abc", 0, "…"), "");
+        assert_eq!(ellipsis_before("shared/rules:12:3", 9, "…"), "…les:12:3");
+        assert_eq!(ellipsis_before("12:3", 4, "…"), "12:3");
+        assert_eq!(ellipsis_before("日本語", 4, "…"), "…語");
+        assert_eq!(ellipsis_before("abc", 1, "…"), "…");
+        assert_eq!(ellipsis_before("abc", 0, "…"), "");
     }
 
     proptest! {

@@ -12,7 +12,7 @@ use crate::{
             FrontArea, Lead, ListDialog, ListKind, ModelPicker, Palette, Picker, Screen,
             ThemePicker, VersionList, VersionRow, jump_labels,
         },
-        text::figures,
+        text::{ellipsis_before, figures},
         theme::Role,
         view::{
             paint::{Paint, Piece, cells},
@@ -248,6 +248,10 @@ pub(super) fn any_list(paint: &mut Paint<'_, '_, '_>, area: &FrontArea, list: &L
         }
         let style = paint.style(role);
         let room = if row.detail.is_empty() { place.width.saturating_sub(indent) } else { width };
+        // Of a place the number of the line says the most, and the beginning of a path the least.
+        let is_place = matches!(row.leads, Lead::Finding(_) | Lead::Line(..));
+        let mark = paint.glyphs().ellipsis;
+        let name = if is_place { ellipsis_before(&name, room.into(), mark) } else { name.into() };
         paint.text(place.x + indent, place.y, room, &name, style);
         let detail = paint.safe(&row.detail).into_owned();
         let style = paint.style(Role::Dim);
