@@ -25,20 +25,44 @@ const SCRATCH: &str = "scratch";
 /// What the prompt without a file begins with.
 const SCRATCH_TEXT: &str = "system:\n\n\nuser:\n";
 
+/// A line of a template that holds a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundLine {
+    pub template: TemplateId,
+    /// Counted from 0.
+    pub line: usize,
+    /// The line itself, cut where it is long.
+    pub text: String,
+    /// Whether it is of a draft that was kept, rather than of the file.
+    pub in_draft: bool,
+}
+
 impl App {
-    /// Lines of all templates that hold a text, whatever the case; template, line counted from 0,
-    /// and the line itself, cut where it is long.
-    pub async fn search_texts(&self, text: &str) -> Vec<(TemplateId, usize, String)> {
+    /// Lines of all templates that hold a text, whatever the case. A template with a draft is
+    /// looked through as that stands, for it is what opening the template shows.
+    ///
+    /// # Errors
+    /// A database that cannot be read.
+    pub async fn search_texts(&self, text: &str) -> Result<Vec<FoundLine>, StoreError> {
         let wanted = text.to_lowercase();
-        self.files(move |workspace| {
+        let mut drafts = BTreeMap::new();
+        for id in self.store.drafts().await? {
+            if let Some(draft) = self.store.draft(&id).await? {
+                drafts.insert(id, draft.text);
+            }
+        }
+        let found = self.files(move |workspace| {
             let mut places = Vec::new();
             for entry in workspace.list().entries {
+                let draft = drafts.remove(&entry.id);
+                let in_draft = draft.is_some();
                 // What cannot be read is told by the library.
-                let Ok(loaded) = workspace.load(&entry.id) else { continue };
-                for (line, text) in loaded.source.lines().enumerate() {
+                let read = || workspace.load(&entry.id).ok().map(|loaded| loaded.source);
+                let Some(source) = draft.or_else(read) else { continue };
+                for (line, text) in source.lines().enumerate() {
                     if text.to_lowercase().contains(&wanted) {
-                        let shown = text.chars().take(LONGEST_LINE).collect();
-                        places.push((entry.id.clone(), line, shown));
+                        let text = text.chars().take(LONGEST_LINE).collect();
+                        places.push(FoundLine { template: entry.id.clone(), line, text, in_draft });
                         if places.len() == MOST_PLACES {
                             return places;
                         }
@@ -46,8 +70,8 @@ impl App {
                 }
             }
             places
-        })
-        .await
+        });
+        Ok(found.await)
     }
 
     fn input_sets_key(&self, template: &TemplateId) -> String {
@@ -137,5 +161,46 @@ impl App {
             let _ = self.store.clear_draft(&scratch).await;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        app::AppOptions,
+        config::{Environment, Overrides},
+    };
+
+    #[tokio::test]
+    async fn a_template_with_a_draft_is_looked_through_as_that_stands() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let prompts = folder.path().join("work/prompts");
+        std::fs::create_dir_all(&prompts).expect("made");
+        for name in ["one", "two"] {
+            let text = "user:\nSay the old word\n";
+            std::fs::write(prompts.join(format!("{name}.prompty")), text).expect("written");
+        }
+        let overrides = Overrides {
+            database: Some(folder.path().join("data/lathe.db")),
+            workspace: Some(folder.path().join("work")),
+            ..Overrides::default()
+        };
+        let home = folder.path().to_path_buf().into_os_string();
+        let environment = Environment::from_pairs([("HOME", home)]);
+        let options = AppOptions { environment, overrides, ..AppOptions::default() };
+        let app = App::open(options).expect("it opens").0;
+        let [one, two] = ["one", "two"].map(|name| TemplateId::new(name).expect("an id"));
+        app.store.save_draft(&two, "user:\n\nSay the NEW word\n").await.expect("kept");
+        let line = |template: &TemplateId, line, text: &str, in_draft| FoundLine {
+            template: template.clone(),
+            line,
+            text: text.to_owned(),
+            in_draft,
+        };
+        let old = app.search_texts("old word").await;
+        assert_eq!(old, Ok(vec![line(&one, 1, "Say the old word", false)]));
+        let new = app.search_texts("new").await;
+        assert_eq!(new, Ok(vec![line(&two, 2, "Say the NEW word", true)]));
     }
 }

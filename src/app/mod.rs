@@ -47,6 +47,7 @@ pub use endpoints::Endpoints;
 pub use error::{AppError, exit_code_of};
 pub use export::{ExportError, ExportFormat, markdown, readable, told};
 pub use filter::{Filter, FilterContext, FilterError};
+pub use finds::FoundLine;
 pub use log::start as start_log;
 pub use models::{ModelChoice, ModelOrigin};
 pub use prepare::{CallOrder, PromptSource};

@@ -13,7 +13,7 @@ use super::{
     msg::{
         Answer, CallEstimate, CallEvent, DeletedExecutions, Fault, HistoryCursor, HistoryLine,
         HistoryPage, LibraryEntry, Msg, Notice, ParameterPlan, RequestId, RunToken, SaveFault,
-        Severity, TextPlace, TimerId,
+        Severity, TimerId,
     },
 };
 use crate::{
@@ -373,12 +373,9 @@ async fn answer(
         }
         Question::Plan { model } => Answer::Planned(plan(app, &model).await),
         Question::Themes => themes(app).await,
-        Question::Places(text) => Answer::Places(Ok(app
-            .search_texts(&text)
-            .await
-            .into_iter()
-            .map(|(template, line, text)| TextPlace { template, line, text })
-            .collect())),
+        Question::Places(text) => {
+            Answer::Places(app.search_texts(&text).await.map_err(|error| told(&error)))
+        }
         Question::InputSets(template) => {
             let sets = app.input_sets(&template).await;
             Answer::InputSets(sets.map_err(|error| told(&error)))

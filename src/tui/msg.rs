@@ -18,8 +18,8 @@ use crate::model::{
 };
 pub use crate::{
     app::{
-        Analysis, Charts, InputField, ModelChoice, ModelOrigin, OpenedTemplate, SavedVersion,
-        VariableUse,
+        Analysis, Charts, FoundLine, InputField, ModelChoice, ModelOrigin, OpenedTemplate,
+        SavedVersion, VariableUse,
     },
     engine::Estimate,
     prompt::{Finding, tokens::TokenCount},
@@ -204,7 +204,7 @@ pub enum Answer {
     /// `None` where nobody else's writes can be seen.
     Moment(Result<Option<Moment>, Fault>),
     Execution(Result<Option<Box<Execution>>, Fault>),
-    Places(Result<Vec<TextPlace>, Fault>),
+    Places(Result<Vec<FoundLine>, Fault>),
     InputSets(Result<BTreeMap<String, BTreeMap<String, Value>>, Fault>),
     FileRead(Result<String, Fault>),
     Created(Result<(), Fault>),
@@ -236,15 +236,6 @@ pub struct CallEstimate {
     pub variant: VariantName,
     pub model: ModelRef,
     pub estimate: Estimate,
-}
-
-/// A line of a template's text.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TextPlace {
-    pub template: TemplateId,
-    /// Counted from 0.
-    pub line: usize,
-    pub text: String,
 }
 
 /// One template of the workspace.

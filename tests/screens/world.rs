@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::LazyLock};
 
 use jiff::{SignedDuration, Timestamp};
 use promptlathe::{
-    app::{self, ChartBy, ChartGroup, ChartQuery, ChartScale, ChartStep, Charts, Sum},
+    app::{self, ChartBy, ChartGroup, ChartQuery, ChartScale, ChartStep, Charts, FoundLine, Sum},
     config::Environment,
     engine::{Estimate, OutputFrom},
     model::{
@@ -19,7 +19,7 @@ use promptlathe::{
         msg::{
             Analysis, Answer, CallEstimate, DeletedExecutions, Fault, HistoryLine, HistoryPage,
             InputField, LibraryEntry, ModelChoice, ModelOrigin, OpenedTemplate, ParameterPlan,
-            SaveFault, SavedVersion, TextPlace,
+            SaveFault, SavedVersion,
         },
         theme::Theme,
     },
@@ -317,7 +317,12 @@ impl World {
             Question::Places(text) => Answer::Places(Ok(self
                 .library
                 .iter()
-                .map(|entry| TextPlace { template: entry.id.clone(), line: 4, text: text.clone() })
+                .map(|entry| FoundLine {
+                    template: entry.id.clone(),
+                    line: 4,
+                    text: text.clone(),
+                    in_draft: false,
+                })
                 .collect())),
             Question::InputSets(_) => {
                 let set = |name: &str| (self.told(name), self.inputs.clone());

@@ -12,7 +12,7 @@ use crate::{
     tui::{
         effect::{Keep, Question},
         keymap::Action,
-        msg::{Fault, LibraryEntry, TextPlace},
+        msg::{Fault, FoundLine, LibraryEntry},
         state::{
             Document, FILTER_REST, Focus, FormRow, JumpTo, Lead, LineDialog, LineInput, LineIntent,
             ListDialog, ListKind, ListRow, Overlay, Pane, Purpose, Screen, Wake, jump_labels,
@@ -182,7 +182,7 @@ impl Step<'_> {
         self.ask(Purpose::Places, Question::Places(text));
     }
 
-    pub fn take_places(&mut self, places: Result<Vec<TextPlace>, Fault>) {
+    pub fn take_places(&mut self, places: Result<Vec<FoundLine>, Fault>) {
         let places = match places {
             Ok(places) => places,
             Err(fault) => return self.fail(&fault),
@@ -198,9 +198,9 @@ impl Step<'_> {
         self.match_list();
     }
 
-    /// Places in files, and in place of those of a text that was changed here and not saved, the
-    /// places in that. A draft that is not open is told apart from its file.
-    fn places(&self, places: &[TextPlace], wanted: &str) -> Vec<ListRow> {
+    /// Places in files and drafts, and in place of those of a text that was changed here and not
+    /// saved, the places in that.
+    fn places(&self, places: &[FoundLine], wanted: &str) -> Vec<ListRow> {
         let row = |template: &TemplateId, line: usize, text: &str, of: &str| ListRow {
             name: format!("{template}:{}", line + 1),
             detail: format!("{of}{}", text.trim()),
@@ -217,16 +217,8 @@ impl Step<'_> {
             let found = lines.filter(|(_, text)| text.to_lowercase().contains(wanted));
             rows.extend(found.map(|(line, text)| row(id, line, text, "draft: ")));
         }
-        let closed: BTreeSet<&TemplateId> = self
-            .state
-            .library
-            .entries()
-            .iter()
-            .filter(|entry| entry.draft)
-            .map(|entry| &entry.id)
-            .collect();
         for place in places.iter().filter(|place| !drafts.contains_key(&place.template)) {
-            let of = if closed.contains(&place.template) { "file: " } else { "" };
+            let of = if place.in_draft { "draft: " } else { "" };
             rows.push(row(&place.template, place.line, &place.text, of));
         }
         rows

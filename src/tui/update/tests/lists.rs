@@ -4,9 +4,9 @@ use serde_json::json;
 
 use super::*;
 use crate::{
-    app::Trusted,
+    app::{FoundLine, Trusted},
     tui::{
-        msg::{Fault, TextPlace},
+        msg::Fault,
         state::{JumpTo, Overlay, Screen, jump_labels},
         update::{RECENT, SCRATCH},
         widgets::editor::Position,
@@ -48,10 +48,11 @@ fn a_place_in_a_text_is_found_and_shown() {
     script.typed("say");
     script.wake();
     let asked = |it: &Question| matches!(it, Question::Places(text) if text == "say");
-    let place = |name: &str, line| TextPlace {
+    let place = |name: &str, line| FoundLine {
         template: id(name),
         line,
         text: "  Say {{ message }}".to_owned(),
+        in_draft: false,
     };
     script.answer(asked, Answer::Places(Ok(vec![place("a/first", 4), place("b/second", 4)])));
     assert_eq!(names(&script), ["a/first:5", "b/second:5"]);
@@ -75,19 +76,25 @@ fn places_are_those_of_drafts_where_there_are_some() {
     script.press("i");
     script.typed("Say it in a draft");
     script.press("enter esc");
-    script.state.library.mark_draft(&id("b/second"), true);
     script.act(Action::SearchTemplates);
     script.typed("say");
     script.wake();
     let asked = |it: &Question| matches!(it, Question::Places(text) if text == "say");
-    let place = |name: &str| TextPlace { template: id(name), line: 4, text: "Say".to_owned() };
-    script.answer(asked, Answer::Places(Ok(vec![place("a/first"), place("b/second")])));
+    let place = |name: &str, in_draft| FoundLine {
+        template: id(name),
+        line: 4,
+        text: "Say".to_owned(),
+        in_draft,
+    };
+    let found = vec![place("a/first", true), place("b/second", true), place("c/third", false)];
+    script.answer(asked, Answer::Places(Ok(found)));
     let Some(Overlay::List(list)) = script.state.overlay() else { panic!("a list") };
     let rows: Vec<_> = list.rows.iter().map(|row| (&*row.name, &*row.detail)).collect();
     let expected = [
         ("a/first:1", "draft: Say it in a draft"),
         ("a/first:6", "draft: Say {{ message }}"),
-        ("b/second:5", "file: Say"),
+        ("b/second:5", "draft: Say"),
+        ("c/third:5", "Say"),
     ];
     assert_eq!(rows, expected);
     script.press("enter");
