@@ -274,7 +274,7 @@ fn outcome(execution: &Execution, output: &mut Output) -> u8 {
         return 0;
     }
     let Some(error) = &execution.error else { return 3 };
-    output.fail(&format!("{}: {}", execution.model_ref(), with_option(error)));
+    output.fail(&format!("{}: {}", execution.model_ref(), with_option(execution, error)));
     exit_code_of(error.kind)
 }
 
@@ -292,14 +292,15 @@ fn is_dated(asked: &str, answered: &str) -> bool {
 }
 
 /// An error whose advice names the option that does what it says.
-fn with_option(error: &CallError) -> CallError {
-    let option = match (error.guard, error.parameter) {
-        (Some(guard), _) => format!("`--allow {guard}`"),
-        (None, Some(parameter)) => format!("`--drop {}`", parameter.as_str()),
-        (None, None) => return error.clone(),
-    };
+fn with_option(execution: &Execution, error: &CallError) -> CallError {
+    let guards = execution.stopped_by().into_iter().map(|guard| format!("--allow {guard}"));
+    let dropped = error.parameter.map(|parameter| format!("--drop {}", parameter.as_str()));
+    let options: Vec<String> = guards.chain(dropped).collect();
+    if options.is_empty() {
+        return error.clone();
+    }
     let hint = error.hint.as_deref().unwrap_or("run it again");
-    CallError { hint: Some(format!("{hint} ({option})")), ..error.clone() }
+    CallError { hint: Some(format!("{hint} (`{}`)", options.join(" "))), ..error.clone() }
 }
 
 /// How an answer ended that did not simply end: a part of it may be missing, or all of it.

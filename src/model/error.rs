@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{GuardName, Parameter};
+use super::Parameter;
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $variant:ident = $word:literal),+ $(,)?) => {
@@ -86,9 +86,6 @@ pub struct CallError {
     /// The parameter of the request that the model says it does not take.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parameter: Option<Parameter>,
-    /// The guard that stopped the call.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub guard: Option<GuardName>,
     /// Whether it failed on this side, and says nothing of the provider. Known while the call is
     /// made, and no part of its record.
     #[serde(skip)]
@@ -108,7 +105,6 @@ impl CallError {
             retry_after_ms: None,
             request_id: None,
             parameter: None,
-            guard: None,
             of_this_side: false,
         }
     }

@@ -1,15 +1,15 @@
 //! One model call as recorded: the one record every face, export and script sees.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CallError, ContentHash, ErrorKind, ExecutionId, FinishReason, Message, ModelRef, Redactions,
-    Reused, RunId, SentParameters, Spend, Strategy, TemplateId, Timing, ToolCall, Usage,
-    VariantName,
+    CallError, ContentHash, ErrorKind, ExecutionId, FinishReason, GuardName, Message, ModelRef,
+    Redactions, Reused, RunId, SentParameters, Spend, Strategy, TemplateId, Timing, ToolCall,
+    Usage, VariantName,
 };
 
 /// How an execution stands.
@@ -267,6 +267,16 @@ impl Execution {
         let first = self.attempts.first()?;
         let asked = ModelRef::new(&first.provider, &first.model);
         (asked != self.model_ref()).then_some(asked)
+    }
+
+    /// The guards that stopped the call, if any did.
+    #[must_use]
+    pub fn stopped_by(&self) -> BTreeSet<GuardName> {
+        if self.error_kind() != Some(ErrorKind::Guard) {
+            return BTreeSet::new();
+        }
+        let failed = self.checks.iter().filter(|check| !check.passed);
+        failed.filter_map(|check| GuardName::from_word(&check.name)).collect()
     }
 
     /// Writes what the whole call took and cost: `answer` is the usage of what it holds, `cost`

@@ -376,11 +376,13 @@ mod tests {
             sound(path);
             fs::write(beside(path, "-wal"), vec![0; 40_000]).expect("written");
         };
-        let kinds: [(&str, &dyn Fn(&Path)); 3] =
-            [("sound", &sound), ("garbage", &garbage), ("foreign log", &with_foreign_log)];
-        for (kind, make) in kinds {
+        for kind in ["sound", "garbage", "foreign log"] {
             fs::remove_file(&path).ok();
-            make(&path);
+            match kind {
+                "sound" => sound(&path),
+                "garbage" => garbage(&path),
+                _ => with_foreign_log(&path),
+            }
             fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600))
                 .expect("private");
             let place = place::prepare(&path, false).expect("there");

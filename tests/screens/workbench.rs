@@ -1,9 +1,7 @@
 //! The workbench: empty, at rest, and with calls in every state they can be in.
 
 use promptlathe::{
-    model::{
-        CallError, Check, ErrorKind, FinishReason, GuardName, Status, Usage, VariantName as V,
-    },
+    model::{CallError, Check, ErrorKind, FinishReason, Status, Usage, VariantName as V},
     tui::{
         keymap::Action,
         msg::{CallEvent, LibraryEntry, Severity},
@@ -226,13 +224,10 @@ fn a_call_that_a_guard_stopped_and_one_it_only_warned_of() {
             ended.checks = vec![check(false)];
             let told = "the injection guard stopped this call before it was sent: risk 0.75 in \
                         `message`: ignore-instructions \"Ignore all previous\"";
-            ended.error = Some(CallError {
-                guard: Some(GuardName::Injection),
-                ..CallError::new(ErrorKind::Guard, told).hint(
-                    "look at the value of `message` before anything else; to let it pass once, \
-                     run anyway",
-                )
-            });
+            ended.error = Some(CallError::new(ErrorKind::Guard, told).hint(
+                "look at the value of `message` before anything else; to let it pass once, run \
+                 anyway",
+            ));
         });
         stage.accepted(V::B).ended(V::B, "Positive.", |ended| ended.checks = vec![check(false)]);
         stage

@@ -318,7 +318,6 @@ pub(super) fn call_error(redactor: &Redactor, error: &mut CallError, found: &mut
         retry_after_ms: _,
         request_id,
         parameter: _,
-        guard: _,
         of_this_side: _,
     } = error;
     text(redactor, message, found);

@@ -54,7 +54,7 @@ async fn what_a_guard_stops_is_recorded_and_never_sent() {
     for part in ["injection", "`text`", "ignore-instructions"] {
         assert!(error.message.contains(part), "{part}: {}", error.message);
     }
-    assert_eq!(error.guard, Some(GuardName::Injection));
+    assert_eq!(execution.stopped_by(), BTreeSet::from([GuardName::Injection]));
     assert!(error.hint.as_ref().is_some_and(|hint| hint.ends_with("run anyway")));
     assert_eq!(bench.scripted.attempts.lock().unwrap().len(), 1, "nothing was sent");
     assert_eq!(log(&bench), ["finish blocked"]);

@@ -7,8 +7,8 @@ use semver::Version;
 use super::{Answer, Phase};
 use crate::{
     model::{
-        CallError, Check, ErrorKind, Execution, GenerationParameters, GuardName, ModelRef,
-        Parameter, Price, Status, Strategy, ToolCall, Usage, VariantSource,
+        CallError, Check, Execution, GenerationParameters, GuardName, ModelRef, Parameter, Price,
+        Status, Strategy, ToolCall, Usage, VariantSource,
     },
     safety::{MarkStyle, display_with},
     tui::{
@@ -262,10 +262,7 @@ impl Output {
     /// The guards that stopped this call, if any did.
     #[must_use]
     pub fn stopped_by(&self) -> BTreeSet<GuardName> {
-        let execution = self.execution.as_deref();
-        let stopped = execution.filter(|it| it.error_kind() == Some(ErrorKind::Guard));
-        let failed = stopped.into_iter().flat_map(failed_checks);
-        failed.filter_map(|check| GuardName::from_word(&check.name)).collect()
+        self.execution.as_deref().map(Execution::stopped_by).unwrap_or_default()
     }
 
     /// What did not pass, where the call itself went well: the answer stands, and this below it.

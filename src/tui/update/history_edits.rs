@@ -121,12 +121,11 @@ impl Step<'_> {
             });
         }
         self.note_tag(execution, key, before);
-        self.tell(match value {
-            Some(value) => format!("Tagged {key}={value}; the filter tag:{key} finds it"),
-            None => {
-                let way = self.spelled("{undo} brings it back");
-                format!("The tag {key} is taken away; {way}")
-            }
+        self.tell(if let Some(value) = value {
+            format!("Tagged {key}={value}; the filter tag:{key} finds it")
+        } else {
+            let way = self.spelled("{undo} brings it back");
+            format!("The tag {key} is taken away; {way}")
         });
         self.tag(execution, key, value);
     }

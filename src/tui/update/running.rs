@@ -466,10 +466,10 @@ impl Step<'_> {
         }
         let hint = error.hint.as_deref().unwrap_or(ANY_HINT);
         let hint = self.state.keymap.spell(Context::Output, hint);
-        let action = match (error.guard, error.parameter) {
-            (Some(_), _) => Action::RunAnyway,
-            (None, Some(_)) => Action::DropParameter,
-            (None, None) => return Some(hint),
+        let action = match (error.kind, error.parameter) {
+            (ErrorKind::Guard, _) => Action::RunAnyway,
+            (_, Some(_)) => Action::DropParameter,
+            (_, None) => return Some(hint),
         };
         Some(format!("{hint} ({})", self.state.keymap.way_to(Context::Output, action)))
     }

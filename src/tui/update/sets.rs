@@ -24,14 +24,13 @@ impl Step<'_> {
         let Some(document) = &self.state.document else { return Ok(()) };
         let template = document.id.clone();
         let values = document.inputs.values();
-        match self.state.sets_of(&template).cloned() {
-            Some(sets) => self.put_set(template, name, values, sets),
+        if let Some(sets) = self.state.sets_of(&template).cloned() {
+            self.put_set(template, name, values, sets);
+        } else {
             // Which sets there are is not known (yet): keeping this one must lose no other.
-            None => {
-                let name = name.to_owned();
-                let purpose = Purpose::NameInputs { template: template.clone(), name, values };
-                self.ask(purpose, Question::InputSets(template));
-            }
+            let name = name.to_owned();
+            let purpose = Purpose::NameInputs { template: template.clone(), name, values };
+            self.ask(purpose, Question::InputSets(template));
         }
         Ok(())
     }

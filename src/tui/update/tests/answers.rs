@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    model::{CallError, ErrorKind, GuardName, Parameter},
+    model::{CallError, ErrorKind, Parameter},
     tui::state::{Output, Pane},
 };
 
@@ -199,10 +199,7 @@ fn what_helps_is_said_by_its_key() {
     script.press("r");
     let (run, _) = script.run();
     let told = "look at the value of `message`; to let it pass once, run anyway";
-    let guarded = CallError {
-        guard: Some(GuardName::Injection),
-        ..CallError::new(ErrorKind::Guard, "the injection guard stopped it").hint(told)
-    };
+    let guarded = CallError::new(ErrorKind::Guard, "the injection guard stopped it").hint(told);
     script.call(run, A, CallEvent::Refused(guarded));
     let output = script.state.pane(A).and_then(Pane::shown).expect("an answer");
     assert!(output.error.shown().ends_with("run anyway (O)"), "{}", output.error.shown());
