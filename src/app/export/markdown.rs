@@ -50,12 +50,37 @@ impl Place {
 /// Words that Markdown takes for words: as they are where they are plain, else as code.
 fn inert(text: &str) -> Cow<'_, str> {
     let text = display_line(text);
-    let plain = |c: char| c.is_alphanumeric() || " .,:;/@$%+-_?'()=".contains(c);
-    if text.chars().all(plain) && !text.contains("__") {
+    if is_plain(&text) {
         return text;
     }
     let ticks = "`".repeat(longest_run(&text, '`') + 1);
     Cow::Owned(format!("{ticks} {text} {ticks}"))
+}
+
+/// Whether no program that draws Markdown sees anything but words: no emphasis, no formula, and
+/// no address, which many make a link of though nothing marks it as one.
+fn is_plain(text: &str) -> bool {
+    let mut before = None;
+    let mut rest = text.chars().peekable();
+    while let Some(sign) = rest.next() {
+        let is_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+        let plain = match sign {
+            '_' => is_word(before) && is_word(rest.peek().copied()),
+            '$' => rest.peek().is_some_and(char::is_ascii_digit),
+            _ => sign.is_alphanumeric() || " .,:;/@%+-?'()=".contains(sign),
+        };
+        if !plain {
+            return false;
+        }
+        before = Some(sign);
+    }
+    let is_mail = |word: &str| {
+        let domain = word.split_once('@').map(|(_, domain)| domain);
+        // A version is no domain.
+        domain.is_some_and(|it| it.contains('.') && it.contains(char::is_alphabetic))
+    };
+    let lower = text.to_lowercase();
+    !lower.contains("://") && !lower.contains("www.") && !lower.split(' ').any(is_mail)
 }
 
 /// A text between fences that it cannot close.
@@ -234,6 +259,16 @@ mod tests {
             ("a `b` c", "`` a `b` c ``"),
             ("**bold** [link](x)", "` **bold** [link](x) `"),
             ("two\nlines", "` two␊lines `"),
+            ("development/code_review@1.2.3", "development/code_review@1.2.3"),
+            ("_x_", "` _x_ `"),
+            ("a _b c_ d", "` a _b c_ d `"),
+            ("snake_case and __init__", "` snake_case and __init__ `"),
+            ("see https://evil.example/a", "` see https://evil.example/a `"),
+            ("HTTP://EVIL.EXAMPLE", "` HTTP://EVIL.EXAMPLE `"),
+            ("(www.evil.example)", "` (www.evil.example) `"),
+            ("write to a@evil.example", "` write to a@evil.example `"),
+            ("$0.02, $0.01 of it by other attempts", "$0.02, $0.01 of it by other attempts"),
+            ("$x$", "` $x$ `"),
         ] {
             assert_eq!(inert(words), written);
         }
