@@ -6,13 +6,11 @@ use uuid::Uuid;
 
 use super::{
     fault::{Fault, Outcome},
+    plain::{first_line, first_words},
     rollup::{Rollup, RollupKey},
     time,
 };
 use crate::model::{CacheState, ErrorKind, Execution, ExecutionId, RunId, Status, Usage};
-
-/// The longest line kept for lists, in characters.
-const LINE: usize = 200;
 
 /// The columns of `executions` that [`Facts`] is made of, in its order.
 pub(super) const COLUMNS: &str = "id, run_id, started_ns, template, version, content_hash, \
@@ -67,7 +65,7 @@ impl Facts {
     pub(super) fn of(execution: &Execution) -> Self {
         let answer = [&execution.text, &execution.refusal]
             .into_iter()
-            .map(|text| first_line(text))
+            .map(|text| first_words(text))
             .find(|line| !line.is_empty())
             .unwrap_or_default();
         let reused = execution.reused.as_ref();
@@ -102,7 +100,7 @@ impl Facts {
             prompt_line: execution
                 .messages
                 .last()
-                .map(|message| first_line(&message.content))
+                .map(|message| first_words(&message.content))
                 .unwrap_or_default(),
             answer_line: answer,
             error_line: execution.error.as_ref().map(|error| first_line(&error.message)),
@@ -308,12 +306,6 @@ pub(super) fn word<'de, T: Deserialize<'de>>(text: &'de str) -> Outcome<T> {
     T::deserialize(reader).map_err(Fault::damaged)
 }
 
-/// The first line with something on it, without the spaces around it, cut for a list.
-fn first_line(text: &str) -> String {
-    let line = text.split(['\n', '\r']).map(str::trim).find(|line| !line.is_empty());
-    line.unwrap_or_default().chars().take(LINE).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -335,12 +327,5 @@ mod tests {
             assert_eq!(word::<CacheState>(cache_word(state)).expect("a state"), state);
         }
         assert!(word::<Status>("finished").is_err());
-    }
-
-    #[test]
-    fn a_line_for_a_list_is_the_first_that_says_something() {
-        assert_eq!(first_line("\n\r\n  \n  hello \nworld"), "hello");
-        assert_eq!(first_line(""), "");
-        assert_eq!(first_line(&"x".repeat(500)).len(), LINE);
     }
 }

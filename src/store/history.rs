@@ -96,7 +96,8 @@ pub struct HistoryRow {
     pub model: String,
     pub status: Status,
     pub error_kind: Option<ErrorKind>,
-    /// The answer's first line, else the error's message, else the prompt's first line.
+    /// The answer's first line in plain words, else the error's message, else the prompt's first
+    /// line in plain words.
     pub excerpt: String,
     pub usage: Usage,
     pub cost_usd: Option<f64>,

@@ -23,6 +23,7 @@ mod migrate;
 mod moment;
 mod options;
 mod place;
+mod plain;
 mod presence;
 mod reader;
 mod record;

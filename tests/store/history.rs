@@ -1,5 +1,5 @@
 use promptlathe::{
-    model::{ErrorKind, Execution, ModelRef, Status},
+    model::{ErrorKind, Execution, Message, ModelRef, Role, Status},
     store::{HistoryQuery, Scope, Store, StoreOptions, TagFilter},
 };
 
@@ -236,4 +236,24 @@ async fn no_jump_of_the_clock_changes_the_order() {
         }
     }
     assert_eq!(paged, expected, "page by page too");
+}
+
+/// A list shows what an answer says, and not how it is to be drawn.
+#[tokio::test]
+async fn a_row_tells_an_answer_in_plain_words() {
+    let folder = folder();
+    let store = open(&folder.path().join("lathe.db"));
+    for (prompt, answer, excerpt) in [
+        ("p", "## **Verdict:** `sound`\n\n- one", "Verdict: sound"),
+        ("p", "```json\n{\"a\": \"**b**\"}\n```", "{\"a\": \"**b**\"}"),
+        ("- *Summarise* this", "", "Summarise this"),
+    ] {
+        let mut record = execution("one", answer);
+        record.messages = vec![Message::new(Role::User, prompt)];
+        keep(&store, &record).await;
+        let page = store.history(HistoryQuery { limit: 1, ..HistoryQuery::default() }).await;
+        assert_eq!(page.expect("listed").rows[0].excerpt, excerpt);
+        let whole = store.get(record.id).await.expect("read").expect("there");
+        assert_eq!(whole.text, answer, "the record is as it was");
+    }
 }
