@@ -367,21 +367,16 @@ mod tests {
     fn no_other_process_has_a_database_while_another_takes_its_place() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("lathe.db");
-        let sound = |path: &Path| {
-            let mut connection = Connection::open(path).expect("opens");
-            migrate::migrate(&mut connection, path, MIGRATIONS).expect("made");
-        };
-        let garbage = |path: &Path| fs::write(path, vec![0xa5; 30_000]).expect("written");
-        let with_foreign_log = |path: &Path| {
-            sound(path);
-            fs::write(beside(path, "-wal"), vec![0; 40_000]).expect("written");
-        };
         for kind in ["sound", "garbage", "foreign log"] {
             fs::remove_file(&path).ok();
-            match kind {
-                "sound" => sound(&path),
-                "garbage" => garbage(&path),
-                _ => with_foreign_log(&path),
+            if kind == "garbage" {
+                fs::write(&path, vec![0xa5; 30_000]).expect("written");
+            } else {
+                let mut connection = Connection::open(&path).expect("opens");
+                migrate::migrate(&mut connection, &path, MIGRATIONS).expect("made");
+            }
+            if kind == "foreign log" {
+                fs::write(beside(&path, "-wal"), vec![0; 40_000]).expect("written");
             }
             fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600))
                 .expect("private");
