@@ -404,7 +404,6 @@ impl Step<'_> {
     /// Something about a call. One that has no pane any more, or has ended, is past caring.
     pub fn call_event(&mut self, run: RunToken, variant: VariantName, event: CallEvent) {
         let now = self.now.monotonic;
-        let name = self.name(variant);
         let hint = match &event {
             CallEvent::Refused(error) => self.advice(error),
             CallEvent::Finished(execution) => {
@@ -419,23 +418,25 @@ impl Step<'_> {
             .find_map(|pane| pane.output_of(run));
         let Some(output) = output else { return };
         if let CallEvent::NotSaved { reason } = event {
-            let text = format!("{name} is not in the history: {reason}");
-            output.not_saved = Some(reason);
+            output.not_saved = Some(reason.clone());
+            let text = format!("{} is not in the history: {reason}", self.name(variant));
             let hint = self.ways_to_keep();
             return self.state.notices.add(Severity::Warning, &text, Some(&hint), self.now);
         }
         if matches!(event, CallEvent::Saved) {
             output.not_saved = None;
-            return self.tell(format!("{variant} is saved after all"));
+            return self.tell(format!("{} is saved after all", self.name(variant)));
         }
         if !output.phase.is_running() {
             return;
         }
         match event {
             CallEvent::Unpriced => {
-                let untold = "no price is known for its model, so budgets count only what its \
-                              provider says it cost";
-                self.warn(format!("{name}: {untold}"));
+                let name = self.name(variant);
+                self.warn(format!(
+                    "{name}: no price is known for its model, so budgets count only what its \
+                     provider says it cost"
+                ));
             }
             CallEvent::Refused(error) => {
                 output.fail(&error, hint.as_deref(), now);

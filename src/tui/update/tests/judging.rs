@@ -200,3 +200,22 @@ fn panes_are_found_again_at_the_next_start() {
     assert!(Pane::from_setting(&json!({"variant": "Z"})).is_none());
     assert!(Pane::from_setting(&json!({})).is_none());
 }
+
+#[test]
+fn what_becomes_of_a_record_does_not_tell_which_answer_is_which() {
+    let mut script = Script::open();
+    script.press("f R");
+    let (run, _) = script.run();
+    for (variant, number) in [(A, 7), (B, 8)] {
+        let record = Execution { variant, ..execution(number, "x") };
+        script.call(run, variant, CallEvent::Finished(Box::new(record)));
+    }
+    script.act(Action::Blind);
+    for variant in [A, B] {
+        let name = script.state.name_of(variant);
+        script.call(run, variant, CallEvent::NotSaved { reason: "the disk is full".to_owned() });
+        assert!(script.status().starts_with(&format!("{name} is not")), "{}", script.status());
+        script.call(run, variant, CallEvent::Saved);
+        assert_eq!(script.status(), format!("{name} is saved after all"));
+    }
+}
