@@ -356,7 +356,7 @@ async fn answer(
             Answer::Saved(saved.map(Box::new).map_err(save_fault))
         }
         Question::Versions(id) => {
-            Answer::Versions(app.store.versions(&id).await.map_err(|error| told(&error)))
+            Answer::Versions(app.store.versions(&id).await.map_err(|error| Fault::told(&error)))
         }
         Question::RollBack { template, to, base } => {
             let saved = app.roll_back(&template, &to, base.as_ref()).await;
@@ -364,7 +364,7 @@ async fn answer(
         }
         Question::Label { template, version, label } => {
             let named = app.label_version(&template, &version, label.as_deref()).await;
-            Answer::Labelled(named.map_err(|error| told(&error)))
+            Answer::Labelled(named.map_err(|error| Fault::told(&error)))
         }
         Question::Models => Answer::Models(app.models()),
         Question::LookForModels => {
@@ -374,11 +374,11 @@ async fn answer(
         Question::Plan { model } => Answer::Planned(plan(app, &model).await),
         Question::Themes => themes(app).await,
         Question::Places(text) => {
-            Answer::Places(app.search_texts(&text).await.map_err(|error| told(&error)))
+            Answer::Places(app.search_texts(&text).await.map_err(|error| Fault::told(&error)))
         }
         Question::InputSets(template) => {
             let sets = app.input_sets(&template).await;
-            Answer::InputSets(sets.map_err(|error| told(&error)))
+            Answer::InputSets(sets.map_err(|error| Fault::told(&error)))
         }
         Question::ReadFile(path) => {
             let read = app.read_input_file(&path).await.map_err(Fault::new);
@@ -407,31 +407,35 @@ async fn answer(
         Question::SaveText { text, path } => {
             let hint = "name another file, or {copy} copies the answer";
             let saved = app.write_text(&path, &text).await;
-            Answer::TextSaved(saved.map_err(|error| told(&error).or_hint(hint)))
+            Answer::TextSaved(saved.map_err(|error| Fault::told(&error).or_hint(hint)))
         }
         Question::KeepAgain(execution) => {
             let kept = app.keep_again(&execution).await;
             let hint = "{save-answer-as} writes the answer to a file";
-            Answer::KeptAgain(kept.map_err(|error| told(&error).or_hint(hint)))
+            Answer::KeptAgain(kept.map_err(|error| Fault::told(&error).or_hint(hint)))
         }
         Question::History { filter, before, limit } => {
             let before = before.and_then(|cursor| cursor.0.downcast_ref::<Cursor>().copied());
             let query = HistoryQuery { before, limit, ..filter.query() };
             let page = app.store.history(query).await;
-            Answer::History(page.map_err(|error| told(&error)).map(|page| HistoryPage {
+            Answer::History(page.map_err(|error| Fault::told(&error)).map(|page| HistoryPage {
                 rows: page.rows.into_iter().map(history_line).collect(),
                 next: page.next.map(|cursor| HistoryCursor(Arc::new(cursor))),
             }))
         }
-        Question::Moment => Answer::Moment(app.store.moment().await.map_err(|error| told(&error))),
+        Question::Moment => {
+            Answer::Moment(app.store.moment().await.map_err(|error| Fault::told(&error)))
+        }
         Question::Execution(id) => {
             let read = app.store.get(id).await;
-            Answer::Execution(read.map(|found| found.map(Box::new)).map_err(|error| told(&error)))
+            Answer::Execution(
+                read.map(|found| found.map(Box::new)).map_err(|error| Fault::told(&error)),
+            )
         }
         Question::Delete(ids) => {
             let deleted = app.store.delete(ids).await;
             Answer::Deleted(
-                deleted.map_err(|error| told(&error)).map(|deleted| DeletedExecutions {
+                deleted.map_err(|error| Fault::told(&error)).map(|deleted| DeletedExecutions {
                     count: deleted.len(),
                     undo: Arc::new(deleted),
                 }),
@@ -442,7 +446,7 @@ async fn answer(
         Question::Estimate(orders) => Answer::Estimated(estimate(app, orders).await),
         Question::Charts(query) => {
             let charts = app.charts(query, Zoned::now()).await;
-            Answer::Charts(charts.map(Box::new).map_err(|error| told(&error)))
+            Answer::Charts(charts.map(Box::new).map_err(|error| Fault::told(&error)))
         }
         // These two need the terminal; the loop answers them itself.
         Question::Edit { .. } => Answer::Edited(Ok(None)),
@@ -459,7 +463,7 @@ async fn library(
         let notice = Notice { severity: Severity::Warning, text, hint: None };
         let _ = messages.send(Msg::Notice(notice));
     }
-    let drafts = app.store.drafts().await.map_err(|error| told(&error))?;
+    let drafts = app.store.drafts().await.map_err(|error| Fault::told(&error))?;
     Ok(rows
         .into_iter()
         .map(|row| LibraryEntry {
@@ -502,8 +506,9 @@ async fn pair(
         Fault::new("one of the two executions is no longer stored")
             .hint("{reload} lists what is there")
     };
-    let one = app.store.get(one).await.map_err(|error| told(&error))?.ok_or_else(gone)?;
-    let other = app.store.get(other).await.map_err(|error| told(&error))?.ok_or_else(gone)?;
+    let one = app.store.get(one).await.map_err(|error| Fault::told(&error))?.ok_or_else(gone)?;
+    let other =
+        app.store.get(other).await.map_err(|error| Fault::told(&error))?.ok_or_else(gone)?;
     Ok(Box::new((one, other)))
 }
 
@@ -520,12 +525,12 @@ async fn export(
     let count = app.export(filter.query(), format, path, tell).await;
     count
         .map(|count| (count, shown))
-        .map_err(|error| told(&error).or_hint("{export} asks for another file"))
+        .map_err(|error| Fault::told(&error).or_hint("{export} asks for another file"))
 }
 
 async fn restore(app: &App, deleted: &DeletedExecutions) -> Result<usize, Fault> {
     match deleted.undo.downcast_ref::<Deleted>() {
-        Some(deleted) => app.store.restore(deleted).await.map_err(|error| told(&error)),
+        Some(deleted) => app.store.restore(deleted).await.map_err(|error| Fault::told(&error)),
         None => Ok(0),
     }
 }
@@ -584,7 +589,7 @@ async fn plan(app: &App, model: &ModelRef) -> Result<ParameterPlan, Fault> {
         .into_iter()
         .filter_map(|dropped| Some((Parameter::from_word(&dropped.name)?, dropped.reason)));
     let mut refused: Vec<_> = refused.collect();
-    let learned = app.store.dropped_parameters(model).await.map_err(|error| told(&error))?;
+    let learned = app.store.dropped_parameters(model).await.map_err(|error| Fault::told(&error))?;
     for refusal in learned {
         if !refused.iter().any(|(parameter, _)| *parameter == refusal.parameter) {
             refused.push((refusal.parameter, refusal.reason(model)));
@@ -613,13 +618,9 @@ fn history_line(row: HistoryRow) -> HistoryLine {
     }
 }
 
-fn told(error: &dyn std::fmt::Display) -> Fault {
-    Fault::told(error)
-}
-
 #[expect(clippy::needless_pass_by_value, reason = "the end of an error's way")]
 fn fault(error: AppError) -> Fault {
-    told(&error)
+    Fault::told(&error)
 }
 
 fn save_fault(error: AppError) -> SaveFault {

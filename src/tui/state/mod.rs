@@ -69,7 +69,7 @@ pub use phase::Phase;
 pub use shelf::Shelved;
 pub use spending::{SpendQuestion, Spending};
 pub use tour::{TOUR, Tour, TourDeed, TourStop};
-pub use undo::{PaneSetting, Removed, Undos};
+pub use undo::{PaneSetting, Removed, SetChanges, Undos};
 
 use super::{
     keymap::{Action, Context, Keymap},

@@ -14,6 +14,9 @@ use crate::{
 /// So many deletions can be taken back.
 const KEPT: usize = 50;
 
+/// Named sets of inputs as they were; `None` for one that was not there.
+pub type SetChanges = BTreeMap<String, Option<BTreeMap<String, Value>>>;
+
 /// What a pane ran before something else was put into it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PaneSetting {
@@ -35,6 +38,14 @@ impl PaneSetting {
             model: pane.model.clone(),
             parameters: pane.parameters.clone(),
         }
+    }
+
+    /// Has a pane run this.
+    pub fn put(self, pane: &mut Pane) {
+        pane.source = self.source;
+        pane.recorded = self.recorded;
+        pane.model = self.model;
+        pane.parameters = self.parameters;
     }
 }
 
@@ -61,10 +72,9 @@ pub enum Removed {
         version: Version,
         label: String,
     },
-    /// Named sets of inputs as they were; `None` for one that was not there.
     InputSets {
         template: TemplateId,
-        before: BTreeMap<String, Option<BTreeMap<String, Value>>>,
+        before: SetChanges,
     },
 }
 

@@ -90,10 +90,7 @@ impl Step<'_> {
                 self.state.panes.push(pattern.fork(variant));
             }
             if let Some(pane) = self.state.pane_mut(variant) {
-                pane.source.clone_from(&pattern.source);
-                pane.recorded.clone_from(&pattern.recorded);
-                pane.model.clone_from(&pattern.model);
-                pane.parameters.clone_from(&pattern.parameters);
+                PaneSetting::of(&pattern).put(pane);
                 set(pane, one);
             }
         }

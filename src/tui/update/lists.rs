@@ -14,8 +14,9 @@ use crate::{
         keymap::Action,
         msg::{Fault, FoundLine, LibraryEntry},
         state::{
-            Document, FILTER_REST, Focus, FormRow, JumpTo, Lead, LineDialog, LineInput, LineIntent,
-            ListDialog, ListKind, ListRow, Overlay, Pane, Purpose, Screen, Wake, jump_labels,
+            Document, FILTER_REST, Focus, FormRow, InputSets, JumpTo, Lead, LineDialog, LineInput,
+            LineIntent, ListDialog, ListKind, ListRow, Overlay, Pane, Purpose, Screen, Wake,
+            jump_labels,
         },
         widgets::editor::Position,
     },
@@ -107,11 +108,7 @@ impl Step<'_> {
         self.ask(Purpose::InputSets(template.clone()), Question::InputSets(template));
     }
 
-    pub fn take_input_sets(
-        &mut self,
-        template: &TemplateId,
-        sets: Result<BTreeMap<String, BTreeMap<String, Value>>, Fault>,
-    ) {
+    pub fn take_input_sets(&mut self, template: &TemplateId, sets: Result<InputSets, Fault>) {
         if self.state.document.as_ref().is_none_or(|document| document.id != *template) {
             return;
         }
@@ -124,7 +121,7 @@ impl Step<'_> {
         }
     }
 
-    pub fn show_input_sets(&mut self, sets: &BTreeMap<String, BTreeMap<String, Value>>) {
+    pub fn show_input_sets(&mut self, sets: &InputSets) {
         let mut rows: Vec<ListRow> = sets
             .iter()
             .map(|(name, values)| {

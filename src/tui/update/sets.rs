@@ -11,11 +11,11 @@ use crate::{
         effect::Question,
         keymap::Action,
         msg::Fault,
-        state::{Lead, LineDialog, LineInput, LineIntent, ListKind, Overlay, Purpose, Removed},
+        state::{
+            InputSets, Lead, LineDialog, LineInput, LineIntent, ListKind, Overlay, Purpose, Removed,
+        },
     },
 };
-
-type Sets = BTreeMap<String, BTreeMap<String, Value>>;
 
 impl Step<'_> {
     /// Keeps the present values of the inputs under a name.
@@ -40,7 +40,7 @@ impl Step<'_> {
         template: TemplateId,
         name: &str,
         values: BTreeMap<String, Value>,
-        sets: Result<Sets, Fault>,
+        sets: Result<InputSets, Fault>,
     ) {
         match sets {
             Ok(sets) => self.put_set(template, name, values, sets),
@@ -56,7 +56,7 @@ impl Step<'_> {
         template: TemplateId,
         name: &str,
         values: BTreeMap<String, Value>,
-        mut sets: Sets,
+        mut sets: InputSets,
     ) {
         let before = sets.insert(name.to_owned(), values);
         let replaced = before.is_some();

@@ -1,9 +1,6 @@
 //! Bringing back what was deleted, removed or replaced. What fails to come back stays within reach.
 
-use std::collections::BTreeMap;
-
 use semver::Version;
-use serde_json::Value;
 
 use super::step::Step;
 use crate::{
@@ -11,7 +8,7 @@ use crate::{
     tui::{
         effect::{Keep, Question},
         msg::Fault,
-        state::{InputSets, Pane, PaneSetting, Purpose, Removed},
+        state::{InputSets, Pane, PaneSetting, Purpose, Removed, SetChanges},
     },
 };
 
@@ -147,10 +144,7 @@ impl Step<'_> {
         self.state.panes.retain(|pane| stays(pane, before.as_deref()));
         for setting in before.into_iter().flatten() {
             if let Some(pane) = self.state.pane_mut(setting.variant) {
-                pane.source = setting.source;
-                pane.recorded = setting.recorded;
-                pane.model = setting.model;
-                pane.parameters = setting.parameters;
+                setting.put(pane);
             }
         }
         let mut names = Vec::new();
@@ -168,8 +162,8 @@ impl Step<'_> {
             pane.variant = variant;
             self.insert_pane(pane);
         }
+        self.read_beside();
         if names.is_empty() {
-            self.read_beside();
             self.tell("The panes run again what they ran before");
         } else {
             let are = if names.len() == 1 { "is back as it was" } else { "are back as they were" };
@@ -177,12 +171,7 @@ impl Step<'_> {
         }
     }
 
-    fn bring_back_sets(
-        &mut self,
-        template: TemplateId,
-        mut sets: InputSets,
-        before: BTreeMap<String, Option<BTreeMap<String, Value>>>,
-    ) {
+    fn bring_back_sets(&mut self, template: TemplateId, mut sets: InputSets, before: SetChanges) {
         for (name, values) in before {
             match values {
                 Some(values) => sets.insert(name, values),
@@ -207,11 +196,7 @@ impl Step<'_> {
     }
 
     /// Keeps the sets of a template, and lists them where they are listed.
-    pub fn keep_sets(
-        &mut self,
-        template: TemplateId,
-        sets: BTreeMap<String, BTreeMap<String, Value>>,
-    ) {
+    pub fn keep_sets(&mut self, template: TemplateId, sets: InputSets) {
         let is_open = self.state.document.as_ref().is_some_and(|it| it.id == template);
         if is_open {
             self.show_input_sets(&sets);

@@ -16,6 +16,7 @@ impl Step<'_> {
         let Some(variant) = self.free_variant() else { return };
         let Some(pane) = self.state.pane(from).map(|pane| pane.fork(variant)) else { return };
         self.insert_pane(pane);
+        self.read_beside();
         self.tell(format!("{variant} runs what {from} runs; change its model, text or parameters"));
     }
 
@@ -23,6 +24,7 @@ impl Step<'_> {
     pub fn add_pane(&mut self) {
         if let Some(variant) = self.free_variant() {
             self.insert_pane(Pane::new(variant));
+            self.read_beside();
             self.tell(format!("{variant} runs the draft with the template's own model"));
         }
     }
@@ -35,13 +37,13 @@ impl Step<'_> {
         free
     }
 
+    /// Puts a pane among the others; what it runs beside the open template is still to be read.
     pub fn insert_pane(&mut self, pane: Pane) {
         let variant = pane.variant;
         self.state.panes.push(pane);
         self.state.panes.sort_by_key(|pane| pane.variant);
         self.state.zoom = false;
         self.focus_variant(variant);
-        self.read_beside();
     }
 
     /// Takes the focused pane away; what runs in it is cancelled.
