@@ -2,7 +2,7 @@
 
 use super::document::Section;
 use crate::{
-    model::{GuardAction, Guards, Recovery, Strategy, did_you_mean, nearest},
+    model::{GuardAction, GuardName, Guards, Recovery, Strategy, did_you_mean, nearest},
     safety::guard::check_expression,
 };
 
@@ -20,15 +20,10 @@ pub(super) fn guards(
         full || stricter
     };
     let words = GuardAction::ALL.map(|action| (action.as_str(), action));
-    for (name, field) in [
-        ("injection", &mut guards.injection),
-        ("hidden", &mut guards.hidden),
-        ("hierarchy", &mut guards.hierarchy),
-        ("canary", &mut guards.canary),
-        ("output", &mut guards.output),
-    ] {
-        if let Some(action) = section.word(name, &words)
-            && take(name, action >= *field)
+    for guard in GuardName::ALL {
+        let field = guards.action_mut(guard);
+        if let Some(action) = section.word(guard.as_str(), &words)
+            && take(guard.as_str(), action >= *field)
         {
             *field = action;
         }

@@ -593,7 +593,17 @@ fn table(paint: &mut Paint<'_, '_, '_>, area: ListArea, data: &Charts) {
             x
         };
     if area.heads.height > 0 {
-        row(paint, area.heads, by.as_str(), Role::Dim, None);
+        let x = row(paint, area.heads, by.as_str(), Role::Dim, None);
+        if bar_width > 8 {
+            let style = paint.style(Role::Dim);
+            paint.text(
+                x + 2,
+                area.heads.y,
+                area.heads.right().saturating_sub(x + 2),
+                "runs",
+                style,
+            );
+        }
     }
     let body = area.rows;
     let first = charts.first_row();

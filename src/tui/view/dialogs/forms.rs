@@ -39,7 +39,9 @@ pub(super) fn parameters(paint: &mut Paint<'_, '_, '_>, area: &FrontArea, form: 
         let field = Rect { x: area.x + 21, width: 20.min(area.width.saturating_sub(21)), ..area };
         if selected || !row.input.is_empty() {
             paint.input(field, row.input.text(), row.input.cursor(), selected);
-        } else if let Some(inherited) = &row.inherited {
+        }
+        // What the template says stands there until something else is written over it.
+        if let Some(inherited) = row.inherited.as_ref().filter(|_| row.input.is_empty()) {
             let shown = paint.safe(&inherited.replace('\n', " ")).into_owned();
             let style = paint.style(Role::Placeholder);
             paint.text(field.x, field.y, field.width, &shown, style);
