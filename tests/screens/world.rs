@@ -321,7 +321,7 @@ impl World {
                     template: entry.id.clone(),
                     line: 4,
                     text: text.clone(),
-                    in_draft: false,
+                    in_draft: entry.draft,
                 })
                 .collect())),
             Question::InputSets(_) => {
