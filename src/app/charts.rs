@@ -75,6 +75,11 @@ impl ChartQuery {
         self.span.map_or_else(|| self.range.scale(), |span| ChartScale::of(span.length(now)))
     }
 
+    /// Whether it is narrowed to calls that did not end well.
+    fn asks_for_failures(&self) -> bool {
+        self.error_kind.is_some() || self.status.is_some_and(|status| status != Status::Ok)
+    }
+
     /// The conditions of a history filter that list what is summed, but for the time.
     #[must_use]
     pub fn conditions(&self) -> Vec<(&'static str, String)> {
@@ -128,9 +133,16 @@ pub struct Sum {
 }
 
 impl Sum {
-    fn add(&mut self, row: &RollupRow) {
-        self.rollup.merge(&row.rollup);
+    /// Adds a row. How long a call took that was refused at once, or that somebody cancelled, says
+    /// nothing of how fast a model answers, so only that of answers counts; `all` is for where
+    /// failures are what is asked for.
+    fn add(&mut self, row: &RollupRow, all: bool) {
         let status = row.group.status.and_then(Status::from_word);
+        if all || status == Some(Status::Ok) {
+            self.rollup.merge(&row.rollup);
+        } else {
+            self.rollup.merge_but_durations(&row.rollup);
+        }
         // What failed and took nothing that is known of has no price to be missed.
         let took =
             if status == Some(Status::Ok) { row.rollup.runs } else { row.rollup.counted_runs };
@@ -171,7 +183,7 @@ impl Sum {
         Some(self.rollup.cost_usd()? / self.rollup.costed_runs.max(1) as f64)
     }
 
-    /// A quantile of the whole durations in milliseconds.
+    /// A quantile of the whole durations of answers in milliseconds.
     #[must_use]
     pub fn latency(&self, share: f64) -> Option<f64> {
         self.rollup.total.quantile(share)
@@ -340,6 +352,7 @@ fn assemble(
     grouped: &[RollupRow],
     before: &[RollupRow],
 ) -> Charts {
+    let all = query.asks_for_failures();
     let mut steps: Vec<ChartStep> =
         starts.iter().map(|start| ChartStep { start: *start, sum: Sum::default() }).collect();
     let mut total = Sum::default();
@@ -347,9 +360,9 @@ fn assemble(
     for row in in_time {
         let step = starts.partition_point(|start| *start <= row.start).saturating_sub(1);
         if let Some(step) = steps.get_mut(step) {
-            step.sum.add(row);
+            step.sum.add(row, all);
         }
-        total.add(row);
+        total.add(row, all);
         // What a person cancelled is no error.
         let kind = row.group.error_kind.filter(|kind| *kind != ErrorKind::Cancelled.as_str());
         if let Some(kind) = kind {
@@ -361,14 +374,14 @@ fn assemble(
     let mut groups: BTreeMap<RollupGroup, Sum> = BTreeMap::new();
     for row in grouped {
         let key = RollupGroup { status: None, error_kind: None, ..row.group.clone() };
-        groups.entry(key).or_default().add(row);
+        groups.entry(key).or_default().add(row, all);
     }
     let mut groups: Vec<ChartGroup> =
         groups.into_iter().map(|(group, sum)| ChartGroup { group, sum }).collect();
     groups.sort_by_key(|group| std::cmp::Reverse(group.sum.rollup.runs));
     let mut earlier = Sum::default();
     for row in before {
-        earlier.add(row);
+        earlier.add(row, all);
     }
     Charts { query, scale, steps, total, before: earlier, errors, groups }
 }
@@ -403,12 +416,12 @@ mod tests {
         let refused = row("2026-11-20T05:00:00Z", "demo/fast", "error", 7);
         let mut sum = Sum::default();
         for row in [&priced, &cut, &refused] {
-            sum.add(row);
+            sum.add(row, false);
         }
         let dollars = |cost: f64| format!("${cost:.2}");
         assert_eq!(sum.cost(dollars).as_deref(), Some("$4.18 + 5 unpriced"));
         let mut unknown = Sum::default();
-        unknown.add(&row("2026-11-20T05:00:00Z", "demo/fast", "ok", 2));
+        unknown.add(&row("2026-11-20T05:00:00Z", "demo/fast", "ok", 2), false);
         assert_eq!(unknown.cost(dollars).as_deref(), Some("2 unpriced"));
         assert_eq!(Sum::default().cost(dollars), None);
     }
@@ -438,6 +451,30 @@ mod tests {
         assert_eq!(names, ["demo/careful", "demo/fast"]);
         let first = charts.groups.first().expect("a group");
         assert_eq!(first.conditions(ChartBy::Model), "model:demo/careful");
+    }
+
+    #[test]
+    fn only_answers_say_how_long_answers_take() {
+        let took = |status, durations: &[u64]| {
+            let mut row = row("2026-11-20T05:00:00Z", "demo/fast", status, 1);
+            for duration in durations {
+                row.rollup.total.push(*duration);
+                row.rollup.ttft.push(60);
+            }
+            row
+        };
+        let rows = [took("ok", &[800]), took("error", &[0, 0]), took("cancelled", &[90_000])];
+        let sums =
+            |query: ChartQuery| assemble((query, ChartScale::default()), &[], &rows, &rows, &rows);
+        let charts = sums(ChartQuery::default());
+        for sum in [&charts.total, &charts.before, &charts.groups[0].sum] {
+            // The sketch knows them within a few parts of a hundred.
+            let near = |value: Option<f64>| value.is_some_and(|it| (750.0..850.0).contains(&it));
+            assert!(near(sum.latency(0.01)) && near(sum.latency(0.99)), "{:?}", sum.latency(0.01));
+            assert!(sum.ttft().is_some());
+        }
+        let failures = sums(ChartQuery { status: Some(Status::Error), ..ChartQuery::default() });
+        assert_eq!(failures.total.latency(0.01), Some(0.0), "where they are asked for");
     }
 
     #[test]

@@ -61,8 +61,13 @@ pub struct Rollup {
 impl Rollup {
     /// Adds another sum to this one.
     pub fn merge(&mut self, other: &Self) {
-        self.combine(other, 1);
+        self.merge_but_durations(other);
         self.total.merge(&other.total);
+    }
+
+    /// Adds another sum to this one, without how long the whole of its calls took.
+    pub fn merge_but_durations(&mut self, other: &Self) {
+        self.combine(other, 1);
         self.ttft.merge(&other.ttft);
     }
 

@@ -116,7 +116,8 @@ impl Context {
             Self::Chart => {
                 "What happened over time, against the time before. {move-left} and {move-right} \
                  read a value, {next-pane} goes to the next chart and to the table, {accept} gives \
-                 one the whole screen."
+                 one the whole screen. Latency is that of answers; failures have a chart of their \
+                 own."
             }
             Self::ChartTable => {
                 "The same figures by model, template, version or tag. {accept} lists the \
