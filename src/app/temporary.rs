@@ -51,6 +51,23 @@ impl TemporaryFolder {
         Ok(Self { path, lock: Some(lock) })
     }
 
+    /// Removes what is in it, and itself; whether nothing is left. Others may still be writing into
+    /// it by its name, and faster than it is emptied, so it loses its name first. Whoever makes it
+    /// anew does so once, not time and again.
+    fn clear_away(&self) -> bool {
+        let away = self.path.with_extension("gone");
+        for _ in 0..8 {
+            if fs::rename(&self.path, &away).is_err() {
+                let _ = fs::remove_dir_all(&self.path);
+            }
+            let _ = fs::remove_dir_all(&away);
+            if !self.path.exists() && !away.exists() {
+                return true;
+            }
+        }
+        false
+    }
+
     /// The folder.
     #[must_use]
     pub fn path(&self) -> &Path {
@@ -66,14 +83,8 @@ impl TemporaryFolder {
         let Some(room) = self.path.parent() else { return };
         // Nobody is waited for on the way out; what then stays is empty.
         let gate = lock_file(&room.join(GATE)).ok().filter(|gate| gate.try_lock().is_ok());
-        // Others may still be writing into it: what they add meanwhile is removed as well.
-        for _ in 0..3 {
-            if fs::remove_dir_all(&self.path).is_ok() {
-                break;
-            }
-        }
+        let gone = self.clear_away();
         self.lock = None;
-        let gone = !self.path.exists();
         if gone {
             let _ = fs::remove_file(lock_of(&self.path));
         }
@@ -164,6 +175,28 @@ mod tests {
         folder.remove();
         folder.remove();
         assert_eq!(fs::read_dir(home.path()).expect("read").count(), 0);
+    }
+
+    #[test]
+    fn nothing_stays_where_others_write_into_it_while_it_goes() {
+        for _ in 0..20 {
+            let home = tempfile::tempdir().expect("a home");
+            let mut folder = TemporaryFolder::make(&paths(home.path())).expect("made");
+            let (begun, begins) = std::sync::mpsc::channel();
+            let into = folder.path().to_path_buf();
+            let writer = std::thread::spawn(move || {
+                let written = (0..1 << 20).take_while(|number: &u32| {
+                    let written = fs::write(into.join(number.to_string()), "x").is_ok();
+                    let _ = begun.send(());
+                    written
+                });
+                written.count()
+            });
+            begins.recv().expect("it writes");
+            folder.remove();
+            assert!(writer.join().expect("no panic") > 0);
+            assert_eq!(fs::read_dir(home.path()).expect("read").count(), 0);
+        }
     }
 
     #[test]
