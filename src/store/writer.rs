@@ -2,9 +2,11 @@
 //! into one transaction, so that many small writes cost little more than one.
 
 use std::{
+    cell::Cell,
     collections::HashMap,
     path::{Path, PathBuf},
     sync::mpsc::{Receiver, TryRecvError},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -156,6 +158,29 @@ impl Session<'_> {
     }
 }
 
+thread_local! {
+    /// How long this thread waits for a lock that others hold.
+    static PATIENCE: Cell<Duration> = const { Cell::new(Duration::ZERO) };
+    /// Since when it waits for the present one.
+    static WAITS_SINCE: Cell<Option<Instant>> = const { Cell::new(None) };
+}
+
+/// Waits a little for a lock that others hold, unless that was done for long enough; `times` says
+/// how often for this one.
+fn look_again(times: i32) -> bool {
+    let now = Instant::now();
+    if times == 0 {
+        WAITS_SINCE.set(Some(now));
+    }
+    let since = WAITS_SINCE.get().unwrap_or(now);
+    let waits = now.duration_since(since) < PATIENCE.get();
+    if waits {
+        let milliseconds = u64::try_from(times).unwrap_or(0).clamp(1, 5);
+        thread::sleep(Duration::from_millis(milliseconds));
+    }
+    waits
+}
+
 /// The writing thread's state.
 pub(super) struct Writer {
     connection: Connection,
@@ -220,6 +245,7 @@ impl Writer {
         inbox: &Receiver<Message>,
         rest: impl Fn(&Receiver<Message>) -> Option<Message>,
     ) {
+        self.wait_in_turn();
         let mut drained = None;
         loop {
             let next = match drained.take().map_or_else(|| inbox.try_recv(), Ok) {
@@ -337,6 +363,15 @@ impl Writer {
         Ok(())
     }
 
+    /// Has this thread look every few milliseconds whether a lock is free. SQLite's own waiting
+    /// looks every tenth of a second after a while: where many write, whoever waits longest looks
+    /// most seldom, and others that just came are in time each time.
+    fn wait_in_turn(&self) {
+        PATIENCE.set(self.busy);
+        // Without it SQLite's own waiting stays, which is as long.
+        drop(self.connection.busy_handler(Some(look_again)));
+    }
+
     /// Writes a log that has grown large into the file and cuts it off, if nobody needs it. Waits
     /// for nobody: while somebody reads what the log holds, it is left until it has grown again.
     fn shorten_log(&mut self) {
@@ -353,7 +388,7 @@ impl Writer {
             self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
         };
         let outcome = attempt();
-        drop(self.connection.busy_timeout(self.busy));
+        self.wait_in_turn();
         self.kept_log = match outcome {
             Ok(0) => 0,
             // What kept it may be told when something is written; here nobody waits for it.
@@ -502,7 +537,7 @@ mod tests {
         let mut connection = Connection::open(&path).expect("opens");
         connection.pragma_update(None, "journal_mode", "wal").expect("set");
         migrate::migrate(&mut connection, &path, MIGRATIONS).expect("migrated");
-        let (workspace, patience) = (String::new(), Duration::from_secs(7));
+        let (workspace, patience) = (String::new(), Duration::from_millis(30));
         let mut writer =
             Writer::new(connection, path.clone(), workspace, patience, "wal", Harm::default());
         writer.longest_log = 64 << 10;
@@ -520,10 +555,11 @@ mod tests {
         written(&mut writer, 10).expect("written");
         writer.shorten_log();
         assert_eq!(log(), 0);
-        assert_eq!(
-            writer.connection.query_row("PRAGMA busy_timeout", [], |row| row.get(0)),
-            Ok(7_000)
-        );
+        // It waits for locks again, and in turn.
+        reader.execute_batch("BEGIN IMMEDIATE").expect("held");
+        assert_eq!(WAITS_SINCE.get(), None);
+        assert!(matches!(written(&mut writer, 10), Err(StoreError::Busy { .. })));
+        assert!(WAITS_SINCE.get().is_some());
     }
 
     /// What a process leaves is what the next one can do something with.

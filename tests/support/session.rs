@@ -418,6 +418,9 @@ impl Session {
     /// Takes the terminal away from the program, as a closed window does.
     pub fn hang_up(&mut self) {
         self.gone.store(true, Ordering::SeqCst);
+        // The reader lets go with the next output, and a change of size is answered with some.
+        let (rows, columns) = self.screen().size();
+        let _ = self.resize(columns.get() - 1, rows.get());
         self.master = None;
         self.writer = Box::new(std::io::sink());
     }
