@@ -46,7 +46,9 @@ pub(super) fn parameters(paint: &mut Paint<'_, '_, '_>, area: &FrontArea, form: 
             let style = paint.style(Role::Placeholder);
             paint.text(field.x, field.y, field.width, &shown, style);
         }
-        let x = field.right() + 2;
+        // Why something is not sent has the room of a value that is not there.
+        let is_bare = !selected && row.input.is_empty() && row.inherited.is_none();
+        let x = if is_bare { field.x } else { field.right() + 2 };
         let (note, role) = match (&row.error, &row.refused) {
             (Some(error), _) => (error.clone(), Role::Bad),
             (None, Some(reason)) => (format!("not sent: {reason}"), Role::Warning),
