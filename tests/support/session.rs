@@ -430,8 +430,8 @@ impl Session {
         let end = Instant::now() + PATIENCE;
         loop {
             if let Some(status) = self.child.try_wait()? {
-                // What it wrote last is still on its way.
-                while self.take(Duration::from_millis(50)).unwrap_or(false) {}
+                // What it wrote last is still on its way, up to the end of its terminal.
+                while self.take(Duration::from_secs(1)).unwrap_or(false) {}
                 return Ok(status.exit_code());
             }
             if Instant::now() > end {
