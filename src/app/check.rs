@@ -286,21 +286,14 @@ fn ran_out(error: &CallError) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        app::AppOptions,
-        config::{Environment, Overrides},
-    };
+    use crate::{app::open_below, config::Overrides};
 
     #[tokio::test]
     async fn a_local_server_that_does_not_run_is_a_failure_where_it_was_set_up() {
         let folder = tempfile::tempdir().expect("a folder");
-        let overrides =
-            Overrides { database: Some(folder.path().join("lathe.db")), ..Overrides::default() };
         // A port that no server is given.
-        let pairs = [("HOME", folder.path().as_os_str()), ("OLLAMA_HOST", "127.0.0.1:9".as_ref())];
-        let environment = Environment::from_pairs(pairs);
-        let options = AppOptions { environment, overrides, ..AppOptions::default() };
-        let (app, _) = App::open(options).expect("it opens");
+        let host = [("OLLAMA_HOST", "127.0.0.1:9")];
+        let app = open_below(folder.path(), Overrides::default(), &host);
         for configured in [true, false] {
             let settings = app.settings.providers["ollama"].clone();
             let settings = ProviderSettings { configured, ..settings };

@@ -220,12 +220,7 @@ mod tests {
 
     /// An open app in a folder, with one record of so many bytes.
     async fn place(folder: &Path, bytes: usize) -> App {
-        let home = folder.as_os_str().to_owned();
-        let options = crate::app::AppOptions {
-            environment: crate::config::Environment::from_pairs([("HOME", home)]),
-            ..crate::app::AppOptions::default()
-        };
-        let (app, _) = App::open(options).expect("it opens");
+        let app = crate::app::open_below(folder, crate::config::Overrides::default(), &[]);
         let mut record = crate::app::redaction::record_for_tests("a question", &["an answer"]).0;
         record.text = "word ".repeat(bytes / 5);
         app.keep_again(&record).await.expect("kept");
@@ -299,11 +294,8 @@ mod tests {
         let (Some(out), Some(home)) = (std::env::var_os(EXPORTS), std::env::var_os(DATA)) else {
             return;
         };
-        let options = crate::app::AppOptions {
-            environment: crate::config::Environment::from_pairs([("HOME", home)]),
-            ..crate::app::AppOptions::default()
-        };
-        let (app, _) = App::open(options).expect("it opens");
+        let home = PathBuf::from(home);
+        let app = crate::app::open_below(&home, crate::config::Overrides::default(), &[]);
         let out = PathBuf::from(out);
         for (format, name) in [(ExportFormat::Jsonl, "all.jsonl"), (ExportFormat::Markdown, "a.md")]
         {

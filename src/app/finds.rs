@@ -167,10 +167,7 @@ impl App {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        app::AppOptions,
-        config::{Environment, Overrides},
-    };
+    use crate::{app::open_below, config::Overrides};
 
     #[tokio::test]
     async fn a_template_with_a_draft_is_looked_through_as_that_stands() {
@@ -181,15 +178,8 @@ mod tests {
             let text = "user:\nSay the old word\n";
             std::fs::write(prompts.join(format!("{name}.prompty")), text).expect("written");
         }
-        let overrides = Overrides {
-            database: Some(folder.path().join("data/lathe.db")),
-            workspace: Some(folder.path().join("work")),
-            ..Overrides::default()
-        };
-        let home = folder.path().to_path_buf().into_os_string();
-        let environment = Environment::from_pairs([("HOME", home)]);
-        let options = AppOptions { environment, overrides, ..AppOptions::default() };
-        let app = App::open(options).expect("it opens").0;
+        let workspace = Some(folder.path().join("work"));
+        let app = open_below(folder.path(), Overrides { workspace, ..Overrides::default() }, &[]);
         let [one, two] = ["one", "two"].map(|name| TemplateId::new(name).expect("an id"));
         app.store.save_draft(&two, "user:\n\nSay the NEW word\n").await.expect("kept");
         let line = |template: &TemplateId, line, text: &str, in_draft| FoundLine {

@@ -338,6 +338,17 @@ fn store_key(workspace: &Workspace) -> String {
     }
 }
 
+/// An app of its own below a folder, which is its home; its database, too, where `overrides` name
+/// none.
+#[cfg(test)]
+pub(crate) fn open_below(home: &Path, overrides: Overrides, more: &[(&str, &str)]) -> App {
+    let database = overrides.database.or_else(|| Some(home.join("data/lathe.db")));
+    let more = more.iter().map(|(name, value)| (*name, std::ffi::OsStr::new(value)));
+    let environment = Environment::from_pairs(more.chain([("HOME", home.as_os_str())]));
+    let overrides = Overrides { database, ..overrides };
+    App::open(AppOptions { environment, overrides, ..AppOptions::default() }).expect("it opens").0
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -349,15 +360,8 @@ mod tests {
         let open = |parent: &str| {
             let workspace = folder.path().join(parent).join("work");
             std::fs::create_dir_all(workspace.join("prompts")).expect("made");
-            let overrides = Overrides {
-                database: Some(folder.path().join("data/lathe.db")),
-                workspace: Some(workspace),
-                ..Overrides::default()
-            };
-            let home = folder.path().to_path_buf().into_os_string();
-            let environment = Environment::from_pairs([("HOME", home)]);
-            let options = AppOptions { environment, overrides, ..AppOptions::default() };
-            App::open(options).expect("it opens").0
+            let overrides = Overrides { workspace: Some(workspace), ..Overrides::default() };
+            open_below(folder.path(), overrides, &[])
         };
         let (one, two) = (open("one"), open("two"));
         assert_eq!(one.workspace.name(), two.workspace.name());

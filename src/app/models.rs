@@ -167,10 +167,7 @@ fn places(settings: &BTreeMap<String, ProviderSettings>) -> Vec<(String, Provide
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        app::AppOptions,
-        config::{Environment, Overrides},
-    };
+    use crate::{app::open_below, config::Overrides};
 
     fn settings(kind: ProviderKind, address: &str) -> ProviderSettings {
         ProviderSettings::new(kind, Url::parse(address).expect("an address"), KeySource::None)
@@ -207,17 +204,9 @@ mod tests {
                     [providers.second]\nkind = \"ollama\"\nbase_url = \"http://127.0.0.1:4000\"\n";
         std::fs::write(&config, both).expect("written");
         std::fs::create_dir(folder.path().join("prompts")).expect("made");
-        let home = folder.path().to_path_buf().into_os_string();
-        let options = AppOptions {
-            environment: Environment::from_pairs([("HOME", home)]),
-            overrides: Overrides {
-                database: Some(folder.path().join("lathe.db")),
-                config: Some(config),
-                workspace: Some(folder.path().to_path_buf()),
-            },
-            ..AppOptions::default()
-        };
-        let app = App::open(options).expect("it opens").0;
+        let workspace = Some(folder.path().to_path_buf());
+        let overrides = Overrides { config: Some(config), workspace, ..Overrides::default() };
+        let app = open_below(folder.path(), overrides, &[]);
         let found = settings(ProviderKind::Ollama, "http://127.0.0.1:4000");
         let listed = |name: &str, id: &str| {
             let model = ListedModel { id: id.to_owned(), context_window: None };

@@ -134,7 +134,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        app::{AppOptions, CallOrder, PromptSource},
+        app::{CallOrder, PromptSource, open_below},
         config::Overrides,
         engine::CallSpec,
         model::{GuardAction, TemplateId, VariantName},
@@ -154,19 +154,14 @@ mod tests {
         place
     }
 
+    fn open_in(place: &tempfile::TempDir, workspace: &str, trust: &str) -> App {
+        let workspace = Some(place.path().join(workspace));
+        let overrides = Overrides { workspace, ..Overrides::default() };
+        open_below(place.path(), overrides, &[("LATHE_TRUST", trust)])
+    }
+
     fn open(place: &tempfile::TempDir, trust: &str) -> App {
-        let overrides = Overrides {
-            database: Some(place.path().join("data/lathe.db")),
-            workspace: Some(place.path().join("work")),
-            ..Overrides::default()
-        };
-        let pairs = [
-            ("HOME".to_owned(), place.path().as_os_str().to_owned()),
-            ("LATHE_TRUST".to_owned(), trust.into()),
-        ];
-        let environment = Environment::from_pairs(pairs);
-        let options = AppOptions { environment, overrides, ..AppOptions::default() };
-        App::open(options).expect("it opens").0
+        open_in(place, "work", trust)
     }
 
     async fn prepared(app: &App, template: &str) -> CallSpec {
@@ -221,15 +216,7 @@ mod tests {
         std::fs::create_dir(place.path().join("work")).expect("made");
         std::fs::rename(place.path().join("moved"), place.path().join("work/prompts-elsewhere"))
             .expect("moved");
-        let elsewhere = Overrides {
-            database: Some(place.path().join("data/lathe.db")),
-            workspace: Some(place.path().join("work/prompts-elsewhere")),
-            ..Overrides::default()
-        };
-        let home = place.path().as_os_str().to_owned();
-        let environment = Environment::from_pairs([("HOME".to_owned(), home)]);
-        let options = AppOptions { environment, overrides: elsewhere, ..AppOptions::default() };
-        let (app, _) = App::open(options).expect("it opens");
+        let app = open_in(&place, "work/prompts-elsewhere", "");
         assert!(!prepared(&app, "mild").await.remarks.is_empty());
     }
 
