@@ -12,7 +12,7 @@ use super::{
     facts::word,
     fault::Outcome,
     history::{self, Scope},
-    rollup::{DAY, Rollup, SUMS, StoredSum},
+    rollup::{DAY, Rollup, RollupSum, SUMS, StoredSum},
     time,
 };
 use crate::model::{ErrorKind, ModelRef, Status, TemplateId};
@@ -312,7 +312,7 @@ impl Names {
 struct Sums {
     hours: i64,
     wanted: [bool; 6],
-    groups: HashMap<(i64, GroupKey), Rollup>,
+    groups: HashMap<(i64, GroupKey), RollupSum>,
 }
 
 impl Sums {
@@ -335,16 +335,16 @@ impl Sums {
                 *number = 0;
             }
         }
-        self.groups.entry((step, key)).or_default().merge_stored(stored);
+        self.groups.entry((step, key)).or_default().add(stored);
     }
 
     fn finish(self, names: &Names) -> Outcome<Vec<RollupRow>> {
         let mut rows = self
             .groups
             .into_iter()
-            .map(|((step, key), rollup)| {
+            .map(|((step, key), sum)| {
                 let group = names.group(key)?;
-                Ok(RollupRow { start: time::hour_start(step), group, rollup })
+                Ok(RollupRow { start: time::hour_start(step), group, rollup: sum.finish() })
             })
             .collect::<Outcome<Vec<_>>>()?;
         rows.sort_by(|a, b| (a.start, &a.group).cmp(&(b.start, &b.group)));

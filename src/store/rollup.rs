@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::sketch::LatencySketch;
+use super::sketch::{LatencySketch, SketchSum};
 use crate::model::{ErrorKind, Status};
 
 /// Which executions a sum is of.
@@ -170,13 +170,39 @@ impl Rollup {
         ]
     }
 
-    /// Adds a sum as it is stored.
-    pub(super) fn merge_stored(&mut self, stored: &StoredSum<'_>) {
+    /// Adds the numbers of a sum as it is stored.
+    fn add_numbers(&mut self, stored: &StoredSum<'_>) {
         for (mine, theirs) in self.numbers_mut().into_iter().zip(stored.numbers) {
             *mine = mine.saturating_add(theirs);
         }
+    }
+
+    /// Adds a sum as it is stored.
+    fn merge_stored(&mut self, stored: &StoredSum<'_>) {
+        self.add_numbers(stored);
         self.total.merge_bytes(stored.total);
         self.ttft.merge_bytes(stored.ttft);
+    }
+}
+
+/// Many stored sums being added up.
+#[derive(Debug, Default)]
+pub(super) struct RollupSum {
+    /// Without durations.
+    numbers: Rollup,
+    total: SketchSum,
+    ttft: SketchSum,
+}
+
+impl RollupSum {
+    pub(super) fn add(&mut self, stored: &StoredSum<'_>) {
+        self.numbers.add_numbers(stored);
+        self.total.merge_bytes(stored.total);
+        self.ttft.merge_bytes(stored.ttft);
+    }
+
+    pub(super) fn finish(self) -> Rollup {
+        Rollup { total: self.total.finish(), ttft: self.ttft.finish(), ..self.numbers }
     }
 }
 
