@@ -101,10 +101,12 @@ const fn float(count: usize) -> f64 {
 }
 
 impl Field {
-    /// Draws axis, scale and marks; what is left is the field itself.
+    /// Draws axis, scale and marks; what is left is the field itself. At the right of it so many
+    /// cells stay free.
     fn new(
         paint: &mut Paint<'_, '_, '_>,
         area: Rect,
+        margin: u16,
         most: f64,
         frame: &Frame<'_>,
         label: &dyn Fn(f64) -> String,
@@ -121,7 +123,7 @@ impl Field {
         let field = Rect {
             x: area.x + gutter + 1,
             y: area.y,
-            width: area.width - gutter - 1,
+            width: (area.width - gutter - 1).saturating_sub(margin).max(1),
             height: area.height - 1,
         };
         let dim = paint.style(Role::Dim);
@@ -143,18 +145,23 @@ impl Field {
         }
         let this = Self { area: field, top, steps: frame.steps.max(1) };
         let mut free = area.x;
+        let cursor = frame.cursor.map(|step| this.middle(step));
         for (step, text) in frame.marks {
-            let x = this.middle(*step).max(free);
-            let width = u16::try_from(cell_width(text)).unwrap_or(0);
-            if x + width <= area.right() {
+            // A label begins at its step, or ends at the edge with the step above it; elsewhere it
+            // would name another one.
+            let width = u16::try_from(cell_width(text)).unwrap_or(u16::MAX);
+            let x = this.middle(*step).min(area.right().saturating_sub(width));
+            // Nor is half a label left beside the sign of the step that is read.
+            let covered = cursor.is_some_and(|cursor| (x..x + width).contains(&cursor));
+            if x >= free && !covered {
                 paint.text(x, area.bottom() - 1, width, text, dim);
                 free = x + width + 1;
             }
         }
-        if let Some(step) = frame.cursor {
+        if let Some(column) = cursor {
             let style = paint.style(Role::CursorLineNumber);
             let sign = paint.glyphs().up;
-            paint.text(this.middle(step), area.bottom() - 1, 1, sign, style);
+            paint.text(column, area.bottom() - 1, 1, sign, style);
         }
         Some(this)
     }
@@ -228,7 +235,11 @@ pub(super) fn lines(
 ) {
     let values = lines.iter().flat_map(|line| line.values.iter().flatten());
     let most = values.fold(0.0_f64, |most, value| most.max(*value));
-    let Some(field) = Field::new(paint, area, most, frame, label) else { return };
+    // The newest steps are what one looks for: names stand beside them where there is room.
+    let name = lines.iter().map(|line| cell_width(line.name)).max().unwrap_or(0);
+    let margin = u16::try_from(name + 2).unwrap_or(u16::MAX);
+    let margin = if margin <= area.width / 4 { margin } else { 0 };
+    let Some(field) = Field::new(paint, area, margin, most, frame, label) else { return };
     let mut ends: Vec<(u16, u16, &str, Role)> = Vec::new();
     for line in lines {
         let mut dots = Dots::new(field.area);
@@ -277,12 +288,13 @@ pub(super) fn lines(
         if let Some((column, row)) = end {
             // At the edge a name stands over its line, and before what would be lost below it.
             let width = u16::try_from(cell_width(line.name)).unwrap_or(0);
-            let hides = alone && column + 2 + width > field.area.width;
+            let hides = alone && column + 2 + width > field.area.width + margin;
             let column = if hides { column.saturating_sub(width + 3) } else { column };
             ends.push((column, row, line.name, line.role));
         }
     }
-    names(paint, field.area, ends);
+    let whole = Rect { width: field.area.width + margin, ..field.area };
+    names(paint, whole, ends);
 }
 
 /// The lines' names at their ends, none over another.
@@ -326,7 +338,9 @@ pub(super) fn dots(
     frame: &Frame<'_>,
     label: &dyn Fn(f64) -> String,
 ) {
-    let Some(Field { area, top, .. }) = Field::new(paint, area, most, frame, label) else { return };
+    let Some(Field { area, top, .. }) = Field::new(paint, area, 0, most, frame, label) else {
+        return;
+    };
     let last = f64::from(area.height.saturating_sub(1));
     for dot in dots.iter().rev() {
         let width = u16::try_from(cell_width(dot.sign)).unwrap_or(1);
@@ -348,7 +362,7 @@ pub(super) fn bars(
     label: &dyn Fn(f64) -> String,
 ) {
     let most = bars.iter().fold(0.0_f64, |most, bar| most.max(bar.value));
-    let Some(field) = Field::new(paint, area, most, frame, label) else { return };
+    let Some(field) = Field::new(paint, area, 0, most, frame, label) else { return };
     let steps = u16::try_from(field.steps).unwrap_or(u16::MAX);
     let (good, bad) = (paint.style(role), paint.style(Role::Bad));
     for (step, bar) in bars.iter().enumerate() {
@@ -432,6 +446,16 @@ mod tests {
 
     /// What a plot of lines looks like in a place of so many cells, row by row.
     fn plotted(size: (u16, u16), values: Vec<Option<f64>>, label: &str) -> Vec<String> {
+        plotted_with(size, values, label, &[], None)
+    }
+
+    fn plotted_with(
+        size: (u16, u16),
+        values: Vec<Option<f64>>,
+        label: &str,
+        marks: &[(usize, String)],
+        cursor: Option<usize>,
+    ) -> Vec<String> {
         let state = crate::tui::state::State::new(crate::tui::state::StateOptions {
             workspace: String::new(),
             marks: crate::safety::MarkStyle::Unicode,
@@ -455,13 +479,52 @@ mod tests {
             let mut paint = Paint::new(&state, &look, frame);
             let steps = values.len();
             let line = Line { name: "p95", role: Role::Good, values, stroke: Stroke::Solid };
-            let frame = Frame { marks: &[], steps, cursor: None };
+            let frame = Frame { marks, steps, cursor };
             lines(&mut paint, area, &[line], &frame, &|_| label.to_owned());
         };
         terminal.draw(draw).expect("drawn");
         let buffer = terminal.backend().buffer();
         let row = |y| (0..size.0).map(|x| buffer[(x, y)].symbol()).collect::<String>();
         (0..size.1).map(row).collect()
+    }
+
+    #[test]
+    fn a_label_below_the_axis_covers_its_step_or_is_left_out() {
+        let marks: Vec<_> = (0..30).step_by(5).map(|step| (step, format!("day {step}"))).collect();
+        for width in 16..80 {
+            for cursor in [None, Some(3), Some(17)] {
+                let rows = plotted_with((width, 6), vec![Some(1.0); 30], "1", &marks, cursor);
+                let axis = rows.last().expect("an axis");
+                // The scale takes two cells, and the name four and two of air.
+                let name = if width >= 20 { 5 } else { 0 };
+                let field = f64::from(width - 2 - name);
+                let column =
+                    |step: usize| 2 + usize::from(whole((float(step) + 0.5) / 30.0 * field));
+                for (step, label) in &marks {
+                    // A label stands alone: `day 1` is none of `day 10`.
+                    let mut found = axis.match_indices(label.as_str());
+                    let found = found.find(|(at, _)| {
+                        !axis[at + label.len()..].starts_with(|next: char| next.is_ascii_digit())
+                    });
+                    if let Some((at, _)) = found {
+                        let cells = cell_width(&axis[..at]);
+                        let covers = cells..cells + label.len();
+                        assert!(covers.contains(&column(*step)), "{width}: {axis:?} {label}");
+                    }
+                }
+                let sign = axis.chars().position(|sign| sign == '\u{25b2}');
+                assert_eq!(sign, cursor.map(column), "{width}: {axis:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn names_stand_beside_the_newest_steps_where_there_is_room() {
+        let rows = plotted((30, 8), vec![Some(3.0); 10], "3");
+        let end = rows[0].find("p95").expect("its name");
+        assert!(
+            rows[0][..end].trim_end().ends_with(|sign| ('\u{2801}'..='\u{28ff}').contains(&sign))
+        );
     }
 
     #[test]
