@@ -269,6 +269,14 @@ impl Execution {
         (asked != self.model_ref()).then_some(asked)
     }
 
+    /// Whether it has a price, known or not. A call that failed before a word of the answer is not
+    /// charged for unless the record says so.
+    #[must_use]
+    pub fn has_price(&self) -> bool {
+        let answered = matches!(self.status, Status::Ok | Status::Cancelled | Status::Interrupted);
+        answered || self.cost_usd.is_some() || !self.text.is_empty()
+    }
+
     /// The guards that stopped the call, if any did.
     #[must_use]
     pub fn stopped_by(&self) -> BTreeSet<GuardName> {

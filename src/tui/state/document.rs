@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::inputs::InputsForm;
 use crate::{
-    model::{ContentHash, TemplateId, VersionRecord},
+    model::{ContentHash, ModelRef, TemplateId, VersionRecord},
     prompt::{
         Form,
         highlight::{self, LineState, Span},
@@ -39,6 +39,8 @@ pub struct Document {
     pub analysis: Analysis,
     /// The editor's revision that `analysis` is of; `None` before the first.
     pub analysed: Option<u64>,
+    /// The model whose tokens, window and price `analysis` holds, or was asked for.
+    pub counted_for: Option<ModelRef>,
     pub inputs: InputsForm,
     /// The values that were kept last.
     pub inputs_kept: BTreeMap<String, Value>,
@@ -70,6 +72,7 @@ impl Document {
             versions: opened.versions,
             analysis: Analysis::default(),
             analysed: None,
+            counted_for: None,
             inputs: InputsForm::new(&opened.inputs, marks),
             inputs_kept: BTreeMap::new(),
             saving: false,

@@ -112,7 +112,9 @@ fn measures(execution: &Execution, glyphs: &Glyphs) -> Fact {
     words.extend(timing.total_ms.map(millis));
     words.extend(timing.ttft_ms.map(|ms| format!("ttft {}", millis(ms))));
     words.extend(timing.tokens_per_second.map(figures::rate));
-    words.push(execution.cost_usd.map_or_else(|| "cost unknown".to_owned(), figures::dollars));
+    if execution.has_price() {
+        words.push(execution.cost_usd.map_or_else(|| "cost unknown".to_owned(), figures::dollars));
+    }
     if execution.usage.is_known() {
         let usage = &execution.usage;
         let (input, output) = (usage.input_tokens, usage.output_tokens);

@@ -427,6 +427,12 @@ impl State {
             .or(self.default_model.as_ref())
     }
 
+    /// The model the variant in focus would call.
+    #[must_use]
+    pub fn model_in_focus(&self) -> Option<&ModelRef> {
+        self.pane(self.variant()).and_then(|pane| self.model_of(pane))
+    }
+
     /// The parameters a pane would ask for: the template's with the pane's own over them.
     #[must_use]
     pub fn parameters_of(&self, pane: &Pane) -> GenerationParameters {

@@ -85,6 +85,8 @@ pub struct Output {
     /// How long it took, once it ended.
     pub took: Option<Duration>,
     pub ttft: Option<Duration>,
+    /// When the first words came, reasoning too, counted from the start of the call.
+    first_words: Option<Duration>,
     pub usage: Usage,
     pub text: Answer,
     pub reasoning: GrowingText,
@@ -93,6 +95,8 @@ pub struct Output {
     pub calls: GrowingText,
     /// Why it failed and what to do next; the record's word for the kind stands first.
     pub error: GrowingText,
+    /// How many bytes of it say why; what follows says what to do.
+    reason: usize,
     pub reasoning_folded: bool,
     pub scroll: Scroll,
     /// The record, once it ended.
@@ -131,12 +135,14 @@ impl Output {
             spoke: now,
             took: None,
             ttft: None,
+            first_words: None,
             usage: Usage::default(),
             text: Answer::new(marks, width),
             reasoning: GrowingText::new(marks, width),
             refusal: GrowingText::new(marks, width),
             calls: GrowingText::new(marks, width),
             error: GrowingText::new(marks, width),
+            reason: 0,
             reasoning_folded: true,
             scroll: Scroll::default(),
             execution: None,
@@ -196,6 +202,7 @@ impl Output {
         self.reasoning.push(reasoning);
         self.text.push(text);
         self.refusal.push(refusal);
+        self.first_words.get_or_insert(at);
         let (counted, before) = self.counted;
         if before == 0 || now.saturating_sub(counted) >= COUNT_EVERY {
             self.counted = (now, self.text.shown().len() + self.reasoning.shown().len());
@@ -272,6 +279,7 @@ impl Output {
             self.error.push(&spelled_out(&told, self.marks));
         }
         self.error.finish();
+        self.reason = self.error.shown().len();
     }
 
     fn end_texts(&mut self) {
@@ -284,6 +292,7 @@ impl Output {
         self.error.clear();
         let told = format!("{}: {}", error.kind, error.message);
         self.error.push(&spelled_out(&told, self.marks));
+        self.reason = self.error.shown().len();
         if let Some(hint) = hint {
             self.error.push("\n");
             self.error.push(&spelled_out(hint, self.marks));
@@ -315,6 +324,7 @@ impl Output {
         self.reasoning.clear();
         self.refusal.clear();
         self.ttft = None;
+        self.first_words = None;
         self.usage = Usage::default();
     }
 
@@ -434,7 +444,8 @@ impl Output {
             None if written > 0 => (Some((written as u64).div_ceil(4)), true),
             None => (None, false),
         };
-        let writing_for = self.ttft.map(|ttft| elapsed.saturating_sub(ttft).as_secs_f64());
+        // Reasoning counts as output, so its time counts, too.
+        let writing_for = self.first_words.map(|at| elapsed.saturating_sub(at).as_secs_f64());
         let usage = Usage { output_tokens, ..self.usage };
         Figures {
             elapsed: Some(elapsed),
@@ -507,6 +518,12 @@ impl Output {
     pub fn row_of_error(&self) -> Option<usize> {
         let rows = self.error.row_count();
         (rows > 0).then(|| self.row_count() - rows)
+    }
+
+    /// Whether a row of the error says what to do next rather than what went wrong.
+    #[must_use]
+    pub fn is_advice(&self, row: usize) -> bool {
+        self.error.row_range(row).start > self.reason
     }
 
     /// The row that a row of the answer's text is among all rows.
@@ -613,6 +630,7 @@ mod tests {
         output.fail(&error, Some("Try later"), Duration::from_secs(4));
         let rows: Vec<_> = (0..output.row_count()).map(|row| output.row(row).1).collect();
         assert_eq!(rows, ["server: broke", "Try later", "request req_␛7"]);
+        assert_eq!([0, 1, 2].map(|row| output.is_advice(row)), [false, true, true]);
     }
 
     #[test]

@@ -71,13 +71,10 @@ impl Step<'_> {
 
     /// Asks what the text is as a template, with the inputs as they are.
     pub fn analyse(&mut self) {
-        let Some(document) = &self.state.document else { return };
+        let model = self.state.model_in_focus().cloned();
+        let Some(document) = &mut self.state.document else { return };
+        document.counted_for.clone_from(&model);
         let template = document.id.clone();
-        let model = self
-            .state
-            .pane(self.state.variant())
-            .and_then(|pane| self.state.model_of(pane))
-            .cloned();
         let question = Question::Analyse {
             template: template.clone(),
             text: document.editor.text(),
@@ -88,6 +85,17 @@ impl Step<'_> {
         self.ask(Purpose::Analyse { template, revision }, question);
     }
 
+    /// Counts, window and price are those of the variant in focus: where another one came into
+    /// focus that calls another model, they are asked for again.
+    pub fn count_for_focus(&mut self) {
+        let Some(document) = &self.state.document else { return };
+        if document.analysed.is_some()
+            && document.counted_for.as_ref() != self.state.model_in_focus()
+        {
+            self.analyse();
+        }
+    }
+
     pub fn take_analysis(&mut self, template: &TemplateId, revision: u64, analysis: Analysis) {
         let Some(document) = self.state.document.as_mut().filter(|it| it.id == *template) else {
             return;
@@ -96,6 +104,13 @@ impl Step<'_> {
         let had_values = !document.inputs.values().is_empty();
         document.analysis = analysis;
         document.analysed = Some(revision);
+        // Where no model was named before it was read, it is the template's own or the usual one.
+        if document.counted_for.is_none() {
+            let model = self.state.model_in_focus().cloned();
+            if let Some(document) = &mut self.state.document {
+                document.counted_for = model;
+            }
+        }
         self.renew_findings();
         self.state.fit_inputs();
         let Some(document) = &mut self.state.document else { return };

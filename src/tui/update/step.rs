@@ -32,6 +32,7 @@ impl<'a> Step<'a> {
     /// Wraps what is in sight and hands the effects over.
     pub fn end(mut self) -> Vec<Effect> {
         self.time_notice();
+        self.count_for_focus();
         self.state.fit();
         self.effects
     }

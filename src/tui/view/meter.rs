@@ -287,9 +287,7 @@ fn cost<'p>(paint: &Paint<'_, '_, '_>, output: &Output, shown: &Figures) -> Opti
     if let Some(cost) = shown.cost {
         return Some(Figure::same(paint.piece(figures::dollars(cost), Role::Text)));
     }
-    // What was sent has a price, even where nobody knows it.
-    let sent = [Status::Ok, Status::Cancelled, Status::Interrupted];
-    let unknown = execution.is_some_and(|execution| sent.contains(&execution.status));
+    let unknown = execution.is_some_and(Execution::has_price);
     let piece = |text: &'static str| paint.piece(text, Role::Dim);
     unknown.then(|| Figure::new(piece("cost unknown"), piece("$?")))
 }

@@ -257,6 +257,7 @@ pub(super) fn rows(paint: &mut Paint<'_, '_, '_>, area: Rect, output: &Output, f
             RowKind::Reasoning | RowKind::Folded => Role::Reasoning,
             RowKind::Refusal => Role::Refusal,
             RowKind::Call => Role::Code,
+            RowKind::Error if output.is_advice(output.place(index).1) => Role::Text,
             RowKind::Error => Role::Bad,
         };
         // In the history nothing can be read of which it is hidden whose it is.

@@ -1,12 +1,12 @@
 //! The editor with its remarks.
 
-use std::ops::Range;
+use std::{ops::Range, slice};
 
 use ratatui::{layout::Rect, style::Style};
 
 use super::{
     library,
-    paint::{Frills, Paint, Piece},
+    paint::{Frills, Paint, Piece, cells},
     readings, spending,
 };
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
     tui::{
         keymap::Context,
         state::{Areas, Document, EditorArea, Focus, Mode},
-        text::figures,
+        text::{ellipsis_before, figures},
         theme::Role,
         theme::Theme,
         widgets::editor::{EditorStyles, EditorView, StyledRange},
@@ -79,65 +79,89 @@ fn title<'d>(paint: &Paint<'_, '_, '_>, document: &'d Document, focused: bool) -
     pieces
 }
 
-/// Mode, cursor, tokens and the share of the model's window, as much as fits.
+/// Mode, cursor, tokens and the share of the model's window, as much as fits on a frame of this
+/// width. What is typed into and where one is stands longest.
 fn position(paint: &Paint<'_, '_, '_>, document: &Document, width: u16) -> Vec<Piece<'static>> {
-    let state = paint.state;
-    let separator = format!(" {} ", paint.glyphs().separator);
-    let mut pieces = Vec::new();
-    if state.focus == Focus::Editor && state.finding {
-        let words = paint.safe(state.find.text()).into_owned();
-        pieces.push(paint.piece("/", Role::FooterKey));
-        pieces.push(paint.piece(words, Role::Text));
-        pieces.push(paint.piece(paint.glyphs().cursor, Role::Text));
-        pieces.extend(found(paint));
-        pieces.push(paint.piece(separator.clone(), Role::Dim));
-    } else if state.focus == Focus::Editor
-        && document.editor.buffer().selection().is_some()
-        && state.mode == Mode::Act
-        && state.found_in_text.is_some()
-    {
-        pieces.push(paint.piece("/", Role::FooterKey));
-        pieces.push(paint.piece(paint.safe(state.find.text()).into_owned(), Role::Text));
-        pieces.extend(found(paint));
-        pieces.push(paint.piece(separator.clone(), Role::Dim));
-    } else if state.focus == Focus::Editor && state.mode == Mode::Type {
-        pieces.push(paint.piece("INSERT", Role::ModeInsert));
-        pieces.push(paint.piece(" ", Role::Dim));
-    }
+    // Corners, a line between, and the air around the words.
+    let room = width.saturating_sub(5);
     let cursor = document.editor.buffer().cursor();
     let column =
         document.editor.buffer().line(cursor.line).get(..cursor.byte).map_or(0, |before| {
             unicode_segmentation::UnicodeSegmentation::graphemes(before, true).count()
         });
-    pieces.push(paint.piece(format!("{}:{}", cursor.line + 1, column + 1), Role::Dim));
-    // Counts, windows and prices are those of the variant in focus.
-    if let Some(count) = document.analysis.tokens.filter(|_| state.blind.is_none()) {
-        let forecast = spending::forecast(paint, document);
-        let about = if count.exact { "" } else { "~" };
-        pieces.push(paint.piece(format!("{separator}{about}{} tok", count.tokens), Role::Dim));
-        if let Some(window) = document.analysis.context_window.filter(|window| *window > 0) {
-            #[expect(clippy::cast_precision_loss, reason = "token counts are far below 2^52")]
-            let share = count.tokens as f64 / window as f64;
-            let role = match share {
-                share if share >= 1.0 => Role::Bad,
-                share if share >= 0.8 => Role::Warning,
-                _ => Role::Gauge,
-            };
-            if width >= 60 {
-                let (left, right) = paint.glyphs().bar_ends;
-                pieces.push(paint.piece(format!(" {left}"), Role::GaugeRest));
-                pieces.push(paint.piece(paint.glyphs().bar(share, 8), role));
-                pieces.push(paint.piece(right, Role::GaugeRest));
-            }
-            let size = figures::window(window);
-            let role = if share >= 0.8 { role } else { Role::Dim };
-            pieces.push(paint.piece(format!(" {:.1}% of {size}", share * 100.0), role));
-        }
-        if let Some(forecast) = forecast.filter(|_| width >= 60) {
-            pieces.push(paint.piece(format!("{separator}{forecast}"), Role::Dim));
-        }
+    let place = paint.piece(format!("{}:{}", cursor.line + 1, column + 1), Role::Dim);
+    let doing = doing(paint, document, room.saturating_sub(cells(slice::from_ref(&place))));
+    let mut counted = counted(paint, document);
+    counted.push(Vec::new());
+    let mut forms = counted.into_iter().map(|counted| {
+        let doing = doing.iter().cloned();
+        doing.chain([place.clone()]).chain(counted).collect::<Vec<_>>()
+    });
+    forms.find(|pieces| cells(pieces) <= room).unwrap_or_default()
+}
+
+/// What is being done in the editor beside moving about: looked for, found or typed.
+fn doing(paint: &Paint<'_, '_, '_>, document: &Document, room: u16) -> Vec<Piece<'static>> {
+    let state = paint.state;
+    if state.focus != Focus::Editor {
+        return Vec::new();
     }
-    pieces
+    let selected = document.editor.buffer().selection().is_some();
+    if state.finding || (selected && state.mode == Mode::Act && state.found_in_text.is_some()) {
+        let cursor = state.finding.then(|| paint.piece(paint.glyphs().cursor, Role::Text));
+        let mut after: Vec<_> = cursor.into_iter().chain(found(paint)).collect();
+        after.push(paint.piece(format!(" {} ", paint.glyphs().separator), Role::Dim));
+        let words = paint.safe(state.find.text()).into_owned();
+        let room = usize::from(room.saturating_sub(1 + cells(&after)));
+        // Of a long word the end is seen, where it is typed.
+        let words = ellipsis_before(&words, room, paint.glyphs().ellipsis).into_owned();
+        let mut pieces = vec![paint.piece("/", Role::FooterKey), paint.piece(words, Role::Text)];
+        pieces.append(&mut after);
+        return pieces;
+    }
+    if state.mode == Mode::Type {
+        return vec![paint.piece("INSERT", Role::ModeInsert), paint.piece(" ", Role::Dim)];
+    }
+    Vec::new()
+}
+
+/// Tokens, the share of the window and the price, of the variant in focus, in full and in ever
+/// shorter forms.
+fn counted(paint: &Paint<'_, '_, '_>, document: &Document) -> Vec<Vec<Piece<'static>>> {
+    let Some(count) = document.analysis.tokens.filter(|_| paint.state.blind.is_none()) else {
+        return Vec::new();
+    };
+    let separator = || paint.piece(format!(" {} ", paint.glyphs().separator), Role::Dim);
+    let about = if count.exact { "" } else { "~" };
+    let tokens = vec![separator(), paint.piece(format!("{about}{} tok", count.tokens), Role::Dim)];
+    let price = spending::forecast(paint, document)
+        .map(|forecast| vec![separator(), paint.piece(forecast, Role::Dim)])
+        .unwrap_or_default();
+    let Some(window) = document.analysis.context_window.filter(|window| *window > 0) else {
+        return vec![[tokens.clone(), price].concat(), tokens];
+    };
+    #[expect(clippy::cast_precision_loss, reason = "token counts are far below 2^52")]
+    let share = count.tokens as f64 / window as f64;
+    let role = match share {
+        share if share >= 1.0 => Role::Bad,
+        share if share >= 0.8 => Role::Warning,
+        _ => Role::Gauge,
+    };
+    let (left, right) = paint.glyphs().bar_ends;
+    let bar = vec![
+        paint.piece(format!(" {left}"), Role::GaugeRest),
+        paint.piece(paint.glyphs().bar(share, 8), role),
+        paint.piece(right, Role::GaugeRest),
+    ];
+    let role = if share >= 0.8 { role } else { Role::Dim };
+    let told = paint.piece(format!("{:.1}% of {}", share * 100.0, figures::window(window)), role);
+    let share_after = vec![paint.piece(" ", Role::Dim), told.clone()];
+    vec![
+        [tokens.clone(), bar, share_after.clone(), price.clone()].concat(),
+        [tokens.clone(), share_after.clone(), price].concat(),
+        [tokens, share_after].concat(),
+        vec![separator(), told],
+    ]
 }
 
 /// Which of how many places found is selected.

@@ -49,6 +49,31 @@ fn the_first_template_opens_by_itself_and_is_analysed() {
 }
 
 #[test]
+fn counts_are_those_of_the_variant_in_focus() {
+    let mut script = Script::open();
+    let mut other = Pane::new(VariantName::B);
+    other.model = Some(ModelRef::new("demo", "careful"));
+    script.state.panes.push(other);
+    let counted = |script: &Script| {
+        script.effects.iter().rev().find_map(|effect| match effect {
+            Effect::Ask { question: Question::Analyse { model, .. }, .. } => Some(model.clone()),
+            _ => None,
+        })
+    };
+    script.state.focus = Focus::Output(VariantName::B);
+    script.press("z");
+    let careful = Some(ModelRef::new("demo", "careful"));
+    assert_eq!(counted(&script), Some(careful), "another model came into focus");
+    script.effects.clear();
+    script.press("z");
+    assert_eq!(counted(&script), None, "once");
+    script.state.focus = Focus::Output(VariantName::A);
+    script.press("z");
+    let own = script.state.model_in_focus().cloned();
+    assert_eq!(counted(&script), Some(own), "and back");
+}
+
+#[test]
 fn the_template_of_the_last_time_opens_again() {
     let mut script = Script::started();
     script.state.opening = Some(id("b/second"));
