@@ -14,7 +14,12 @@ fn main() -> ExitCode {
     keep_memory_private();
     match cli::parse(Environment::capture()) {
         Asked::Nothing(code) => code,
-        Asked::Command(options, command) => cli::run(*options, *command),
+        #[cfg(feature = "tui")]
+        Asked::Command(options, command) => {
+            cli::run(*options, *command, promptlathe::tui::check_settings)
+        }
+        #[cfg(not(feature = "tui"))]
+        Asked::Command(options, command) => cli::run(*options, *command, |_| Vec::new()),
         #[cfg(feature = "tui")]
         Asked::Workbench(options) => promptlathe::tui::run(*options, umask),
         #[cfg(feature = "tui")]

@@ -49,8 +49,11 @@ impl Chart {
     }
 }
 
+/// What is wrong in the settings that only a face can check, a sentence each.
+pub type FaceCheck = fn(&App) -> Vec<String>;
+
 /// Looks at everything, however much of it is broken: what cannot be opened is a finding.
-pub async fn doctor(options: AppOptions) -> Vec<Checkup> {
+pub async fn doctor(options: AppOptions, face: FaceCheck) -> Vec<Checkup> {
     let mut chart = Chart::default();
     terminal(&options.environment, &mut chart);
     clipboard(&options.environment, &mut chart);
@@ -65,6 +68,14 @@ pub async fn doctor(options: AppOptions) -> Vec<Checkup> {
         Ok((app, notices)) => {
             for notice in notices {
                 chart.add("settings", Health::Note, notice.message);
+            }
+            let misfits = face(&app);
+            if misfits.is_empty() {
+                chart.add("settings", Health::Good, "they are valid");
+            }
+            for text in misfits {
+                chart.add("settings", Health::Bad, text);
+                chart.advise("the workbench does not start with it, the commands do");
             }
             opened(&app, &mut chart).await;
             if let Err(error) = app.close().await {
@@ -195,7 +206,6 @@ fn private(folder: &Path, chart: &mut Chart) {
 }
 
 async fn opened(app: &App, chart: &mut Chart) {
-    chart.add("settings", Health::Good, "they are valid");
     let (templates, left_out) = app.templates().await;
     let broken: Vec<_> =
         templates.iter().filter_map(|row| Some((&row.id, row.broken.as_ref()?))).collect();

@@ -42,7 +42,7 @@ pub use answer::WithJson;
 pub use chart_time::{ChartRange, ChartScale, ChartSpan};
 pub use charts::{ChartBy, ChartGroup, ChartQuery, ChartStep, Charts, Sum, markdown_table};
 pub use check::{ProviderCheck, TestCall};
-pub use doctor::{Checkup, Health, doctor};
+pub use doctor::{Checkup, FaceCheck, Health, doctor};
 pub use endpoints::Endpoints;
 pub use error::{AppError, exit_code_of};
 pub use export::{ExportError, ExportFormat, markdown, readable, told};

@@ -4,7 +4,7 @@ use std::{fmt::Write as _, path::Path};
 
 use super::{arguments::TextOrJson, error::Failure, output::Output};
 use crate::{
-    app::{AppOptions, Health, doctor},
+    app::{AppOptions, FaceCheck, Health, doctor},
     config::Paths,
     store,
 };
@@ -12,10 +12,11 @@ use crate::{
 /// Prints what was found; 1 where something is wrong.
 pub async fn run(
     options: AppOptions,
+    face: FaceCheck,
     format: TextOrJson,
     output: &mut Output,
 ) -> Result<u8, Failure> {
-    let found = doctor(options).await;
+    let found = doctor(options, face).await;
     for checkup in &found {
         if format == TextOrJson::Json {
             output.json(checkup)?;

@@ -24,7 +24,7 @@ use std::{
 use clap::{CommandFactory as _, Parser as _};
 
 use crate::{
-    app::{self, App, AppOptions, report, start_log, threads, workspace},
+    app::{self, App, AppOptions, FaceCheck, report, start_log, threads, workspace},
     config::{Environment, Overrides, Paths, SettingsFlags},
     safety::{MarkStyle, display_with},
 };
@@ -79,14 +79,15 @@ pub fn parse(environment: Environment) -> Asked {
     }
 }
 
-/// Carries out a headless command.
+/// Carries out a headless command. `face` checks the settings of the full-screen face, where there
+/// is one.
 #[must_use]
-pub fn run(options: AppOptions, command: Command) -> ExitCode {
+pub fn run(options: AppOptions, command: Command, face: FaceCheck) -> ExitCode {
     let mut output = Output::of(&options.environment);
     report::install();
     let outcome = match threads::runtime(THREADS_BESIDES) {
         Ok(runtime) => {
-            let outcome = runtime.block_on(carry_out(options, command, &mut output));
+            let outcome = runtime.block_on(carry_out(options, command, face, &mut output));
             runtime.shutdown_background();
             outcome
         }
@@ -105,6 +106,7 @@ pub fn run(options: AppOptions, command: Command) -> ExitCode {
 async fn carry_out(
     options: AppOptions,
     command: Command,
+    face: FaceCheck,
     output: &mut Output,
 ) -> Result<u8, Failure> {
     app::outlive_file_size_limits();
@@ -116,7 +118,7 @@ async fn carry_out(
             return doctor::salvage(&options, &file, format, output);
         }
         Command::Doctor { salvage: None, format } => {
-            return doctor::run(options, format, output).await;
+            return doctor::run(options, face, format, output).await;
         }
         Command::Completions { shell } => {
             let mut script = Vec::new();

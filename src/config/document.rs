@@ -14,7 +14,9 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::{
-    ConfigError, Problem, keys,
+    ConfigError, Problem,
+    file::read_settings,
+    keys,
     quantity::{show_duration, show_size, size},
 };
 use crate::model::{did_you_mean, nearest, read_duration};
@@ -135,6 +137,26 @@ fn position(text: &str, at: usize) -> (usize, usize) {
     let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
     let column = before.get(line_start..).unwrap_or_default().chars().count() + 1;
     (before.matches('\n').count() + 1, column)
+}
+
+/// Where a key of a table stands in a settings file, as errors name places; `None` where it does
+/// not stand there, or with another text than `value`. For what is checked only after the file has
+/// been read, by the face that it is for.
+#[must_use]
+pub fn place_in_settings(
+    file: &Path,
+    table: &str,
+    key: &str,
+    value: Option<&str>,
+) -> Option<String> {
+    let (text, _) = read_settings(file).ok()??;
+    let document = DeTable::parse(&text).ok()?;
+    let found = document.get_ref().get(table)?.get_ref().as_table()?.get(key)?;
+    if value.is_some() && found.get_ref().as_str() != value {
+        return None;
+    }
+    let (line, column) = position(&text, found.span().start);
+    Some(format!("{}:{line}:{column}", file.display()))
 }
 
 /// The type of a value in words.

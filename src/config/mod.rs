@@ -33,6 +33,7 @@ mod trust;
 
 pub use budget::{BudgetSettings, UnknownPrice};
 pub use cache::CacheSettings;
+pub use document::place_in_settings;
 pub use engine::{EngineSettings, ProviderLimits};
 pub use environment::{ColourDepth, Environment};
 pub use error::{ConfigError, Problem};

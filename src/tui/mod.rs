@@ -31,7 +31,7 @@ use crate::{
         terminal_mark::{ADVICE, LEFT_BEHIND},
         threads, workspace,
     },
-    config::{self, NoticeKind, Overrides, Paths, Umask},
+    config::{self, NoticeKind, Overrides, Paths, Umask, place_in_settings},
     model::{ModelRef, TemplateId, VariantName},
 };
 use exec::Exec;
@@ -41,7 +41,7 @@ use runtime::{Ended, Runtime};
 use state::{Pane, Spending, State, StateOptions, Tour};
 use surface::{Keys, Surface, TerminalKeys};
 use term::{Capabilities, FrameClock, Screen};
-use theme::{DEFAULT_THEME, Glyphs, Theme};
+use theme::{DEFAULT_THEME, Glyphs, Theme, ThemeError};
 use view::Look;
 
 /// Threads that the workbench needs besides those it runs on: for the terminal's keys, the watch
@@ -140,6 +140,41 @@ fn demo_options(options: AppOptions, folder: &Path) -> Result<AppOptions, String
     })
 }
 
+/// What is wrong in those settings that nobody but this face can check: its keys and its theme.
+#[must_use]
+pub fn check_settings(app: &App) -> Vec<String> {
+    [keymap(app).err(), named_theme(app).err()].into_iter().flatten().collect()
+}
+
+fn keymap(app: &App) -> Result<Keymap, String> {
+    let settings = &app.settings;
+    Keymap::new(settings.interface.key_set, &settings.keys).map_err(|error| {
+        let file = &app.paths.config_file;
+        let actions = error.actions();
+        let mut places =
+            actions.iter().filter_map(|action| place_in_settings(file, "keys", action, None));
+        placed(places.next(), &error)
+    })
+}
+
+/// The theme that settings, environment or command line name, if they do.
+fn named_theme(app: &App) -> Result<Option<Theme>, String> {
+    let Some(named) = &app.settings.theme else { return Ok(None) };
+    match Theme::load(named, &app.environment, &app.paths.themes_dir) {
+        Ok(theme) => Ok(Some(theme.named(named))),
+        // It names the place in the theme's own file.
+        Err(error @ ThemeError::Invalid(_)) => Err(error.to_string()),
+        Err(error) => {
+            let file = &app.paths.config_file;
+            Err(placed(place_in_settings(file, "interface", "theme", Some(named)), &error))
+        }
+    }
+}
+
+fn placed(place: Option<String>, error: &dyn std::fmt::Display) -> String {
+    place.map_or_else(|| error.to_string(), |place| format!("{place}: {error}"))
+}
+
 fn open(
     options: AppOptions,
     origin: Instant,
@@ -157,12 +192,9 @@ fn open(
     crate::app::start_log(&app.paths, &app.redaction);
     report::prepare(&app.paths, &app.redaction, &app.environment);
     let settings = Arc::clone(&app.settings);
-    let keymap =
-        Keymap::new(settings.interface.key_set, &settings.keys).map_err(|error| said(&error))?;
-    let theme = match &settings.theme {
-        Some(named) => Theme::load(named, &app.environment, &app.paths.themes_dir)
-            .map_err(|error| said(&error))?
-            .named(named),
+    let keymap = keymap(&app)?;
+    let theme = match named_theme(&app)? {
+        Some(theme) => theme,
         None => runtime.block_on(picked_theme(&app)),
     };
     let glyphs = Glyphs::choose(settings.interface.glyphs, &app.environment);

@@ -355,6 +355,26 @@ fn the_doctor_says_what_it_finds_and_what_to_do() {
     assert!(bad, "{}", text(&output));
 }
 
+#[cfg(feature = "tui")]
+#[test]
+fn the_doctor_says_what_keeps_the_workbench_from_starting() {
+    let place = Place::new();
+    for (written, at, told) in [
+        ("[keys]\nrun = [\"z\"]\n", "config.toml:2:7", "run"),
+        ("[keys]\nzooom = [\"f9\"]\n", "config.toml:2:9", "zooom"),
+        ("[interface]\ntheme = \"default-light\"\n", "config.toml:2:9", "default-light"),
+    ] {
+        place.write(".config/lathe/config.toml", written);
+        let output = place.run(&["doctor"]);
+        assert_eq!(output.status.code(), Some(1), "{written}");
+        let said = text(&output);
+        let line = said.lines().find(|line| line.starts_with("BAD ")).unwrap_or_default();
+        assert!(line.contains(at) && line.contains(told), "{said}");
+        assert!(!said.contains("they are valid"), "{said}");
+        assert_eq!(place.run(&["history", "list"]).status.code(), Some(0), "the commands work");
+    }
+}
+
 #[test]
 fn providers_are_checked_by_asking_them() {
     let place = Place::new();

@@ -41,6 +41,19 @@ pub enum KeymapError {
     NoWayBack,
 }
 
+impl KeymapError {
+    /// The actions it is about, by the names they have in the settings.
+    #[must_use]
+    pub fn actions(&self) -> Vec<&str> {
+        match self {
+            Self::UnknownAction { name, .. } => vec![name],
+            Self::UnknownKey { action, .. } => vec![action],
+            Self::Conflict { actions: (one, other), .. } => vec![one, other],
+            Self::NoWayBack => vec!["escape"],
+        }
+    }
+}
+
 /// Which key does what, where.
 #[derive(Clone, Debug)]
 pub struct Keymap {
