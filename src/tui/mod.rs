@@ -243,6 +243,7 @@ impl Place {
     /// The loop over a terminal, or a test's stand-in for one.
     async fn furnish<S: Surface, K: Keys>(self, surface: S, keys: K) -> io::Result<Runtime<S, K>> {
         let Self { app, notices, keymap, look, capabilities, umask, origin, is_demo } = self;
+        let recent = recent(&app).await;
         let mut state = State::new(StateOptions {
             workspace: app.workspace.name(),
             marks: look.glyphs.marks(),
@@ -251,14 +252,14 @@ impl Place {
             theme: look.theme.name().to_owned(),
             tab_width: app.settings.interface.tab_width,
             default_model: app.settings.default_model.clone(),
-            template: last_template(&app).await,
+            template: recent.first().cloned(),
             keymap: Arc::new(keymap),
             zone: jiff::tz::TimeZone::system(),
         });
         state.spending = Spending::of(&app.settings);
         welcome(&app, &mut state, last_panes(&app).await, is_demo);
         state.read_only = app.store.is_read_only();
-        state.recent = recent(&app).await;
+        state.recent = recent;
         let welcomed = app.store.setting(update::WELCOMED).await.ok().flatten().is_some();
         state.welcome = !welcomed && !is_demo && app.workspace.is_embedded();
         state.is_demo = is_demo;
@@ -297,13 +298,7 @@ async fn picked_theme(app: &App) -> Theme {
     load(name).or_else(|_| load(DEFAULT_THEME)).unwrap_or_else(|_| Theme::mono())
 }
 
-/// The template that was open when the program last ended.
-async fn last_template(app: &App) -> Option<TemplateId> {
-    let kept = app.store.setting(update::LAST_TEMPLATE).await.ok()??;
-    TemplateId::new(kept.as_str()?).ok()
-}
-
-/// The templates that were open last.
+/// The templates that were open last, the last of them first.
 async fn recent(app: &App) -> Vec<TemplateId> {
     let kept = app.store.setting(update::RECENT).await.ok().flatten();
     let names = kept.as_ref().and_then(|kept| kept.as_array()).cloned().unwrap_or_default();
@@ -322,6 +317,7 @@ async fn last_panes(app: &App) -> Option<Vec<Pane>> {
 fn welcome(app: &App, state: &mut State, kept: Option<Vec<Pane>>, is_demo: bool) {
     if let Some(panes) = kept {
         state.panes = panes;
+        state.panes_kept = state.panes.iter().map(Pane::to_setting).collect();
         return;
     }
     if !app.workspace.is_embedded() && !is_demo {

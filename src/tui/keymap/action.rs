@@ -38,6 +38,7 @@ macro_rules! actions {
                     (Self::Accept, Context::Form) => "apply",
                     (Self::Accept, Context::Versions) => "choose",
                     (Self::Accept, Context::Diff) => "fold",
+                    (Self::Diff, Context::Diff) => "draft or answers",
                     (Self::Accept, Context::Question) => "choose",
                     (action, _) => action.label(),
                 }
@@ -123,7 +124,7 @@ actions! {
     NewerOutput, "newer-output", "newer", "Step forward to the output after, in this pane.",
         of(&[Context::Output]), ["]"];
     Diff, "diff", "diff", "Compare, word by word: two outputs, or the selected version with the text being edited.",
-        Contexts::WORKBENCH.and(of(&[Context::Versions])), ["d"];
+        Contexts::WORKBENCH.and(of(&[Context::Versions, Context::Diff])), ["d"];
     PickWinner, "pick-winner", "winner", "Pick the answer as the best of its run, or take that back.",
         of(&[Context::Output]), ["W"];
     SaveAnswerAs, "save-answer-as", "save as", "Write the answer's text to a file of its own.",
@@ -511,7 +512,7 @@ pub(super) const fn footer(context: Context) -> &'static [Action] {
             A::Help,
         ],
         Context::Diff => {
-            &[A::MoveUp, A::MoveDown, A::PageDown, A::Accept, A::Copy, A::Escape, A::Help]
+            &[A::MoveUp, A::MoveDown, A::Accept, A::Diff, A::PageDown, A::Copy, A::Escape, A::Help]
         }
         Context::Reading => &[A::MoveUp, A::MoveDown, A::PageDown, A::Copy, A::Escape, A::Help],
         Context::Question => {

@@ -145,7 +145,8 @@ impl Context {
             }
             Self::Diff => {
                 "What changed, word by word: - went, + came, ~ changed in part. Long unchanged \
-                 stretches are folded; {accept} unfolds them and folds them again."
+                 stretches are folded; {accept} unfolds them and folds them again. Where a draft and \
+                 two answers can be compared, {diff} goes from one to the other."
             }
             Self::Reading => {
                 "A text to read: {move-up} and {move-down} scroll it, {copy} copies it, {escape} \

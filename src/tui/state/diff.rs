@@ -73,9 +73,21 @@ impl DiffLine {
     }
 }
 
+/// What a difference is of, where there is another one that may be meant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DiffOf {
+    /// The file and the draft.
+    Draft,
+    /// Two answers.
+    Answers,
+    #[default]
+    Other,
+}
+
 /// Two texts against each other.
 #[derive(Clone, Debug)]
 pub struct DiffView {
+    pub of: DiffOf,
     /// What the two are called, as `A` or `1.2.0`; safe to draw.
     pub titles: (String, String),
     lines: Vec<DiffLine>,
@@ -112,6 +124,7 @@ impl DiffView {
             lines.iter().filter(has).count()
         };
         let mut view = Self {
+            of: DiffOf::Other,
             titles,
             counts: (with(SegmentKind::Removed), with(SegmentKind::Added)),
             folded,

@@ -141,6 +141,14 @@ impl Document {
         self.analysis.version.as_ref()
     }
 
+    /// Whether the file is another text than what was saved as the version it names: it was
+    /// changed outside.
+    #[must_use]
+    pub fn is_past_version(&self) -> bool {
+        let named = self.version().and_then(|version| self.version_record(version));
+        named.is_some_and(|record| record.content != self.file_text)
+    }
+
     /// The saved version whose content the text is, exactly.
     #[must_use]
     pub fn saved_as(&self) -> Option<&Version> {

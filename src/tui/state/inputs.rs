@@ -31,11 +31,25 @@ pub struct Field {
     pub needed_by: Vec<TemplateId>,
     /// What is typed; empty means that no value is given.
     pub editor: Editor,
+    /// Whether the text of the default was put in to be changed, and nobody has left it since.
+    offered: bool,
     /// The size the editor was last given.
     cells: (usize, usize),
 }
 
 impl Field {
+    /// Puts the text of the default into an empty field, all of it selected: it can be changed, and
+    /// whoever types at once replaces it.
+    pub fn offer_default(&mut self) {
+        if let Some(default) = self.spec.default.as_ref().map(shown)
+            && self.editor.buffer().is_empty()
+        {
+            self.editor.replace_all(&default);
+            self.editor.apply(&Command::SelectAll);
+            self.offered = true;
+        }
+    }
+
     /// Gives the editor its size; nothing happens when it is the same.
     pub fn fit(&mut self, width: usize, height: usize) {
         if self.cells != (width, height) {
@@ -185,6 +199,16 @@ impl InputsForm {
         self.fields.get_mut(index)
     }
 
+    /// A default that was offered and stands as it was is the template's again, and follows it.
+    pub fn take_offers_back(&mut self) {
+        for field in self.fields.iter_mut().filter(|field| field.offered) {
+            field.offered = false;
+            if field.spec.default.as_ref().is_some_and(|it| shown(it) == field.editor.text()) {
+                field.editor.replace_all("");
+            }
+        }
+    }
+
     /// Takes the fields the template has now. Fields that stay keep what was typed; others come
     /// with what was typed or remembered before.
     pub fn set_fields(&mut self, specs: &[InputField]) {
@@ -228,7 +252,7 @@ impl InputsForm {
                 let mut editor = Editor::new(&typed);
                 editor.set_marks(self.marks);
                 editor.apply(&TO_END);
-                Field { spec, own, needed_by, editor, cells: (0, 0) }
+                Field { spec, own, needed_by, editor, offered: false, cells: (0, 0) }
             });
         }
         self.aside.extend(old.into_iter().map(|(name, field)| (name, field.editor.text())));

@@ -2,7 +2,8 @@
 
 use ratatui::layout::Rect;
 
-use super::{ChartFocus, Focus, FormRow, State, areas, form_slots};
+use super::{ChartFocus, Focus, FormRow, Screen, State, areas, form_slots};
+use crate::tui::text::cell_width;
 
 /// The letters, the easiest to reach first.
 const LETTERS: &str = "asdfghjklqwertyuiopzxcvbnm";
@@ -24,9 +25,12 @@ pub struct JumpLabel {
     pub to: JumpTo,
     /// The cell of the first letter.
     pub at: (u16, u16),
+    /// What the place is called, where it is not in sight itself.
+    pub name: Option<String>,
 }
 
-/// Every place in sight with its letter; screens have their digits.
+/// Every place of the screen with its letter; screens have their digits. What is not in sight is
+/// named on the lower frame of what is.
 #[must_use]
 pub fn jump_labels(state: &State) -> Vec<JumpLabel> {
     let areas = areas(state);
@@ -61,11 +65,43 @@ pub fn jump_labels(state: &State) -> Vec<JumpLabel> {
     if let Some(area) = areas.chart_table {
         places.push((JumpTo::Chart(ChartFocus::Table), area.outer));
     }
-    letters(places.len())
-        .into_iter()
+    let hidden = hidden(state, &places);
+    let frame = places.first().map(|(_, place)| *place).unwrap_or_default();
+    let mut letters = letters(places.len() + hidden.len()).into_iter();
+    let mut labels: Vec<JumpLabel> = letters
+        .by_ref()
         .zip(places)
-        .map(|(letters, (to, place))| JumpLabel { letters, to, at: (place.x + 1, place.y) })
-        .collect()
+        .map(|(letters, (to, place))| JumpLabel {
+            letters,
+            to,
+            at: (place.x + 1, place.y),
+            name: None,
+        })
+        .collect();
+    let mut x = frame.x + 1;
+    for (letters, (focus, name)) in letters.zip(hidden) {
+        let cells = u16::try_from(letters.len() + cell_width(&name) + 4).unwrap_or(u16::MAX);
+        if x.saturating_add(cells) > frame.right() {
+            break;
+        }
+        let at = (x, frame.bottom().saturating_sub(1));
+        labels.push(JumpLabel { letters, to: JumpTo::Pane(focus), at, name: Some(name) });
+        x += cells;
+    }
+    labels
+}
+
+/// The panes of the workbench that are not among the places in sight, and what they are called.
+fn hidden(state: &State, places: &[(JumpTo, Rect)]) -> Vec<(Focus, String)> {
+    if state.screen != Screen::Workbench {
+        return Vec::new();
+    }
+    let parts = [(Focus::Editor, "Editor"), (Focus::Inputs, "Inputs"), (Focus::Library, "Prompts")];
+    let parts = parts.into_iter().map(|(focus, name)| (focus, name.to_owned()));
+    let panes = state.panes.iter().map(|pane| pane.variant);
+    let panes = panes.map(|variant| (Focus::Output(variant), state.name_of(variant)));
+    let in_sight = |focus| places.iter().any(|(to, _)| *to == JumpTo::Pane(focus));
+    parts.chain(panes).filter(|(focus, _)| !in_sight(*focus)).collect()
 }
 
 /// Letters for so many places, a single one each as long as they last. Where they do not, the

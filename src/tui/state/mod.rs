@@ -41,7 +41,7 @@ pub use answer::Answer;
 pub use beside::Beside;
 pub use charts::{Chart, ChartFocus, ChartScreen};
 pub use circuits::OpenCircuit;
-pub use diff::{DiffLine, DiffView, Sign};
+pub use diff::{DiffLine, DiffOf, DiffView, Sign};
 pub use document::Document;
 pub use facts::{cached, cached_mark};
 pub use fronts::{FrontArea, front_area, overlay_area};
@@ -84,6 +84,21 @@ use crate::{
     safety::MarkStyle,
     store::Moment,
 };
+
+/// Cells between two tabs.
+pub const TAB_GAP: u16 = 2;
+
+/// The name of a place that shares its room with others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tab {
+    pub focus: Focus,
+    pub name: &'static str,
+    /// How many values are missing there, in words; empty where none is.
+    pub missing: String,
+}
+
+/// The id of the prompt that has no file.
+pub const SCRATCH: &str = "scratch";
 
 /// A screen, on its digit key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -238,6 +253,8 @@ pub struct State {
     pub opening_line: Option<(TemplateId, usize)>,
     /// The templates that were open last, the last one first.
     pub recent: Vec<TemplateId>,
+    /// The variants as they were kept last.
+    pub panes_kept: Value,
     /// The named values of a template's inputs, as they were last listed.
     pub input_sets: Option<(TemplateId, InputSets)>,
     /// Whether the database can only be read.
@@ -324,6 +341,7 @@ impl State {
             opening: options.template,
             opening_line: None,
             recent: Vec::new(),
+            panes_kept: Value::Array(vec![Pane::new(VariantName::A).to_setting()]),
             input_sets: None,
             read_only: false,
             unsaved: false,
@@ -425,6 +443,27 @@ impl State {
                 self.document.as_ref().and_then(|document| document.analysis.model.as_ref())
             })
             .or(self.default_model.as_ref())
+    }
+
+    /// The tabs of library, editor and inputs, where they share one place.
+    #[must_use]
+    pub fn tabs(&self) -> [Tab; 3] {
+        let missing = self.document.as_ref().map_or(0, |document| document.inputs.missing());
+        let missing = if missing > 0 { format!(" {missing} missing") } else { String::new() };
+        let tab = |focus, name, missing| Tab { focus, name, missing };
+        [
+            tab(Focus::Editor, "Editor", String::new()),
+            tab(Focus::Inputs, "Inputs", missing),
+            tab(Focus::Library, "Prompts", String::new()),
+        ]
+    }
+
+    /// Whether the open text has no file.
+    #[must_use]
+    pub fn is_scratch(&self) -> bool {
+        self.document.as_ref().is_some_and(|document| {
+            document.id.as_str() == SCRATCH && self.library.entry(&document.id).is_none()
+        })
     }
 
     /// The model the variant in focus would call.

@@ -119,6 +119,8 @@ pub struct ModelPicker {
     pub picker: Picker,
     /// Models that are to run side by side, in the order they were marked.
     pub marked: Vec<ModelRef>,
+    /// Whether it was opened to mark some; else one is picked.
+    pub compares: bool,
 }
 
 /// Every theme, the selected one in sight behind the list. The whole list is

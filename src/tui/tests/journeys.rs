@@ -167,6 +167,8 @@ fn two_templates_run_side_by_side_on_one_model() {
         );
         let whole = Whole::start(&home, (120, 36), &[]).await;
         whole.until("Classify the").await;
+        // Its model is known once it is read as a template.
+        whole.until(" tok").await;
         whole.press("alt-C").await;
         whole.until("Template for A").await;
         // The open one first, then the other.

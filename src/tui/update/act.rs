@@ -156,6 +156,10 @@ impl Step<'_> {
         if action == Action::Escape && matches!(self.state.overlay(), Some(Overlay::Diff(_))) {
             self.end_tour();
         }
+        if action == Action::Diff && matches!(self.state.overlay(), Some(Overlay::Diff(_))) {
+            self.turn_diff();
+            return true;
+        }
         if matches!(action, Action::DeleteRow | Action::RenameRow) {
             self.change_set(action);
             return true;
@@ -350,14 +354,19 @@ impl Step<'_> {
     /// Ends: what is typed is kept first.
     pub fn leave(&mut self) {
         self.keep_now();
-        if let Some(document) = &self.state.document {
-            let value = Value::from(document.id.as_str());
-            self.keep(Keep::Setting { name: LAST_TEMPLATE, value });
-        }
-        let panes = self.state.panes.iter().map(Pane::to_setting).collect();
-        self.keep(Keep::Setting { name: PANES, value: Value::Array(panes) });
+        self.keep_panes();
         self.state.quitting = true;
         self.effects.push(Effect::Quit);
+    }
+
+    /// Keeps which variants there are, if they are not those that were kept last: the next start
+    /// finds them, however this one ends.
+    pub fn keep_panes(&mut self) {
+        let panes = Value::Array(self.state.panes.iter().map(Pane::to_setting).collect());
+        if panes != self.state.panes_kept {
+            self.state.panes_kept.clone_from(&panes);
+            self.keep(Keep::Setting { name: PANES, value: panes });
+        }
     }
 }
 
@@ -391,9 +400,6 @@ const fn tells_apart(action: Action) -> bool {
             | Action::CompareTemplates
     )
 }
-
-/// The setting that names the template to open at the next start.
-pub const LAST_TEMPLATE: &str = "workbench.template";
 
 /// The setting that says that the card for the first start was seen.
 pub const WELCOMED: &str = "workbench.welcomed";

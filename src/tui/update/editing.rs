@@ -185,6 +185,8 @@ impl Step<'_> {
             document.editor.replace_all(&text);
             self.text_changed();
             self.tell("The file's text is back; undo brings the draft back");
+            // While there was a draft, what changed outside was only told of.
+            self.refresh_document();
         }
     }
 

@@ -29,7 +29,12 @@ impl Step<'_> {
         // A server may have been started, or have loaded another model, since.
         self.ask(Purpose::Models, Question::LookForModels);
         let marked = Vec::new();
-        self.put_in_front(Overlay::Models(ModelPicker { variant, picker, marked }));
+        self.put_in_front(Overlay::Models(ModelPicker {
+            variant,
+            picker,
+            marked,
+            compares: false,
+        }));
     }
 
     /// Opens the list of models to mark those that are to run side by side.
@@ -38,6 +43,9 @@ impl Step<'_> {
             return;
         }
         self.open_models();
+        if let Some(Overlay::Models(list)) = self.state.overlays.last_mut() {
+            list.compares = true;
+        }
         self.tell(self.spelled("Mark up to four models with {mark}; {accept} gives each a pane"));
     }
 

@@ -6,7 +6,7 @@ use crate::{
     tui::{
         effect::Question,
         msg::{Fault, LibraryEntry, OpenedTemplate},
-        state::{Document, Focus, Pane, Purpose, Screen, Shelved},
+        state::{Document, Focus, Pane, Purpose, SCRATCH, Screen, Shelved},
     },
 };
 
@@ -39,7 +39,7 @@ impl Step<'_> {
         }
     }
 
-    fn refresh_document(&mut self) {
+    pub fn refresh_document(&mut self) {
         if let Some(document) = &self.state.document {
             let id = document.id.clone();
             self.ask(Purpose::Refresh(id.clone()), Question::Open(id));
@@ -69,13 +69,18 @@ impl Step<'_> {
         let first = {
             let library = &self.state.library;
             wanted
-                .filter(|id| library.entry(id).is_some())
+                .filter(|id| library.entry(id).is_some() || id.as_str() == SCRATCH)
                 .or_else(|| library.selected_entry().map(|entry| entry.id.clone()))
         };
         match first {
             Some(id) => self.open(id, None),
             // There is none to open: a run that waited for it says so.
-            None => self.run_what_waited(),
+            None => {
+                if self.state.focus == Focus::Library {
+                    self.state.set_focus(Focus::Library);
+                }
+                self.run_what_waited();
+            }
         }
     }
 

@@ -15,8 +15,8 @@ use crate::{
         msg::{Fault, FoundLine, LibraryEntry},
         state::{
             Document, FILTER_REST, Focus, FormRow, InputSets, JumpTo, Lead, LineDialog, LineInput,
-            LineIntent, ListDialog, ListKind, ListRow, Overlay, Pane, Purpose, Screen, Wake,
-            jump_labels,
+            LineIntent, ListDialog, ListKind, ListRow, Overlay, Pane, Purpose, SCRATCH, Screen,
+            Wake, jump_labels,
         },
         widgets::editor::Position,
     },
@@ -27,9 +27,6 @@ pub const RECENT: &str = "workbench.recent";
 
 /// So many of them are kept.
 const MOST_RECENT: usize = 20;
-
-/// The id of the prompt that has no file.
-pub const SCRATCH: &str = "scratch";
 
 impl Step<'_> {
     /// Lists every template, those that were open last first.
@@ -431,13 +428,6 @@ impl Step<'_> {
         if let Ok(id) = TemplateId::new(SCRATCH) {
             self.go_to(id, None);
         }
-    }
-
-    /// Whether the open text has no file.
-    pub fn is_scratch(&self) -> bool {
-        self.state.document.as_ref().is_some_and(|document| {
-            document.id.as_str() == SCRATCH && self.state.library.entry(&document.id).is_none()
-        })
     }
 
     /// Asks for the name that the prompt without a file is to be kept under.

@@ -38,9 +38,9 @@ mod versions;
 
 use step::Step;
 
-pub use act::{LAST_TEMPLATE, PANES, WELCOMED};
+pub use act::{PANES, WELCOMED};
 pub use judging::WINNER;
-pub use lists::{RECENT, SCRATCH};
+pub use lists::RECENT;
 pub use themes::THEME;
 
 use super::{
@@ -73,6 +73,7 @@ pub fn update(state: &mut State, message: Msg, now: Now) -> Vec<Effect> {
     match message {
         Msg::Key(key) => {
             step.key(key);
+            step.keep_panes();
             step.look_for_others_again();
         }
         Msg::Paste(text) => step.paste(text),

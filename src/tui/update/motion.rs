@@ -197,7 +197,13 @@ impl Step<'_> {
             Focus::Editor if self.state.document.is_some() => self.state.mode = Mode::Type,
             Focus::Editor => self.warn("No template is open; pick one in the library"),
             Focus::Inputs => match self.state.document.as_ref().map(|it| it.inputs.row()) {
-                Some(FormRow::Field(_)) => self.state.mode = Mode::Type,
+                Some(FormRow::Field(index)) => {
+                    self.state.mode = Mode::Type;
+                    let document = self.state.document.as_mut();
+                    if let Some(field) = document.and_then(|it| it.inputs.field_mut(index)) {
+                        field.offer_default();
+                    }
+                }
                 Some(FormRow::Model) => self.open_models(),
                 Some(FormRow::Parameters) => self.open_parameters(),
                 None => self.warn("No template is open; pick one in the library"),

@@ -7,7 +7,7 @@ use ratatui::layout::{Position, Rect};
 use super::step::Step;
 use crate::tui::{
     keymap::Action,
-    state::{Areas, ChartFocus, Focus, Screen, areas, form_slots},
+    state::{Areas, ChartFocus, Focus, Screen, TAB_GAP, areas, form_slots},
 };
 
 /// Rows one step of the wheel scrolls.
@@ -29,6 +29,9 @@ impl Step<'_> {
             return;
         }
         let areas = areas(self.state);
+        if let Some(focus) = self.tab_under(at, &areas) {
+            return self.state.set_focus(focus);
+        }
         match self.state.screen {
             Screen::History => return self.click_in_history(at, &areas),
             Screen::Charts => return self.click_in_charts(at, &areas),
@@ -64,6 +67,23 @@ impl Step<'_> {
                 document.inputs.select(row);
             }
         }
+    }
+
+    /// The place whose name is under the mouse, where several share one.
+    fn tab_under(&self, at: Position, areas: &Areas) -> Option<Focus> {
+        let list = areas.library.map(|area| area.outer);
+        let outer = list.or(areas.editor.map(|area| area.outer)).or(areas.inputs)?;
+        if !areas.tabs || at.y != outer.y {
+            return None;
+        }
+        // The corner, and air before the first.
+        let mut x = outer.x + 2;
+        self.state.tabs().into_iter().find_map(|tab| {
+            let width = u16::try_from(tab.name.len() + tab.missing.len()).unwrap_or(0);
+            let here = (x..x + width).contains(&at.x);
+            x += width + TAB_GAP;
+            here.then_some(tab.focus)
+        })
     }
 
     fn click_in_history(&mut self, at: Position, areas: &Areas) {

@@ -8,7 +8,8 @@ use crate::{
         keymap::Action,
         msg::Analysis,
         state::{
-            DiffView, Focus, Help, Log, Overlay, Palette, Pane, Picker, Reading, Screen, front_area,
+            DiffOf, DiffView, Document, Focus, Help, Log, Output, Overlay, Palette, Pane, Picker,
+            Reading, Screen, front_area,
         },
         text::{GrowingText, Scroll},
     },
@@ -187,7 +188,7 @@ impl Step<'_> {
         if document.is_draft() {
             let titles = ("file".to_owned(), "draft".to_owned());
             let (old, new) = (document.file_text.clone(), document.editor.text());
-            self.show_diff(titles, &old, &new);
+            self.show_diff_of(DiffOf::Draft, titles, &old, &new);
         } else {
             self.diff_answers();
         }
@@ -196,12 +197,19 @@ impl Step<'_> {
     /// The pane in focus against the next one with an answer, else against its own answer before.
     fn diff_answers(&mut self) {
         let state = &*self.state;
-        let answer = |pane: &Pane| pane.shown().map(|output| output.exact_text().to_owned());
+        // A call that failed has no answer that could be held against another.
+        let text =
+            |output: &Output| Some(output.exact_text().to_owned()).filter(|it| !it.is_empty());
+        let answer = |pane: &Pane| pane.shown().and_then(text);
         let mine = state.pane(state.variant());
+        if let Some(pane) = mine.filter(|pane| pane.shown().is_some() && answer(pane).is_none()) {
+            let name = state.name_of(pane.variant);
+            return self.warn(format!("{name} has no answer to compare"));
+        }
         let other = state
             .panes
             .iter()
-            .filter(|pane| pane.variant != state.variant() && pane.shown().is_some())
+            .filter(|pane| pane.variant != state.variant() && answer(pane).is_some())
             .min_by_key(|pane| (pane.variant < state.variant(), pane.variant));
         let pair = match (mine.and_then(|pane| Some((pane, answer(pane)?))), other) {
             (Some((pane, text)), Some(other)) => {
@@ -220,7 +228,7 @@ impl Step<'_> {
             (None, _) => None,
         };
         match pair {
-            Some((titles, old, new)) => self.show_diff(titles, &old, &new),
+            Some((titles, old, new)) => self.show_diff_of(DiffOf::Answers, titles, &old, &new),
             None => self.warn("Two answers make a difference: run a second variant, or run again"),
         }
     }
@@ -241,8 +249,27 @@ impl Step<'_> {
         self.show_diff(titles, &old, &new);
     }
 
+    /// From the difference of the draft to that of the answers, and back.
+    pub fn turn_diff(&mut self) {
+        let Some(Overlay::Diff(view)) = self.state.overlays.pop() else { return };
+        let draft = self.state.document.as_ref().is_some_and(Document::is_draft);
+        match view.of {
+            DiffOf::Draft => self.diff_answers(),
+            DiffOf::Answers if draft => self.diff_draft(),
+            DiffOf::Answers | DiffOf::Other => self.tell("There is no other difference here"),
+        }
+        if !matches!(self.state.overlay(), Some(Overlay::Diff(_))) {
+            self.state.overlays.push(Overlay::Diff(view));
+        }
+    }
+
     pub fn show_diff(&mut self, titles: (String, String), old: &str, new: &str) {
-        let view = DiffView::new(titles, old, new, self.state.marks);
+        self.show_diff_of(DiffOf::Other, titles, old, new);
+    }
+
+    fn show_diff_of(&mut self, of: DiffOf, titles: (String, String), old: &str, new: &str) {
+        let mut view = DiffView::new(titles, old, new, self.state.marks);
+        view.of = of;
         if view.is_same() {
             let (left, right) = &view.titles;
             let text = format!("{left} and {right} are the same");

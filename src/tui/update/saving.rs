@@ -18,7 +18,7 @@ impl Step<'_> {
         let Some(document) = &self.state.document else {
             return self.warn("No template is open; pick one in the library");
         };
-        if self.is_scratch() {
+        if self.state.is_scratch() {
             return self.open_keep_scratch();
         }
         if !document.writable {

@@ -6,7 +6,7 @@ use crate::model::VariantName;
 use crate::tui::{
     effect::{Effect, Keep, Question},
     msg::{Fault, Now},
-    state::{Purpose, State, Wake},
+    state::{Focus, Mode, Purpose, State, Wake},
 };
 
 /// What to do next where nothing better is known.
@@ -33,6 +33,11 @@ impl<'a> Step<'a> {
     pub fn end(mut self) -> Vec<Effect> {
         self.time_notice();
         self.count_for_focus();
+        if let Some(document) = &mut self.state.document
+            && (self.state.mode == Mode::Act || self.state.focus != Focus::Inputs)
+        {
+            document.inputs.take_offers_back();
+        }
         self.state.fit();
         self.effects
     }

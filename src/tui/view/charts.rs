@@ -15,7 +15,7 @@ use super::{
 use crate::{
     app::{ChartGroup, ChartScale, ChartStep, Charts, Sum},
     tui::{
-        keymap::Context,
+        keymap::{Action, Context},
         state::{Areas, Chart, ChartFocus, ListArea},
         text::{cell_width, figures},
         theme::Role,
@@ -25,6 +25,7 @@ use crate::{
 pub(super) fn draw(paint: &mut Paint<'_, '_, '_>, areas: &Areas) {
     let state = paint.state;
     strip(paint, areas.chart_strip);
+    others(paint, areas);
     if let Some((text, is_problem)) = state.charts.filter_note() {
         let role = if is_problem { Role::Warning } else { Role::Dim };
         readings::paragraph(paint, areas.chart_note, &text, role);
@@ -50,6 +51,23 @@ pub(super) fn draw(paint: &mut Paint<'_, '_, '_>, areas: &Areas) {
     if let Some(area) = areas.chart_table {
         table(paint, area, data);
     }
+}
+
+/// How many charts there is no room for, and how one gets there.
+fn others(paint: &mut Paint<'_, '_, '_>, areas: &Areas) {
+    let more = Chart::ALL.len().saturating_sub(areas.charts.len());
+    if areas.charts.is_empty() || more == 0 || paint.state.charts.filtering {
+        return;
+    }
+    let Some(key) = paint.state.keymap.shown_key(Context::Chart, Action::NextPane) else { return };
+    let words = vec![
+        paint.piece(key.to_string(), Role::FooterKey),
+        paint.piece(format!(" {more} more charts "), Role::Dim),
+    ];
+    // Range and filter come first.
+    let strip = areas.chart_strip;
+    let room = strip.width / 3;
+    paint.pieces_right(Rect { x: strip.right() - room, width: room, ..strip }, &words);
 }
 
 /// Range, filter and grouping in one row.

@@ -110,8 +110,12 @@ fn facts(paint: &Paint<'_, '_, '_>) -> Vec<Vec<Piece<'static>>> {
 
 /// The last message, else what the variants say to each other.
 pub(super) fn status(paint: &mut Paint<'_, '_, '_>, area: Rect) {
+    let right = resting(paint);
+    // The message is in the log, whole; that a provider is left alone is nowhere else.
+    let room = area.width.saturating_sub(cells(&right));
+    let room = if room >= area.width / 2 { room } else { area.width };
     let taken = match paint.state.notices.current() {
-        Some(told) => notice(paint, area, told),
+        Some(told) => notice(paint, Rect { width: room, ..area }, told),
         None if paint.state.screen == Screen::Workbench => {
             let pieces = workbench(paint);
             paint.pieces(area, &pieces)
@@ -126,17 +130,6 @@ pub(super) fn status(paint: &mut Paint<'_, '_, '_>, area: Rect) {
         if paint.pieces_right(rest, &[paint.piece(words, Role::Information)]) {
             return;
         }
-    }
-    // A provider that is left alone is told beside the last message, if there is room, else in
-    // its place once that is read.
-    let now = paint.state.now;
-    // Which provider fails would tell which answer is whose.
-    let shown = paint.state.circuits.iter().filter(|_| paint.state.blind.is_none());
-    let circuits: Vec<_> = shown.map(|circuit| circuit.words(now)).collect();
-    let mut right = Vec::new();
-    if !circuits.is_empty() {
-        let sign = paint.glyphs().warning;
-        right.push(paint.piece(format!("{sign} {} ", circuits.join("  ")), Role::Warning));
     }
     let rest = Rect { x: area.x + taken, width: area.width.saturating_sub(taken), ..area };
     let modes = modes(paint);
@@ -170,6 +163,18 @@ fn modes(paint: &Paint<'_, '_, '_>) -> Vec<&'static str> {
 
 /// A hint is not begun where it would be cut after a word or two.
 const WORTH_BEGINNING: u16 = 12;
+
+/// The providers that are left alone for a while.
+fn resting(paint: &Paint<'_, '_, '_>) -> Vec<Piece<'static>> {
+    // Which provider fails would tell which answer is whose.
+    if paint.state.circuits.is_empty() || paint.state.blind.is_some() {
+        return Vec::new();
+    }
+    let now = paint.state.now;
+    let circuits: Vec<_> = paint.state.circuits.iter().map(|it| it.words(now)).collect();
+    let sign = paint.glyphs().warning;
+    vec![paint.piece(format!(" {sign} {} ", circuits.join("  ")), Role::Warning)]
+}
 
 /// A message with its hint. Where not all of it fits, the key that shows the rest stands at the
 /// end. Cells taken.

@@ -14,7 +14,7 @@ use crate::{
         keymap::Context,
         msg::HistoryLine,
         state::{Detail, DetailArea, DetailTab, ListArea, cached},
-        text::figures,
+        text::{cell_width, ellipsis, figures},
         theme::Role,
     },
 };
@@ -168,11 +168,12 @@ fn line(paint: &mut Paint<'_, '_, '_>, area: Rect, row: &HistoryLine, columns: &
     for (column, width) in columns {
         let room = width.saturating_sub(1);
         let (text, role) = match column {
-            Column::Time | Column::Status | Column::Template => cell(paint, row, *column, now),
+            Column::Template => (template(paint, row, room), Role::Text),
+            Column::Time | Column::Status => cell(paint, row, *column, now),
             _ if hidden => (String::new(), Role::Dim),
             _ => cell(paint, row, *column, now),
         };
-        let used = u16::try_from(crate::tui::text::cell_width(&text)).unwrap_or(room).min(room);
+        let used = u16::try_from(cell_width(&text)).unwrap_or(room).min(room);
         let shift = if column.is_figure() { room - used } else { 0 };
         let style = paint.style(role);
         paint.text(x + shift, area.y, room, &text, style);
@@ -205,14 +206,7 @@ fn cell(
             Some(mark) => (mark, Role::Information),
             None => status(row),
         },
-        Column::Template => {
-            let name = row.template.as_ref().map_or("no template", |id| id.name());
-            let version = row.version.as_ref().map_or_else(
-                || if row.template.is_some() { " draft".to_owned() } else { String::new() },
-                |version| format!(" {version}"),
-            );
-            (format!("{}{version}", paint.safe(name)), Role::Text)
-        }
+        Column::Template => (template(paint, row, u16::MAX), Role::Text),
         Column::Model => {
             let role = if row.model.is_simulated() { Role::Simulated } else { Role::Text };
             (paint.safe(&row.model.to_string()).into_owned(), role)
@@ -238,6 +232,19 @@ fn cell(
         }
         Column::Cost => (row.cost_usd.map_or_else(String::new, figures::dollars), Role::Text),
     }
+}
+
+/// The template with its version, the name shortened where there is no room for both.
+fn template(paint: &Paint<'_, '_, '_>, row: &HistoryLine, room: u16) -> String {
+    let name = row.template.as_ref().map_or("no template", |id| id.name());
+    let version = match (&row.version, &row.template) {
+        (Some(version), _) => format!(" {version}"),
+        (None, Some(_)) => " draft".to_owned(),
+        (None, None) => String::new(),
+    };
+    let name = paint.safe(name);
+    let left = usize::from(room).saturating_sub(cell_width(&version));
+    format!("{}{version}", ellipsis(&name, left.max(4), paint.glyphs().ellipsis))
 }
 
 fn status(row: &HistoryLine) -> (String, Role) {
@@ -286,6 +293,9 @@ pub(super) fn detail(paint: &mut Paint<'_, '_, '_>, area: &DetailArea) {
     readings::table(paint, area.facts, detail.facts(), 0);
     let first = detail.first_row();
     match (detail.showing, &detail.prompt) {
+        (DetailTab::Record, _) if detail.facts().is_empty() => {
+            readings::note(paint, area.body, "Nothing more is on record.");
+        }
         (DetailTab::Record, _) => {
             readings::table(paint, area.body, detail.facts(), first);
             readings::thumb(paint, area.body, first, detail.facts().len());

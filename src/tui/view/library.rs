@@ -5,20 +5,21 @@ use ratatui::layout::Rect;
 use super::paint::{Frills, Paint, Piece};
 use crate::tui::{
     keymap::Context,
-    state::{Areas, Focus, LibraryRow, ListArea},
+    state::{Areas, Focus, LibraryRow, ListArea, TAB_GAP, Tab},
     theme::Role,
 };
+
+/// What to do in a workspace without templates.
+pub(super) const NO_TEMPLATES: &str = "No templates yet. Put a file into prompts/, and {reload} \
+    reads it; {scratch} begins a prompt without a file.";
 
 /// The names of the tabs where library, editor and inputs share one place.
 pub(super) fn tabs(paint: &Paint<'_, '_, '_>) -> Vec<Piece<'static>> {
     let state = paint.state;
-    let missing = state.document.as_ref().map_or(0, |document| document.inputs.missing());
     let mut pieces = Vec::new();
-    for (focus, name) in
-        [(Focus::Editor, "Editor"), (Focus::Inputs, "Inputs"), (Focus::Library, "Prompts")]
-    {
+    for Tab { focus, name, missing } in state.tabs() {
         if !pieces.is_empty() {
-            pieces.push(paint.piece("  ", Role::Border));
+            pieces.push(paint.piece(" ".repeat(TAB_GAP.into()), Role::Border));
         }
         let here = state.tab == focus;
         let role = match (here, state.focus == focus) {
@@ -27,9 +28,7 @@ pub(super) fn tabs(paint: &Paint<'_, '_, '_>) -> Vec<Piece<'static>> {
             (false, _) => Role::Dim,
         };
         pieces.push(paint.piece(name, role));
-        if focus == Focus::Inputs && missing > 0 {
-            pieces.push(paint.piece(format!(" {missing} missing"), Role::VariableMissing));
-        }
+        pieces.push(paint.piece(missing, Role::VariableMissing));
     }
     pieces
 }
@@ -61,9 +60,7 @@ pub(super) fn draw(paint: &mut Paint<'_, '_, '_>, areas: &Areas, place: &ListAre
         } else if library.loading {
             "Reading the workspace".to_owned()
         } else if library.filter.is_empty() {
-            let way = "No templates yet. Put a file into prompts/, and {reload} reads it; {scratch} \
-                       begins a prompt without a file.";
-            paint.spell(Context::Library, way)
+            paint.spell(Context::Library, NO_TEMPLATES)
         } else {
             paint.spell(Context::Library, "Nothing matches. {escape} clears the filter.")
         };

@@ -192,6 +192,15 @@ fn details<'p>(paint: &Paint<'_, '_, '_>, output: &'p Output, shown: &Figures) -
     let mut details = ways_on(paint, output);
     if output.not_saved.is_some() {
         details.push(Figure::same(paint.piece("not saved", Role::Bad)));
+        let key = |action| paint.state.keymap.shown_key(Context::Output, action);
+        let said = |text: String| paint.piece(text, Role::Information);
+        if let Some(key) = key(Action::SaveAnswerAs) {
+            let long = format!("{key} writes it to a file");
+            details.push(Figure::new(said(long), said(format!("{key} writes it"))));
+        }
+        if let Some(key) = key(Action::KeepAgain) {
+            details.push(Figure::same(said(format!("{key} tries again"))));
+        }
     }
     if let Some(model) = &output.fallback {
         let model = paint.safe(&model.to_string()).into_owned();

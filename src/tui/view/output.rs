@@ -149,7 +149,9 @@ fn title<'p>(
             version.to_string()
         }
         (VariantSource::Draft, None) => match &state.document {
-            Some(document) if shown.is_none() && !document.is_draft() => {
+            Some(document)
+                if shown.is_none() && !document.is_draft() && !document.is_past_version() =>
+            {
                 document.version().map_or_else(|| "file".to_owned(), ToString::to_string)
             }
             _ => "draft".to_owned(),

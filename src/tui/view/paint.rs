@@ -237,11 +237,12 @@ impl<'a, 'f, 'b> Paint<'a, 'f, 'b> {
     }
 }
 
-/// Pieces with a space before and after, as they stand on a frame. The frame's dimness is not
-/// theirs.
+/// Pieces with a space before and after, as they stand on a frame. The frame's colour and dimness
+/// are not theirs.
 fn spaced<'p>(pieces: &[Piece<'p>]) -> Vec<Piece<'p>> {
     let own = |style: Style| {
         let dim = style.add_modifier.contains(Modifier::DIM);
+        let style = Style { fg: style.fg.or(Some(Color::Reset)), ..style };
         if dim { style } else { style.remove_modifier(Modifier::DIM) }
     };
     let (Some(first), Some(last)) = (pieces.first(), pieces.last()) else { return Vec::new() };

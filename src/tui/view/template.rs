@@ -30,7 +30,9 @@ pub(super) fn draw(paint: &mut Paint<'_, '_, '_>, areas: &Areas, area: &EditorAr
     let Some(document) = &state.document else {
         let title = if areas.tabs { library::tabs(paint) } else { Vec::new() };
         let inner = paint.panel(area.outer, &Frills { title, focused, ..Frills::default() });
-        let way = "Choose a template in Prompts; {accept} opens it.";
+        let none = state.library.entries().is_empty() && !state.library.loading;
+        let some = "Choose a template in Prompts; {accept} opens it.";
+        let way = if none { library::NO_TEMPLATES } else { some };
         readings::note(paint, inner, &paint.spell(Context::Library, way));
         return;
     };
@@ -67,8 +69,15 @@ fn title<'d>(paint: &Paint<'_, '_, '_>, document: &'d Document, focused: bool) -
     if let Some(version) = document.version() {
         pieces.push(paint.piece(format!("  {version}"), Role::Dim));
     }
+    if paint.state.is_scratch() {
+        // It is kept as it is typed, and there is no file that could be another text.
+        pieces.push(paint.piece("  no file yet", Role::Dim));
+        return pieces;
+    }
     if document.is_draft() {
         pieces.push(paint.piece(" + draft", Role::Warning));
+    } else if document.is_past_version() {
+        pieces.push(paint.piece(" + changes", Role::Warning));
     }
     if document.saving {
         pieces.push(paint.piece(" saving", Role::Information));

@@ -7,8 +7,8 @@ use crate::{
     app::{FoundLine, Trusted},
     tui::{
         msg::Fault,
-        state::{JumpTo, Overlay, Screen, jump_labels},
-        update::{RECENT, SCRATCH},
+        state::{JumpTo, Overlay, Pane, SCRATCH, Screen, jump_labels},
+        update::RECENT,
         widgets::editor::Position,
     },
 };
@@ -189,6 +189,26 @@ fn a_letter_goes_to_every_place() {
     script.act(Action::Jump);
     script.act(Action::Escape);
     assert_eq!(script.state.screen, Screen::Charts, "Esc goes nowhere");
+}
+
+#[test]
+fn what_is_not_in_sight_has_a_letter_with_its_name() {
+    let mut script = Script::open();
+    script.state.panes = VariantName::ALL.map(Pane::new).to_vec();
+    let sizes = [(200, 50), (120, 36), (80, 24), (60, 20)];
+    for (size, zoomed) in sizes.into_iter().flat_map(|size| [(size, false), (size, true)]) {
+        script.state.size = size;
+        script.state.zoom = zoomed;
+        let labels = jump_labels(&script.state);
+        let leads_to = |focus| labels.iter().any(|label| label.to == JumpTo::Pane(focus));
+        let parts = [Focus::Library, Focus::Editor, Focus::Inputs];
+        let panes = VariantName::ALL.map(Focus::Output);
+        for focus in parts.into_iter().chain(panes) {
+            assert!(leads_to(focus), "{size:?} {zoomed} {focus:?}");
+        }
+        let named = labels.iter().filter(|label| label.name.is_some()).count();
+        assert_eq!(named > 0, zoomed || size.0 < 120, "{size:?} {zoomed}");
+    }
 }
 
 #[test]

@@ -17,6 +17,23 @@ fn click(script: &mut Script, column: u16, row: u16) {
 }
 
 #[test]
+fn the_name_of_a_tab_brings_it_into_sight() {
+    let mut script = Script::open();
+    script.state.size = (80, 24);
+    script.send(Msg::Resized { columns: 80, rows: 24 });
+    let places = areas(&script.state);
+    assert!(places.tabs);
+    let outer = places.editor.expect("in sight").outer;
+    // Behind the corner and a space: `Editor  Inputs  Prompts`.
+    for (at, focus) in [(10, Focus::Inputs), (18, Focus::Library), (2, Focus::Editor)] {
+        click(&mut script, outer.x + at, outer.y);
+        assert_eq!((script.state.focus, script.state.tab), (focus, focus));
+    }
+    click(&mut script, outer.x + 8, outer.y);
+    assert_eq!(script.state.tab, Focus::Editor, "between two names there is none");
+}
+
+#[test]
 fn a_click_focuses_and_selects() {
     let mut script = Script::open();
     let places = areas(&script.state);

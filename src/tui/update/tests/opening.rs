@@ -20,7 +20,7 @@ fn what_is_shown_is_read_again_when_it_is_asked_for() {
     assert!(script.question(|it| matches!(it, Question::Charts(_))).is_some());
 }
 
-use crate::tui::{msg::Fault, state::Pane};
+use crate::tui::{msg::Fault, state::Pane, update::PANES};
 
 #[test]
 fn the_start_asks_for_what_is_shown_first() {
@@ -60,17 +60,69 @@ fn counts_are_those_of_the_variant_in_focus() {
             _ => None,
         })
     };
-    script.state.focus = Focus::Output(VariantName::B);
+    script.state.set_focus(Focus::Output(VariantName::B));
     script.press("z");
     let careful = Some(ModelRef::new("demo", "careful"));
     assert_eq!(counted(&script), Some(careful), "another model came into focus");
     script.effects.clear();
     script.press("z");
     assert_eq!(counted(&script), None, "once");
-    script.state.focus = Focus::Output(VariantName::A);
+    script.state.set_focus(Focus::Output(VariantName::A));
     script.press("z");
     let own = script.state.model_in_focus().cloned();
     assert_eq!(counted(&script), Some(own), "and back");
+}
+
+#[test]
+fn the_prompt_without_a_file_opens_again_too() {
+    let mut script = Script::started();
+    script.state.opening = Some(id(crate::tui::state::SCRATCH));
+    script.answer_library(&["a/first"]);
+    let scratch = |it: &Question| matches!(it, Question::Open(it) if it.as_str() == "scratch");
+    assert!(script.question(scratch).is_some());
+}
+
+#[test]
+fn variants_are_kept_as_soon_as_they_change() {
+    let mut script = Script::open();
+    let kept = |script: &Script| {
+        let panes = |keep: &&Keep| matches!(keep, Keep::Setting { name: PANES, .. });
+        script.kept().into_iter().filter(panes).count()
+    };
+    script.press("z");
+    assert_eq!(kept(&script), 0, "they are those of before");
+    script.act(Action::AddPane);
+    script.press("z");
+    assert_eq!(kept(&script), 1);
+    script.press("z");
+    assert_eq!(kept(&script), 1, "once");
+}
+
+#[test]
+fn a_file_that_is_no_longer_its_version_says_so() {
+    let mut script = Script::open();
+    let changed = |script: &Script| script.state.document.as_ref().expect("open").is_past_version();
+    assert!(!changed(&script));
+    script.act(Action::Reload);
+    let text = format!("{TEXT}more\n");
+    let base = ContentHash::of(text.as_bytes());
+    script.answer_open(OpenedTemplate { text, base, ..opened("a/first") });
+    assert!(changed(&script));
+}
+
+#[test]
+fn a_discarded_draft_gives_way_to_what_the_file_is_now() {
+    let mut script = Script::open();
+    script.press("enter");
+    script.typed("mine");
+    script.press("esc");
+    script.act(Action::DiscardDraft);
+    script.effects.clear();
+    script.press("y");
+    let text = format!("{TEXT}theirs\n");
+    let base = ContentHash::of(text.as_bytes());
+    script.answer_open(OpenedTemplate { text: text.clone(), base, ..opened("a/first") });
+    assert_eq!(script.text(), text);
 }
 
 #[test]

@@ -381,6 +381,52 @@ fn the_draft_is_compared_with_the_file() {
 }
 
 #[test]
+fn one_key_goes_from_the_draft_to_the_answers_and_back() {
+    let mut script = Script::open();
+    let titles = |script: &Script| match script.state.overlay() {
+        Some(Overlay::Diff(view)) => view.titles.clone(),
+        other => panic!("no difference: {other:?}"),
+    };
+    script.press("i");
+    script.typed("X");
+    script.press("esc d d");
+    assert_eq!(titles(&script).1, "draft", "there are no answers yet");
+    script.press("esc f");
+    for (number, variant, text) in [(1, A, "one two"), (2, VariantName::B, "one three")] {
+        script.focus(Focus::Output(variant));
+        script.press("r");
+        let (run, _) = script.run();
+        script.call(run, variant, CallEvent::Finished(Box::new(execution(number, text))));
+    }
+    script.focus(Focus::Editor);
+    script.press("d");
+    assert_eq!(titles(&script), ("file".to_owned(), "draft".to_owned()));
+    script.press("d");
+    assert_eq!(titles(&script), ("B".to_owned(), "A".to_owned()));
+    script.press("d");
+    assert_eq!(titles(&script), ("file".to_owned(), "draft".to_owned()));
+    script.press("esc");
+    assert!(script.state.overlay().is_none(), "there is one difference at a time");
+}
+
+#[test]
+fn a_call_that_failed_is_no_answer_to_compare() {
+    let mut script = Script::open();
+    script.press("f");
+    for variant in [A, VariantName::B] {
+        script.focus(Focus::Output(variant));
+        script.press("r");
+        let (run, _) = script.run();
+        let text = if variant == A { "" } else { "one" };
+        script.call(run, variant, CallEvent::Finished(Box::new(execution(1, text))));
+    }
+    script.focus(Focus::Output(A));
+    script.press("d");
+    assert!(script.state.overlay().is_none());
+    assert_eq!(script.status(), "A has no answer to compare");
+}
+
+#[test]
 fn notices_reach_status_and_log_without_escapes() {
     let mut script = Script::open();
     script.send(Msg::Notice(Notice {

@@ -402,6 +402,7 @@ fn an_end_from_outside_asks_nothing_and_keeps_the_draft() {
     let mut script = Script::open();
     script.press("r i");
     script.typed("X");
+    script.state.panes.push(Pane::new(VariantName::B));
     script.send(Msg::EndRequested);
     assert!(script.quits());
     assert!(script.kept().iter().any(|it| matches!(it, Keep::Draft { text: Some(_), .. })));

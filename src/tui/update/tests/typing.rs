@@ -6,6 +6,33 @@ use super::*;
 use crate::tui::{msg::Fault, state::FormRow};
 
 #[test]
+fn a_default_is_there_to_be_changed_and_stays_the_templates_where_it_is_not() {
+    let mut script = Script::open();
+    let tone = InputField { default: Some(json!("warm")), ..field("tone", false) };
+    script.act(Action::Reload);
+    script.state.document.as_mut().expect("open").inputs.set_fields(&[tone]);
+    let typed = |script: &Script| {
+        script.state.document.as_ref().expect("open").inputs.fields()[0].editor.text()
+    };
+    script.focus(Focus::Inputs);
+    script.press("enter");
+    assert_eq!(typed(&script), "warm");
+    script.press("esc");
+    assert_eq!(typed(&script), "", "nothing was changed");
+    script.press("enter right");
+    script.typed("er");
+    script.press("esc");
+    assert_eq!(typed(&script), "warmer");
+    script.press("enter esc");
+    assert_eq!(typed(&script), "warmer", "what is typed is nobody's default");
+    script.state.document.as_mut().expect("open").inputs.fill(&BTreeMap::new());
+    script.press("enter");
+    script.typed("cold");
+    script.press("esc");
+    assert_eq!(typed(&script), "cold", "who types at once replaces it");
+}
+
+#[test]
 fn an_edit_rests_before_it_is_analysed_and_kept() {
     let mut script = Script::open();
     script.press("i");

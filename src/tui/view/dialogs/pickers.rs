@@ -97,6 +97,10 @@ pub(super) fn models(paint: &mut Paint<'_, '_, '_>, area: &FrontArea, list: &Mod
     let mut frills = titled(paint, "Model of ");
     if state.screen == Screen::History {
         frills = titled(paint, "Run the execution again on");
+    } else if list.compares {
+        frills = titled(paint, "Models side by side");
+        let way = paint.spell(Context::Picker, "{mark} marks up to four, {accept} runs them");
+        frills.bottom = vec![paint.piece(way, Role::Dim)];
     } else {
         frills.title.push(paint.piece(list.variant.as_str(), Role::variant(list.variant)));
     }
@@ -336,6 +340,10 @@ pub(super) fn jump(paint: &mut Paint<'_, '_, '_>, typed: &str) {
     for label in jump_labels(paint.state) {
         let Some(rest) = label.letters.strip_prefix(typed) else { continue };
         let (x, y) = label.at;
-        paint.text(x, y, 4, &format!(" {rest} "), style);
+        let taken = paint.text(x, y, 4, &format!(" {rest} "), style);
+        if let Some(name) = &label.name {
+            let style = paint.style(Role::Title);
+            paint.text(x + taken, y, 20, &format!("{name} "), style);
+        }
     }
 }
