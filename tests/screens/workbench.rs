@@ -94,6 +94,37 @@ fn a_provider_that_is_left_alone_and_a_model_turned_to_are_told() {
 }
 
 #[test]
+fn a_provider_that_is_left_alone_is_told_beside_the_message_of_why() {
+    for size in ALL_SIZES {
+        let mut stage = two_running(size);
+        stage.left_alone("demo", std::time::Duration::from_mins(1)).wait(18_000);
+        let why = "A overloaded: demo is overloaded, and said so at some length and in many words";
+        stage.notice(Severity::Error, why, Some("try again later"));
+        let rows = stage.picture();
+        let seen = |words: &str| rows.contains(words);
+        assert!(seen("A overloaded") || size == SMALLEST, "{rows}");
+        assert!(seen("tries again in") || size == SMALLEST, "{rows}");
+    }
+}
+
+#[test]
+fn what_is_done_in_the_editor_stays_in_sight_at_every_width() {
+    for columns in 40..=200 {
+        let mut stage = Stage::new((columns, 36), World::plain());
+        stage.press("shift-tab");
+        while stage.state.focus != promptlathe::tui::state::Focus::Editor {
+            stage.press("tab");
+        }
+        stage.press("/").typed("the words one looks for, of which there are more than fit at once");
+        let rows = stage.picture();
+        assert!(rows.contains("fit at once"), "{columns}: {rows}");
+        assert!(rows.contains("0 of 0"), "{columns}: {rows}");
+        stage.press("esc").press("i");
+        assert!(stage.picture().contains("INSERT"), "{columns}: {}", stage.picture());
+    }
+}
+
+#[test]
 fn reasoning_unfolds() {
     picture("reasoning", &[SIZES[0], SIZES[1]], |size| {
         let mut stage = two_running(size);

@@ -20,7 +20,7 @@ pub(super) const fn replaced(set: KeySet) -> &'static [(Action, &'static [&'stat
             (A::LineEnd, &["end", "ctrl-e"]),
             (A::SearchText, &["ctrl-s", "/"]),
             (A::Undo, &["u", "ctrl-/", "ctrl-7", "alt-u"]),
-            (A::Redo, &["U", "alt-/", "ctrl-y"]),
+            (A::Redo, &["U", "alt-/"]),
             (A::CopySelection, &["alt-w"]),
         ],
         KeySet::Vi => &[

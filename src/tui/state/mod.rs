@@ -445,6 +445,17 @@ impl State {
             .or(self.default_model.as_ref())
     }
 
+    /// How many tokens the prompt of a pane has as far as it was counted here.
+    #[must_use]
+    pub fn counted_input(&self, pane: &Pane) -> Option<u64> {
+        let analysis = match &pane.source {
+            VariantSource::Draft => self.document.as_ref().map(|it| &it.analysis),
+            VariantSource::Template(id) => self.beside.get(id)?.analysis.as_ref(),
+            VariantSource::Version(_) | VariantSource::Recorded(_) => None,
+        };
+        u64::try_from(analysis?.tokens?.tokens).ok()
+    }
+
     /// The tabs of library, editor and inputs, where they share one place.
     #[must_use]
     pub fn tabs(&self) -> [Tab; 3] {

@@ -47,6 +47,8 @@ pub struct Origin {
     pub saved: Option<Version>,
     pub model: Option<ModelRef>,
     pub parameters: GenerationParameters,
+    /// How many tokens the prompt has by our own count, until the provider tells.
+    pub input_tokens: Option<u64>,
 }
 
 /// The figures of the live line. What is not known is `None`.
@@ -58,6 +60,8 @@ pub struct Figures {
     pub ttft: Option<Duration>,
     pub tokens_per_second: Option<f64>,
     pub input_tokens: Option<u64>,
+    /// Whether the input tokens are counted here and not by the provider.
+    pub input_estimated: bool,
     pub output_tokens: Option<u64>,
     /// Whether the output tokens and their rate are counted by length and not by the provider.
     pub estimated: bool,
@@ -168,6 +172,7 @@ impl Output {
             saved: execution.version.clone(),
             model: Some(execution.model_ref()),
             parameters: GenerationParameters::default(),
+            input_tokens: None,
         };
         let mut output = Self::asked(RunToken(0), origin, now, marks, width);
         output.run = None;
@@ -433,6 +438,7 @@ impl Output {
                 ttft: self.ttft,
                 tokens_per_second: execution.timing.tokens_per_second,
                 input_tokens: self.usage.input_tokens,
+                input_estimated: false,
                 output_tokens: self.usage.output_tokens,
                 estimated: self.usage.estimated,
                 cost: execution.cost_usd,
@@ -446,7 +452,10 @@ impl Output {
         };
         // Reasoning counts as output, so its time counts, too.
         let writing_for = self.first_words.map(|at| elapsed.saturating_sub(at).as_secs_f64());
-        let usage = Usage { output_tokens, ..self.usage };
+        // Our own count of the prompt stands for the provider's once there is an answer to it.
+        let counted_here = self.origin.input_tokens.filter(|_| output_tokens.is_some());
+        let input_tokens = self.usage.input_tokens.or(counted_here);
+        let usage = Usage { input_tokens, output_tokens, ..self.usage };
         Figures {
             elapsed: Some(elapsed),
             ttft: self.ttft,
@@ -454,7 +463,8 @@ impl Output {
                 (Some(tokens), Some(seconds)) if seconds >= 0.2 => Some(tokens as f64 / seconds),
                 _ => None,
             },
-            input_tokens: self.usage.input_tokens,
+            input_tokens,
+            input_estimated: self.usage.input_tokens.is_none() && input_tokens.is_some(),
             output_tokens,
             estimated,
             cost: price.and_then(|price| price.cost(&usage)),
@@ -672,6 +682,13 @@ mod tests {
         let figures = output.figures(Duration::from_secs(4), None);
         assert_eq!((figures.output_tokens, figures.estimated), (Some(2), true));
         assert_eq!(figures.tokens_per_second, Some(1.0));
+        assert_eq!((figures.input_tokens, figures.input_estimated), (None, false));
+        output.origin.input_tokens = Some(7);
+        let figures = output.figures(Duration::from_secs(4), None);
+        assert_eq!((figures.input_tokens, figures.input_estimated), (Some(7), true));
+        output.usage.input_tokens = Some(9);
+        let figures = output.figures(Duration::from_secs(4), None);
+        assert_eq!((figures.input_tokens, figures.input_estimated), (Some(9), false));
         output.usage.output_tokens = Some(4);
         let figures = output.figures(Duration::from_secs(4), None);
         assert_eq!((figures.output_tokens, figures.estimated), (Some(4), false));

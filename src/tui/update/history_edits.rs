@@ -145,7 +145,7 @@ impl Step<'_> {
         if self.state.screen != Screen::History {
             return self.warn("Executions are written to a file from the history");
         }
-        let date = self.state.wall.to_zoned(self.state.zone.clone()).strftime("%Y-%m-%d");
+        let date = self.state.wall.to_zoned(self.state.zone.clone()).strftime("%Y-%m-%d-%H%M");
         self.put_in_front(Overlay::Line(LineDialog {
             intent: LineIntent::Export,
             input: LineInput::new(&format!("lathe-history-{date}.jsonl")),

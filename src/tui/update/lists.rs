@@ -384,7 +384,10 @@ impl Step<'_> {
         match id.cloned() {
             Some(id) => self.go_to(id, None),
             None => {
-                self.tell(format!("{name} is a file in partials/, which the editor outside opens"));
+                let reload = self.spelled("{reload} reads it");
+                self.tell(format!(
+                    "{name} is a file in partials/: change it with an editor of your own, then {reload}"
+                ));
             }
         }
     }

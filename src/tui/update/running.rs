@@ -156,6 +156,7 @@ impl Step<'_> {
                 saved: saved.clone().filter(|_| pane.source == VariantSource::Draft),
                 model: self.state.model_of(pane).cloned(),
                 parameters: self.state.parameters_of(pane),
+                input_tokens: self.state.counted_input(pane),
             };
             if let Some(pane) = self.state.pane_mut(order.variant) {
                 // Once is once.

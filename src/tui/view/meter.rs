@@ -235,12 +235,14 @@ fn details<'p>(paint: &Paint<'_, '_, '_>, output: &'p Output, shown: &Figures) -
         ));
     }
     if shown.input_tokens.is_some() || shown.output_tokens.is_some() {
-        details.push(Figure::same(text(figures::tokens(
+        let about = if shown.input_estimated { "~" } else { "" };
+        let counts = figures::tokens(
             shown.input_tokens,
             shown.output_tokens,
             shown.estimated,
             paint.glyphs(),
-        ))));
+        );
+        details.push(Figure::same(text(format!("{about}{counts}"))));
     }
     details.extend(cost(paint, output, shown));
     if let Some(execution) = execution {
