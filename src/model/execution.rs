@@ -274,7 +274,8 @@ impl Execution {
     #[must_use]
     pub fn has_price(&self) -> bool {
         let answered = matches!(self.status, Status::Ok | Status::Cancelled | Status::Interrupted);
-        answered || self.cost_usd.is_some() || !self.text.is_empty()
+        let begun = self.status != Status::Running && !self.text.is_empty();
+        answered || begun || self.cost_usd.is_some()
     }
 
     /// The guards that stopped the call, if any did.

@@ -144,18 +144,12 @@ impl Field {
             paint.text(field.x - 1, y, 1, upright, border);
         }
         let this = Self { area: field, top, steps: frame.steps.max(1) };
-        let mut free = area.x;
         let cursor = frame.cursor.map(|step| this.middle(step));
-        for (step, text) in frame.marks {
-            // A label begins at its step, or ends at the edge with the step above it; elsewhere it
-            // would name another one.
+        for (x, text) in this.labels(frame.marks, area.right()) {
             let width = u16::try_from(cell_width(text)).unwrap_or(u16::MAX);
-            let x = this.middle(*step).min(area.right().saturating_sub(width));
-            // Nor is half a label left beside the sign of the step that is read.
-            let covered = cursor.is_some_and(|cursor| (x..x + width).contains(&cursor));
-            if x >= free && !covered {
+            // Half a label is not left beside the sign of the step that is read.
+            if !cursor.is_some_and(|cursor| (x..x.saturating_add(width)).contains(&cursor)) {
                 paint.text(x, area.bottom() - 1, width, text, dim);
-                free = x + width + 1;
             }
         }
         if let Some(column) = cursor {
@@ -164,6 +158,33 @@ impl Field {
             paint.text(column, area.bottom() - 1, 1, sign, style);
         }
         Some(this)
+    }
+
+    /// The labels there is room for, each with its column: every one, or every second, and so on,
+    /// so that they stand at even distances. A label begins at its step, or ends at the edge with
+    /// its step above it; elsewhere it would name another one.
+    fn labels<'m>(&self, marks: &'m [(usize, String)], edge: u16) -> Vec<(u16, &'m str)> {
+        let width = |text: &str| u16::try_from(cell_width(text)).unwrap_or(u16::MAX);
+        let columns: Vec<_> = marks
+            .iter()
+            .map(|(step, text)| (self.middle(*step), width(text), text.as_str()))
+            .collect();
+        let fits = |every: &usize| {
+            let kept: Vec<_> = columns.iter().step_by(*every).collect();
+            let apart = |two: &[&(u16, u16, _)]| matches!(two, [a, b] if a.0 + a.1 < b.0);
+            kept.windows(2).all(apart)
+        };
+        let every = (1..columns.len()).find(fits).unwrap_or(columns.len().max(1));
+        let mut free = self.area.x;
+        let mut labels = Vec::new();
+        for &(column, width, text) in columns.iter().step_by(every) {
+            let x = column.min(edge.saturating_sub(width));
+            if x >= free {
+                free = x + width + 1;
+                labels.push((x, text));
+            }
+        }
+        labels
     }
 
     /// The column of a step's middle.
