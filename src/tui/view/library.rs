@@ -28,7 +28,9 @@ pub(super) fn tabs(paint: &Paint<'_, '_, '_>) -> Vec<Piece<'static>> {
             (false, _) => Role::Dim,
         };
         pieces.push(paint.piece(name, role));
-        pieces.push(paint.piece(missing, Role::VariableMissing));
+        if !missing.is_empty() {
+            pieces.push(paint.piece(missing, Role::VariableMissing));
+        }
     }
     pieces
 }
