@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::call::Call;
 use crate::{
-    model::{CallError, GuardAction, GuardName, Guards, Untrusted},
+    model::{CallError, Execution, GuardAction, GuardName, Guards, Untrusted},
     safety::guard::{Canary, Reply, Verdict, fence, incoming, outgoing},
 };
 
@@ -57,8 +57,8 @@ impl Call<'_> {
     /// Looks over what values bring. A call that is stopped here is never sent.
     pub(super) fn guard_values(&mut self) -> Result<(), CallError> {
         let safeguards = &self.guarding.safeguards;
-        let verdict =
-            incoming(&self.execution.messages, &safeguards.untrusted, &safeguards.acting());
+        let Execution { messages, inputs, .. } = &self.execution;
+        let verdict = incoming(messages, &safeguards.untrusted, inputs, &safeguards.acting());
         self.passed(verdict, false)
     }
 

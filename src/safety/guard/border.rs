@@ -1,6 +1,8 @@
 //! What is put around and beside untrusted values before they leave: random markers, the sentence
 //! that says what they mean, and a canary.
 
+use std::ops::Range;
+
 use super::canary::Canary;
 use crate::model::{Message, Role, Untrusted};
 
@@ -39,19 +41,41 @@ pub(super) fn word(random: u128, length: usize) -> String {
         .collect()
 }
 
+/// Whether nothing but layout stands between two pieces of values: blanks, numbers, the signs of
+/// lists and quotations.
+pub(super) fn is_beside(messages: &[Message], one: &Untrusted, next: &Untrusted) -> bool {
+    let is_layout = |character: char| {
+        character.is_whitespace() || character.is_ascii_digit() || ">|-*+.:)".contains(character)
+    };
+    let content = messages.get(one.message).map(|message| message.content.as_str());
+    let gap = content.and_then(|content| content.get(one.range.end..next.range.start));
+    one.message == next.message && gap.is_some_and(|gap| gap.chars().all(is_layout))
+}
+
 /// Puts the values between markers and says so in the system message. Values stay where they
-/// are; `untrusted` is of these messages and in order. Returns how many values were marked.
+/// are; `untrusted` is of these messages and in order. Pieces of one value that only layout parts
+/// stand between the same markers. Returns how many pairs of markers there are.
 pub fn mark(messages: &mut Vec<Message>, untrusted: &[Untrusted], nonce: &Nonce) -> usize {
     let (opening, closing) = (nonce.opening(), nonce.closing());
     let mut marked = 0;
-    for value in untrusted.iter().rev() {
-        let Some(message) = messages.get_mut(value.message) else { continue };
-        let content = &mut message.content;
-        if content.get(value.range.clone()).is_none_or(|text| text.trim().is_empty()) {
-            continue;
-        }
-        content.insert_str(value.range.end, &closing);
-        content.insert_str(value.range.start, &opening);
+    let says = |value: &&Untrusted| {
+        let content = messages.get(value.message).map(|message| message.content.as_str());
+        let text = content.and_then(|content| content.get(value.range.clone()));
+        text.is_some_and(|text| !text.trim().is_empty())
+    };
+    let values: Vec<&Untrusted> = untrusted.iter().filter(says).collect();
+    let is_one = |one: &&Untrusted, next: &&Untrusted| {
+        one.variable == next.variable && is_beside(messages, one, next)
+    };
+    let runs: Vec<(usize, Range<usize>)> = values
+        .chunk_by(is_one)
+        .filter_map(|run| Some((run.first()?, run.last()?)))
+        .map(|(first, last)| (first.message, first.range.start..last.range.end))
+        .collect();
+    for (message, range) in runs.into_iter().rev() {
+        let Some(message) = messages.get_mut(message) else { continue };
+        message.content.insert_str(range.end, &closing);
+        message.content.insert_str(range.start, &opening);
         marked += 1;
     }
     if marked > 0 {
@@ -105,7 +129,7 @@ fn say(messages: &mut Vec<Message>, sentence: &str) {
 mod tests {
     use super::*;
 
-    fn value(message: usize, range: std::ops::Range<usize>) -> Untrusted {
+    fn value(message: usize, range: Range<usize>) -> Untrusted {
         Untrusted { message, range, variable: "x".into() }
     }
 
@@ -122,6 +146,18 @@ mod tests {
         assert_eq!(messages[1].content, format!("Hi {open}a{close} and {open}b{close}."));
         assert!(messages[0].content.starts_with("Be brief.\n\nText between"));
         assert!(messages[0].content.contains(&open) && messages[0].content.contains(&close));
+    }
+
+    #[test]
+    fn pieces_that_only_layout_parts_stand_between_the_same_markers() {
+        let nonce = Nonce::new(7);
+        let (open, close) = (nonce.opening(), nonce.closing());
+        let mut messages = vec![Message::new(Role::User, "1: a\n2: \n3: b\nand c d")];
+        let other = Untrusted { variable: "y".into(), ..value(0, 20..21) };
+        let values = [value(0, 3..4), value(0, 8..8), value(0, 12..13), value(0, 18..19), other];
+        assert_eq!(mark(&mut messages, &values, &nonce), 3);
+        let marked = format!("1: {open}a\n2: \n3: b{close}\nand {open}c{close} {open}d{close}");
+        assert_eq!(messages[1].content, marked);
     }
 
     #[test]
