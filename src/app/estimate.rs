@@ -12,12 +12,11 @@ impl App {
         &self,
         orders: Vec<CallOrder>,
     ) -> Result<Vec<(CallSpec, Estimate)>, AppError> {
-        let mut estimates = Vec::with_capacity(orders.len());
+        let mut calls = Vec::with_capacity(orders.len());
         for order in orders {
-            let spec = self.prepare(order).await?;
-            let estimate = self.engine.estimate(&spec).await;
-            estimates.push((spec, estimate));
+            calls.push(self.prepare(order).await?);
         }
-        Ok(estimates)
+        let estimates = self.engine.estimates(&calls).await;
+        Ok(calls.into_iter().zip(estimates).collect())
     }
 }

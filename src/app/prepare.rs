@@ -45,8 +45,6 @@ pub struct CallOrder {
     pub tags: BTreeMap<String, String>,
     pub stream: bool,
     pub cache: CacheUse,
-    /// Which of several calls that are otherwise the same this is.
-    pub repeat: u32,
     /// Models to ask where this one does not answer; empty: the template's own, else those of
     /// the settings.
     pub fallback: Vec<Fallback>,
@@ -69,7 +67,6 @@ impl CallOrder {
             tags: BTreeMap::new(),
             stream: true,
             cache: CacheUse::default(),
-            repeat: 0,
             fallback: Vec::new(),
             allow: BTreeSet::new(),
             without: Vec::new(),
@@ -91,7 +88,7 @@ impl App {
     /// named anywhere.
     pub async fn prepare(&self, order: CallOrder) -> Result<CallSpec, AppError> {
         let CallOrder { variant, source, model, parameters, inputs, tags, stream, .. } = order;
-        let CallOrder { cache, repeat, fallback, allow, without, .. } = order;
+        let CallOrder { cache, fallback, allow, without, .. } = order;
         let mut recovery = self.settings.recovery.clone();
         let mut remarks = Vec::new();
         let (messages, stamp, front, safeguards) = match source {
@@ -142,7 +139,6 @@ impl App {
             tags,
             stream,
             cache,
-            repeat,
             fallback: if fallback.is_empty() {
                 front.fallback.unwrap_or_else(|| self.settings.engine.fallback.clone())
             } else {

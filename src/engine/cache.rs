@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 use tokio::time::Instant;
 
 use super::{
+    Shared,
     call::Call,
     run::{CallSpec, RunEventKind},
 };
@@ -27,7 +28,7 @@ use crate::{
 const COMPARED: usize = 64;
 
 /// Part of every hash, so that a change in what is hashed finds none of the old answers.
-const EDITION: u32 = 2;
+const EDITION: u32 = 3;
 
 /// Where answers are kept. The database in the program.
 #[async_trait]
@@ -118,16 +119,9 @@ pub(super) struct Hit {
 }
 
 impl Cache {
-    /// The call as the cache knows it; `None` where it has no part in it.
-    /// `address` is where its provider is asked.
-    pub fn question(&self, spec: &CallSpec, address: impl FnOnce() -> String) -> Option<Question> {
-        let mode = self.mode(spec.cache, &spec.parameters);
-        (mode != CacheMode::Off).then(|| Question::of(spec, &address(), mode))
-    }
-
     /// Settings hold only for calls that mean to get the same answer every time; whoever asks
     /// for the cache gets it.
-    fn mode(&self, asked: CacheUse, parameters: &GenerationParameters) -> CacheMode {
+    pub fn mode(&self, asked: CacheUse, parameters: &GenerationParameters) -> CacheMode {
         match asked {
             CacheUse::Asked(mode) => mode,
             CacheUse::Settings => {
@@ -245,19 +239,60 @@ impl Call<'_> {
     }
 }
 
+impl Shared {
+    /// A call as the cache knows it; `None` where it has no part in it. `repeat` is which of
+    /// several calls of a run that are otherwise the same it is.
+    pub(super) async fn question(&self, spec: &CallSpec, repeat: u32) -> Option<Question> {
+        let mode = self.cache.mode(spec.cache, &spec.parameters);
+        if mode == CacheMode::Off {
+            return None;
+        }
+        let learned = self.parts.capabilities.dropped(&spec.model).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "what the model refuses cannot be read");
+            Vec::new()
+        });
+        let mut parameters = spec.parameters.to_map();
+        parameters.retain(|name, _| {
+            let mut left_out = learned.iter().map(|it| &it.parameter).chain(&spec.without);
+            !left_out.any(|parameter| parameter.as_str() == name)
+        });
+        let address = self.parts.providers.address(&spec.model.provider);
+        Some(Question::of(spec, &parameters, repeat, &address, mode))
+    }
+}
+
+/// Which of the calls before it that are the same in everything each call follows, so that each
+/// of them gets an answer of its own.
+pub(super) fn repeats(calls: &[CallSpec]) -> Vec<u32> {
+    let is_same = |one: &CallSpec, other: &CallSpec| {
+        one.model == other.model
+            && one.parameters == other.parameters
+            && one.without == other.without
+            && one.messages == other.messages
+    };
+    let before = |at: usize| calls.get(..at).unwrap_or_default();
+    let count = |(at, call)| before(at).iter().filter(|other| is_same(call, other)).count();
+    calls.iter().enumerate().map(count).map(|count| u32::try_from(count).unwrap_or(0)).collect()
+}
+
 impl Question {
     /// Hashes a call. All that can change an answer is in it: who is asked and where, the words,
-    /// every parameter with the form the answer must have, and which repeat it is. For its kin
-    /// the words are left out, and only in which order who speaks, and what the values are
-    /// called, count.
-    fn of(spec: &CallSpec, address: &str, mode: CacheMode) -> Self {
-        let parameters = spec.parameters.to_map();
+    /// every parameter that is sent with the form the answer must have, and which repeat it is.
+    /// For its kin the words are left out, and only in which order who speaks, and what the
+    /// values are called, count.
+    fn of(
+        spec: &CallSpec,
+        parameters: &Map<String, Value>,
+        repeat: u32,
+        address: &str,
+        mode: CacheMode,
+    ) -> Self {
         let (provider, model) = (&spec.model.provider, &spec.model.model);
         let asked = json!([EDITION, provider, address, model]);
-        let call = json!([asked, spec.messages, parameters, spec.repeat]);
+        let call = json!([asked, spec.messages, parameters, repeat]);
         let roles: Vec<_> = spec.messages.iter().map(|message| message.role).collect();
         let names: Vec<_> = spec.inputs.keys().collect();
-        let kin = json!([asked, roles, names, parameters, spec.repeat]);
+        let kin = json!([asked, roles, names, parameters, repeat]);
         let values: Vec<String> = spec.inputs.values().map(as_text).collect();
         let words = spec.messages.iter().map(|message| message.content.as_str());
         let shape = (mode == CacheMode::Similar)
@@ -267,11 +302,11 @@ impl Question {
     }
 }
 
-fn as_text(value: &serde_json::Value) -> String {
+fn as_text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-fn hash(value: &serde_json::Value) -> CallHash {
+fn hash(value: &Value) -> CallHash {
     Sha256::digest(value.to_string().as_bytes()).into()
 }
 

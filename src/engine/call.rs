@@ -62,16 +62,18 @@ pub(super) async fn run(
     run_id: RunId,
     mode: Mode,
     spec: CallSpec,
+    repeat: u32,
     emitter: Emitter,
     orders: Obey,
 ) {
+    emitter.emit(RunEventKind::Queued);
     let request = ChatRequest {
         model: spec.model.model.clone(),
         messages: spec.messages.clone(),
         parameters: spec.parameters.clone(),
         stream: spec.stream,
     };
-    let question = shared.question(&spec);
+    let question = shared.question(&spec, repeat).await;
     let fallback = spec.fallback.clone();
     let guarding = Guarding::new(spec.safeguards.clone());
     let expectations = spec.expectations.clone();
@@ -98,7 +100,6 @@ pub(super) async fn run(
         place: None,
         chunks: ChunkLog::default(),
     };
-    emitter.emit(RunEventKind::Queued);
     match AssertUnwindSafe(call.answer()).catch_unwind().await {
         Ok(outcome) => call.record(outcome).await,
         Err(_) => call.fell(),

@@ -49,7 +49,7 @@ pub use run::{CallSpec, Mode, RunEvent, RunEventKind, RunHandle, RunSpec};
 
 use crate::model::{ChunkLog, ExecutionId};
 use budget::Asked;
-use cache::{Cache, Question};
+use cache::Cache;
 use endpoint::Endpoints;
 use keeping::Unkept;
 
@@ -96,7 +96,8 @@ impl Engine {
         let asks_again = run.calls.iter().any(|call| call.expectations.recovery.on);
         let queue = Arc::new(queue::Queue::default());
         let mut controls = Vec::with_capacity(run.calls.len());
-        for spec in run.calls {
+        let repeats = cache::repeats(&run.calls);
+        for (spec, repeat) in run.calls.into_iter().zip(repeats) {
             let (control, orders) = run::control(spec.execution_id);
             controls.push(control);
             let emitter = queue::Emitter::new(&queue, run.run_id, &spec);
@@ -104,15 +105,23 @@ impl Engine {
             let shared = Arc::clone(&self.shared);
             let mode = run.mode;
             tokio::spawn(async move {
-                call::run(&shared, run.run_id, mode, spec, emitter, orders).await;
+                call::run(&shared, run.run_id, mode, spec, repeat, emitter, orders).await;
                 drop(guard);
             });
         }
         RunHandle::new(run.run_id, queue, controls, asks_again)
     }
 
-    /// What a call will cost as far as that is known before it is sent.
-    pub async fn estimate(&self, spec: &CallSpec) -> Estimate {
+    /// What the calls of a run will cost as far as that is known before they are sent.
+    pub async fn estimates(&self, calls: &[CallSpec]) -> Vec<Estimate> {
+        let mut estimates = Vec::with_capacity(calls.len());
+        for (spec, repeat) in calls.iter().zip(cache::repeats(calls)) {
+            estimates.push(self.estimate(spec, repeat).await);
+        }
+        estimates
+    }
+
+    async fn estimate(&self, spec: &CallSpec, repeat: u32) -> Estimate {
         let asked = Asked {
             model: &spec.model,
             template: spec.stamp.template.as_ref(),
@@ -121,7 +130,7 @@ impl Engine {
             stream: spec.stream,
         };
         let estimate = self.shared.estimate(asked).await;
-        match self.shared.question(spec) {
+        match self.shared.question(spec, repeat).await {
             Some(question) if self.shared.cache.find(&question).await.is_some() => {
                 estimate.from_cache()
             }
@@ -151,13 +160,6 @@ impl Engine {
     pub async fn idle(&self) {
         // The sender lives in `self`, so this cannot fail.
         let _ = self.shared.active.subscribe().wait_for(|active| *active == 0).await;
-    }
-}
-
-impl Shared {
-    /// A call as the cache knows it; `None` where it has no part in it.
-    fn question(&self, spec: &CallSpec) -> Option<Question> {
-        self.cache.question(spec, || self.parts.providers.address(&spec.model.provider))
     }
 }
 

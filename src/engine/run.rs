@@ -45,9 +45,6 @@ pub struct CallSpec {
     pub stream: bool,
     /// Whether an answer that was given before will do.
     pub cache: CacheUse,
-    /// Which of several calls that are otherwise the same this is, so that each of them gets an
-    /// answer of its own.
-    pub repeat: u32,
     /// Models to ask, in this order, where this one does not answer.
     pub fallback: Vec<Fallback>,
     pub safeguards: Safeguards,

@@ -537,13 +537,18 @@ async fn restore(app: &App, deleted: &DeletedExecutions) -> Result<usize, Fault>
 
 /// What calls would cost. One that cannot be prepared costs nothing; it says why when it runs.
 async fn estimate(app: &App, orders: Vec<CallOrder>) -> Vec<CallEstimate> {
-    let mut estimates = Vec::with_capacity(orders.len());
+    let mut calls = Vec::with_capacity(orders.len());
     for order in orders {
-        let Ok(spec) = app.prepare(prepared(order)).await else { continue };
-        let estimate = app.engine.estimate(&spec).await;
-        estimates.push(CallEstimate { variant: spec.variant, model: spec.model, estimate });
+        calls.extend(app.prepare(prepared(order)).await.ok());
     }
-    estimates
+    let estimates = app.engine.estimates(&calls).await;
+    let told = calls.into_iter().zip(estimates);
+    told.map(|(CallSpec { variant, model, .. }, estimate)| CallEstimate {
+        variant,
+        model,
+        estimate,
+    })
+    .collect()
 }
 
 async fn spend_today(app: &App) -> Option<f64> {

@@ -14,6 +14,26 @@ fn told(output: &std::process::Output) -> String {
 }
 
 #[test]
+fn the_same_model_twice_has_two_answers() {
+    let place = Place::new();
+    let mut run = with(&["--cache", "exact", "--format", "json"]);
+    run.extend(["--model", "demo/fast", "--model", "demo/fast"]);
+    let of = |key: &str, records: &serde_json::Value| -> Vec<String> {
+        let records = records.as_array().expect("two records").iter();
+        records.map(|record| record.pointer(key).expect("a value").to_string()).collect()
+    };
+    let first = json(&place.run(&run));
+    assert_eq!(of("/cache", &first), [r#""miss""#, r#""miss""#]);
+    let again = json(&place.run(&run));
+    assert_eq!(of("/cache", &again), [r#""exact""#, r#""exact""#]);
+    let mut given = of("/reused/execution", &again);
+    let mut paid = of("/id", &first);
+    given.sort();
+    paid.sort();
+    assert_eq!(given, paid, "each its own");
+}
+
+#[test]
 fn an_answer_is_given_again_and_says_so() {
     let place = Place::new();
     place.write(".config/lathe/config.toml", "[cache]\nmode = \"exact\"\n");

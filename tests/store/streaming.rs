@@ -226,7 +226,6 @@ fn spec(prompt: String) -> CallSpec {
         tags: BTreeMap::new(),
         stream: true,
         cache: CacheUse::default(),
-        repeat: 0,
         fallback: Vec::new(),
         remarks: Vec::new(),
         safeguards: Safeguards::off(),

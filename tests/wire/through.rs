@@ -71,7 +71,6 @@ pub fn start(engine: &Engine, stream: bool) -> RunHandle {
         tags: BTreeMap::new(),
         stream,
         cache: CacheUse::Settings,
-        repeat: 0,
         safeguards: Safeguards::off(),
         expectations: Expectations::default(),
         fallback: Vec::new(),

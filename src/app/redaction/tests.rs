@@ -51,7 +51,6 @@ pub(in crate::app) fn record(prompt: &str, pieces: &[&str]) -> (Execution, Chunk
         tags: BTreeMap::new(),
         stream: true,
         cache: crate::model::CacheUse::default(),
-        repeat: 0,
         fallback: Vec::new(),
         safeguards: crate::engine::Safeguards::off(),
         expectations: crate::engine::Expectations::default(),

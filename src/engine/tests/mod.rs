@@ -319,7 +319,6 @@ fn call(variant: VariantName, provider: &str) -> CallSpec {
         tags: BTreeMap::new(),
         stream: true,
         cache: CacheUse::Settings,
-        repeat: 0,
         safeguards: Safeguards::off(),
         expectations: Expectations::default(),
         fallback: Vec::new(),

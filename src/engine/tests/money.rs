@@ -68,6 +68,11 @@ impl Counter {
         self.run(vec![spec]).await.pop().expect("one ended")
     }
 
+    async fn estimate(&self, spec: &CallSpec) -> Estimate {
+        let estimates = self.engine.estimates(std::slice::from_ref(spec)).await;
+        estimates.into_iter().next().expect("of one")
+    }
+
     /// Calls that reached the provider and took a script.
     fn left(&self) -> usize {
         self.scripted.attempts.lock().unwrap().len()
@@ -131,7 +136,7 @@ async fn every_part_of_a_call_makes_it_another() {
             let tool = serde_json::json!([{"name": "now", "parameters": {"type": "object"}}]);
             spec.parameters.set(Parameter::Tools, &tool).expect("a tool");
         },
-        |spec| spec.repeat = 1,
+        |spec| spec.without = vec![Parameter::Temperature],
     ];
     for change in changes {
         let mut spec = steady();
@@ -143,6 +148,22 @@ async fn every_part_of_a_call_makes_it_another() {
     spec.tags.insert("case".to_owned(), "1".to_owned());
     spec.stream = false;
     assert_eq!(counter.one(spec).await.cache, CacheState::Exact);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_left_out_of_a_call_is_no_part_of_it() {
+    let scripts = vec![answer(&[say("in JSON")]), answer(&[say("in words")])];
+    let counter = counter(scripts, exact(), BudgetSettings::default());
+    let mut format = steady();
+    format.parameters.response_format = Some(crate::model::ResponseFormat::Json);
+    counter.one(format.clone()).await;
+    let without = CallSpec { without: vec![Parameter::ResponseFormat], ..format.clone() };
+    let first = counter.one(without.clone()).await;
+    assert_eq!((first.cache, first.text.as_str()), (CacheState::Miss, "in words"));
+    for (spec, text) in [(without, "in words"), (steady(), "in words"), (format, "in JSON")] {
+        let again = counter.one(spec).await;
+        assert_eq!((again.cache, again.text.as_str()), (CacheState::Exact, text));
+    }
 }
 
 /// A provider of a name that is asked at an address.
@@ -193,7 +214,7 @@ async fn another_server_of_the_same_name_is_asked_anew() {
 async fn repeats_stay_repeats() {
     let scripts = (0..3).map(|number| answer(&[say(&number.to_string())])).collect();
     let counter = counter(scripts, exact(), BudgetSettings::default());
-    let repeats = || (0..3).map(|repeat| CallSpec { repeat, ..steady() }).collect();
+    let repeats = || vec![steady(), steady(), steady()];
     let mut texts: Vec<_> =
         counter.run(repeats()).await.into_iter().map(|record| record.text).collect();
     texts.sort();
@@ -203,6 +224,9 @@ async fn repeats_stay_repeats() {
     let mut texts: Vec<_> = again.into_iter().map(|record| record.text).collect();
     texts.sort();
     assert_eq!(texts, ["0", "1", "2"], "each repeat gets its own answer again");
+    let estimates = counter.engine.estimates(&[repeats(), repeats()].concat()).await;
+    let cached: Vec<_> = estimates.into_iter().map(|estimate| estimate.cached).collect();
+    assert_eq!(cached, [true, true, true, false, false, false]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -424,13 +448,13 @@ async fn an_estimate_learns_from_the_answers_before() {
     let counter = counter(vec![answer(&[say("x")])], exact(), BudgetSettings::default());
     let mut spec = steady();
     spec.parameters.max_tokens = Some(1_000_000);
-    let before = counter.engine.estimate(&spec).await;
+    let before = counter.estimate(&spec).await;
     assert_eq!((before.output_from, before.output_tokens), (OutputFrom::MaxTokens, 1_000_000));
     counter.one(spec.clone()).await;
-    let cached = counter.engine.estimate(&spec).await;
+    let cached = counter.estimate(&spec).await;
     assert!(cached.cached && cached.cost_usd == Some(0.0), "{cached:?}");
-    spec.repeat = 1;
-    let after = counter.engine.estimate(&spec).await;
+    spec.cache = CacheUse::Asked(CacheMode::Off);
+    let after = counter.estimate(&spec).await;
     assert_eq!(after.output_from, OutputFrom::History { answers: 1 });
     assert_eq!((after.output_tokens, after.most_output_tokens), (20, 1_000_000));
 }
@@ -544,7 +568,7 @@ async fn an_answer_without_a_limit_goes_on_where_a_budget_allows_it() {
 #[tokio::test(start_paused = true)]
 async fn tools_and_forms_are_part_of_what_is_read() {
     let counter = counter(Vec::new(), CacheSettings::default(), BudgetSettings::default());
-    let plain = counter.engine.estimate(&dear()).await;
+    let plain = counter.estimate(&dear()).await;
     let mut with = dear();
     let tool = serde_json::json!([{
         "name": "find_order",
@@ -552,12 +576,12 @@ async fn tools_and_forms_are_part_of_what_is_read() {
         "parameters": {"type": "object", "properties": {"number": {"type": "string"}}},
     }]);
     with.parameters.set(Parameter::Tools, &tool).expect("a tool");
-    let tools = counter.engine.estimate(&with).await;
+    let tools = counter.estimate(&with).await;
     assert!(tools.input.tokens >= plain.input.tokens + 30, "{tools:?}");
     assert!(!tools.input.exact && tools.most_usd > plain.most_usd);
     let form = serde_json::json!({"type": "object", "required": ["a", "b", "c", "d", "e"]});
     let mut with = dear();
     with.parameters.response_format = Some(crate::model::ResponseFormat::Schema(form));
-    let form = counter.engine.estimate(&with).await;
+    let form = counter.estimate(&with).await;
     assert!(form.input.tokens >= plain.input.tokens + 10, "{form:?}");
 }
