@@ -27,6 +27,12 @@ pub enum StoreError {
         path.display()
     )]
     Corrupt { path: PathBuf, detail: String },
+    /// A damaged database out of which nothing can be taken.
+    #[error(
+        "nothing can be read out of {} ({detail}); it was left as it is: restore a backup with `lathe backup restore FILE`, or move it aside to start a new one",
+        path.display()
+    )]
+    BeyondSalvage { path: PathBuf, detail: String },
     /// A statement met damage in the open database, so nothing more is written to it.
     #[error(
         "not saved: {} is damaged ({detail}), and nothing more is written to it: end all programs that use it, then take what can be read out of it with `lathe doctor --salvage FILE`, or restore a backup",

@@ -40,7 +40,8 @@ const NOBODY: &str = ".process-salvaged";
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Salvaged {
     pub path: PathBuf,
-    /// Whether the first page was so damaged that one of a new database had to stand for it.
+    /// Whether the first page or the list of tables was so damaged that those of a new database
+    /// had to stand for them.
     pub first_page_replaced: bool,
     pub tables: Vec<SalvagedTable>,
     pub executions: u64,
@@ -98,7 +99,14 @@ pub fn salvage(database: &Path, target: &Path) -> Result<Salvaged, StoreError> {
         copy_bytes(&mut source, &log, &beside(&damaged, "-wal"))?;
     }
     drop(held);
-    let mut salvaged = into(&damaged, &new, work.path()).map_err(|fault| fault.at(&new))?;
+    let mut salvaged =
+        into(&damaged, &new, work.path()).map_err(|fault| match fault.at(target) {
+            // Of the copy, which is gone by the time that anybody reads this.
+            StoreError::Corrupt { detail, .. } => {
+                StoreError::BeyondSalvage { path: database.to_path_buf(), detail }
+            }
+            other => other,
+        })?;
     verify(&new)?;
     place_new(&new, target)?;
     sync_folder(folder);
@@ -145,7 +153,7 @@ fn into(damaged: &Path, new: &Path, work: &Path) -> Outcome<Salvaged> {
     salvaged.first_page_replaced = opened.is_err();
     let source = match opened {
         Ok(source) => source,
-        Err(_) => reading::mend_first_page(damaged, &work.join("sound.db"))?,
+        Err(_) => reading::mend_schema(damaged, &work.join("sound.db"))?,
     };
     // At the schema of the damaged one, so that its rows fit; brought up to date afterwards.
     let newest = MIGRATIONS.last().map_or(0, |last| last.number);

@@ -132,6 +132,38 @@ async fn a_header_and_a_first_page_of_garbage_cost_nothing() {
     }
 }
 
+/// The pages of the list of tables.
+fn pages_of_list(path: &Path) -> Vec<usize> {
+    let connection = rusqlite::Connection::open(path).expect("opens");
+    let sql = "SELECT pageno FROM dbstat WHERE name IN ('sqlite_schema', 'sqlite_master')";
+    let mut statement = connection.prepare(sql).expect("compiled in");
+    let pages = statement.query_map([], |row| row.get::<_, u16>(0)).expect("read");
+    pages.map(|page| page.expect("read").into()).collect()
+}
+
+#[tokio::test]
+async fn a_list_of_tables_of_garbage_costs_nothing() {
+    let folder = folder();
+    let path = folder.path().join("lathe.db");
+    let records = filled(&path, 20).await;
+    let sound = fs::read(&path).expect("read");
+    let pages = pages_of_list(&path);
+    assert!(pages.len() > 2 && pages.contains(&1), "{pages:?}");
+    let one_each = pages.iter().map(|page| vec![*page]);
+    for damaged in one_each.chain([pages.clone()]) {
+        for garbage in [0, 0xa5] {
+            let mut bytes = sound.clone();
+            for page in &damaged {
+                bytes[(page - 1) * PAGE..page * PAGE].fill(garbage);
+            }
+            let (found, new) = salvaged(folder.path(), &bytes);
+            assert!(found.first_page_replaced, "{damaged:?}");
+            assert!(found.tables.iter().all(|table| table.gaps + table.rejected == 0), "{found:?}");
+            assert_eq!(intact(&new, &records).await, 21, "{damaged:?}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_file_cut_short_gives_what_is_before_the_cut() {
     let folder = folder();
@@ -144,8 +176,9 @@ async fn a_file_cut_short_gives_what_is_before_the_cut() {
     assert!(kept >= 10, "{kept} of 61 left: {found:?}");
     let nothing = folder.path().join("none.db");
     fs::write(&nothing, b"a letter").expect("written");
-    let refused = store::salvage(&nothing, &folder.path().join("other.db"));
-    assert!(matches!(refused, Err(StoreError::Corrupt { .. })), "{refused:?}");
+    let refused = store::salvage(&nothing, &folder.path().join("other.db")).expect_err("a letter");
+    assert!(matches!(&refused, StoreError::BeyondSalvage { path, .. } if *path == nothing));
+    assert!(!refused.to_string().contains("--salvage"), "that was it: {refused}");
     assert!(!folder.path().join("other.db").exists());
 }
 

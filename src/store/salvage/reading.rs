@@ -16,7 +16,7 @@ use super::{SalvagedTable, open_damaged};
 use crate::store::{
     error::StoreError,
     fault::Outcome,
-    migrate::{self, MIGRATIONS},
+    migrate::{self, MIGRATIONS, Migration},
     place::{beside, cannot_open},
 };
 
@@ -26,6 +26,8 @@ const PATIENCE: u64 = 20_000;
 const HIGHEST: i64 = 1 << 32;
 /// The size of a page, which every database of ours has.
 const PAGE: usize = 4_096;
+/// What stands before the list of tables in the first page.
+const HEADER: usize = 100;
 
 /// A table of the new database.
 pub(super) struct Table {
@@ -244,29 +246,39 @@ fn is_constraint(error: &rusqlite::Error) -> bool {
 }
 
 /// Gives the copy of a damaged database a header, and if that is not enough the whole first page,
-/// of a new database: the first page says where every table begins, and the steps that made the
-/// tables put them at the same places in every database that was made in one go.
-pub(super) fn mend_first_page(damaged: &Path, sound: &Path) -> Outcome<Connection> {
-    let mut fresh = Connection::open(sound)?;
-    migrate::migrate(&mut fresh, sound, MIGRATIONS)?;
-    drop(fresh);
+/// and then the whole list of its tables, of a new database of its schema: the list says where
+/// every table begins, and the steps that made the tables put them at the same places in every
+/// database that was made in one go.
+pub(super) fn mend_schema(damaged: &Path, sound: &Path) -> Outcome<Connection> {
     let told = |error: std::io::Error| cannot_open(damaged, &error);
-    let mut page = vec![0; PAGE];
-    File::open(sound).and_then(|mut file| file.read_exact(&mut page)).map_err(told)?;
+    let mut own = vec![0; HEADER];
+    let file = File::open(damaged).map_err(told)?;
+    file.take(HEADER as u64).read(&mut own).map_err(told)?;
+    let mut fresh = Connection::open(sound)?;
+    migrate::migrate(&mut fresh, sound, steps_of(&own))?;
+    drop(fresh);
+    let sound = std::fs::read(sound).map_err(told)?;
     let length = std::fs::metadata(damaged).map_err(told)?.len();
     let pages = u32::try_from(length.div_ceil(PAGE as u64)).unwrap_or(u32::MAX);
-    // The size, believed where these two counters agree; no free pages; and the journal's kind.
-    page[24..28].copy_from_slice(&1_u32.to_be_bytes());
-    page[92..96].copy_from_slice(&1_u32.to_be_bytes());
-    page[28..32].copy_from_slice(&pages.to_be_bytes());
-    page[32..40].fill(0);
     let kind = if beside(damaged, "-wal").is_file() { 2 } else { 1 };
-    page[18..20].fill(kind);
-    for length in [100, PAGE] {
+    let first = sound.get(..PAGE).unwrap_or_default();
+    let (first_of_list, list) = schema_behind(&sound, pages);
+    for (begin, behind) in [(&first[..HEADER], &[][..]), (first, &[]), (&first_of_list, &list)] {
+        let mut begin = begin.to_vec();
+        let pages = pages + u32::try_from(behind.len() / PAGE).unwrap_or(0);
+        // The size, believed where these two counters agree; no free pages; and the journal's kind.
+        begin[24..28].copy_from_slice(&1_u32.to_be_bytes());
+        begin[92..96].copy_from_slice(&1_u32.to_be_bytes());
+        begin[28..32].copy_from_slice(&pages.to_be_bytes());
+        begin[32..40].fill(0);
+        begin[18..20].fill(kind);
         let mut file = OpenOptions::new().write(true).open(damaged).map_err(told)?;
-        file.seek(SeekFrom::Start(0))
-            .and_then(|_| file.write_all(&page[..length]))
-            .map_err(told)?;
+        file.write_all(&begin).map_err(told)?;
+        if !behind.is_empty() {
+            file.seek(SeekFrom::Start(length.div_ceil(PAGE as u64) * PAGE as u64))
+                .and_then(|_| file.write_all(behind))
+                .map_err(told)?;
+        }
         drop(file);
         if let Ok(source) = open_damaged(damaged) {
             return Ok(source);
@@ -274,7 +286,49 @@ pub(super) fn mend_first_page(damaged: &Path, sound: &Path) -> Outcome<Connectio
     }
     Err(StoreError::Corrupt {
         path: damaged.to_path_buf(),
-        detail: "nothing of it can be read".to_owned(),
+        detail: "its tables are not found".to_owned(),
     }
     .into())
+}
+
+/// The steps to the schema that a header tells, or all of them where it tells nothing.
+fn steps_of(header: &[u8]) -> &'static [Migration] {
+    let told = header.starts_with(b"SQLite format 3\0").then(|| header.get(60..64)).flatten();
+    let number = told.and_then(|bytes| bytes.try_into().ok()).map(u32::from_be_bytes);
+    let last =
+        MIGRATIONS.iter().position(|step| number.is_some_and(|it| step.number == i64::from(it)));
+    last.map_or(MIGRATIONS, |last| &MIGRATIONS[..=last])
+}
+
+/// The first page of a new database, and the pages of the list of tables that it leads to, as
+/// they are behind so many other pages: there they take the place of no page with rows.
+fn schema_behind(sound: &[u8], pages: u32) -> (Vec<u8>, Vec<u8>) {
+    const INTERIOR: u8 = 5;
+    let mut first = sound.get(..PAGE).unwrap_or_default().to_vec();
+    let mut behind = Vec::new();
+    let number = |page: &[u8], at: usize| -> Option<u32> {
+        page.get(at..at + 4)?.try_into().ok().map(u32::from_be_bytes)
+    };
+    let short = |page: &[u8], at: usize| -> Option<usize> {
+        page.get(at..at + 2)?.try_into().ok().map(u16::from_be_bytes).map(usize::from)
+    };
+    if first.get(HEADER) != Some(&INTERIOR) {
+        return (first, behind);
+    }
+    // The list's own head stands behind the header: how many ways lead on, the last of them, and
+    // where the others stand.
+    let ways = short(&first, HEADER + 3).unwrap_or(0);
+    let others = (0..ways).filter_map(|way| short(&first, HEADER + 12 + 2 * way));
+    for at in others.chain([HEADER + 8]).collect::<Vec<_>>() {
+        let page = number(&first, at).and_then(|page| usize::try_from(page).ok()).unwrap_or(0);
+        let page = page.saturating_sub(1) * PAGE;
+        let (Some(page), Some(way)) = (sound.get(page..page + PAGE), first.get_mut(at..at + 4))
+        else {
+            continue;
+        };
+        behind.extend_from_slice(page);
+        let moved = pages + u32::try_from(behind.len() / PAGE).unwrap_or(0);
+        way.copy_from_slice(&moved.to_be_bytes());
+    }
+    (first, behind)
 }
