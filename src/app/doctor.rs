@@ -233,7 +233,9 @@ async fn opened(app: &App, chart: &mut Chart) {
         }
         Err(error) => chart.add("database", Health::Bad, error.to_string()),
     }
-    if app.store.is_read_only() {
+    if app.store.is_full() {
+        chart.add("database", Health::Bad, "no room is left for it, so nothing new is kept");
+    } else if app.store.is_read_only() {
         chart.add("database", Health::Bad, "it can only be read, so nothing new is kept");
     }
     app.discover().await;

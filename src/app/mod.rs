@@ -210,7 +210,8 @@ impl App {
     /// Of the first order that cannot be prepared; where nothing can be saved and nobody agreed
     /// to that.
     pub async fn run(&self, orders: Vec<CallOrder>, mode: Mode) -> Result<Started, AppError> {
-        if self.store.is_read_only() && !self.unsaved {
+        // A disk that is full costs the record alone, whether at the start or in the middle.
+        if self.store.is_read_only() && !self.store.is_full() && !self.unsaved {
             return Err(AppError::NothingKept { path: self.store.path().to_path_buf() });
         }
         let mut calls = Vec::with_capacity(orders.len());

@@ -81,7 +81,7 @@ impl Store {
     /// the size of the database before and after, in bytes.
     pub async fn compact(&self) -> Result<(u64, u64), StoreError> {
         if self.is_read_only() {
-            return Err(StoreError::ReadOnly { path: self.path().to_path_buf() });
+            return Err(self.unwritable());
         }
         let (path, busy) = (self.path().to_path_buf(), self.busy());
         let work = move || {

@@ -200,7 +200,13 @@ pub(super) fn is_busy(error: &rusqlite::Error) -> bool {
 fn open_read_only(options: &StoreOptions, place: Place) -> Result<Opened, StoreError> {
     let path = place.path;
     let mut report = OpenReport { read_only: true, ..OpenReport::default() };
-    if !options.read_only {
+    if options.full {
+        report.warnings.push(format!(
+            "There is no room left for {}: history is shown, and nothing new is saved. Free some \
+             space and start again",
+            path.display()
+        ));
+    } else if !options.read_only {
         report.warnings.push(format!(
             "{} can only be read here: history is shown, and nothing new is saved",
             path.display()
@@ -216,8 +222,12 @@ fn open_read_only(options: &StoreOptions, place: Place) -> Result<Opened, StoreE
         Ok::<_, Fault>((connection, found))
     };
     // Where somebody else writes (or a log waits to be read), the log must be heeded, which
-    // needs its neighbours; only a folder that cannot be written may be taken as frozen.
-    let (uri, answer) = match attempt(&live) {
+    // needs its neighbours; only a folder that cannot be written may be taken as frozen, or one
+    // without room where nobody has left a log or has its index.
+    let holds = |suffix| std::fs::metadata(beside(&path, suffix)).is_ok_and(|file| file.len() > 0);
+    let alone = options.full && !holds("-wal") && !holds("-shm");
+    let first = if alone { attempt(&frozen) } else { attempt(&live) };
+    let (uri, answer) = match first {
         Err(Fault::Sqlite(error)) if cannot_share(&error) => {
             if pending > 0 {
                 report.warnings.push(format!(
@@ -228,7 +238,7 @@ fn open_read_only(options: &StoreOptions, place: Place) -> Result<Opened, StoreE
             let answer = attempt(&frozen);
             (frozen, answer)
         }
-        answer => (live, answer),
+        answer => (if alone { frozen } else { live }, answer),
     };
     let (connection, found) = answer.map_err(|fault| fault.at(&path).waited(options.busy))?;
     let supported = MIGRATIONS.last().map_or(0, |last| last.number);

@@ -82,6 +82,8 @@ struct Shared {
     busy: Duration,
     /// Absent where the database can only be read.
     writer: Option<mpsc::Sender<Message>>,
+    /// Whether that is for want of room.
+    full: bool,
     /// Absent in memory, where the writer reads too.
     readers: Option<mpsc::Sender<Question>>,
     /// What was found damaged.
@@ -90,12 +92,24 @@ struct Shared {
 
 impl Store {
     /// Opens a database, making it and its folder if they are absent, and takes care of what
-    /// processes that ended in the middle of a call left behind. Blocks; a few milliseconds.
+    /// processes that ended in the middle of a call left behind. One that there is no room for
+    /// is opened to be read. Blocks; a few milliseconds.
     ///
     /// # Errors
     /// Where the file is not private to the user, of another program, damaged, newer than this
     /// program, or cannot be reached. Nothing was changed then.
     pub fn open(options: &StoreOptions) -> Result<(Self, OpenReport), StoreError> {
+        match Self::open_as(options) {
+            // Even the index of the log needs room. What is there can be read without one.
+            Err(error @ StoreError::Full { .. }) => {
+                let full = StoreOptions { read_only: true, full: true, ..options.clone() };
+                Self::open_as(&full).map_err(|_| error)
+            }
+            opened => opened,
+        }
+    }
+
+    fn open_as(options: &StoreOptions) -> Result<(Self, OpenReport), StoreError> {
         let connection::Opened { connection, access, path, mut report } =
             connection::open(options)?;
         let in_memory = matches!(access, connection::Access::Memory);
@@ -127,6 +141,7 @@ impl Store {
             workspace: options.workspace.clone(),
             busy: options.busy,
             writer,
+            full: options.full,
             readers,
             harm,
         };
@@ -145,6 +160,22 @@ impl Store {
     #[must_use]
     pub fn is_read_only(&self) -> bool {
         self.shared.writer.is_none() || self.shared.harm.is_known()
+    }
+
+    /// Whether nothing can be saved because there was no room when it was opened.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.shared.full
+    }
+
+    /// Why nothing can be saved.
+    fn unwritable(&self) -> StoreError {
+        let path = self.shared.path.clone();
+        if self.shared.full {
+            let detail = "there was none when it was opened".to_owned();
+            return StoreError::Full { path, detail };
+        }
+        StoreError::ReadOnly { path }
     }
 
     fn busy(&self) -> Duration {
@@ -205,9 +236,7 @@ impl Store {
         T: Send + 'static,
         F: FnMut(&mut Session<'_>) -> Outcome<T> + Send + 'static,
     {
-        let Some(writer) = &self.shared.writer else {
-            return Err(StoreError::ReadOnly { path: self.shared.path.clone() });
-        };
+        let Some(writer) = &self.shared.writer else { return Err(self.unwritable()) };
         let (reply, answer) = oneshot::channel();
         let task = Task { durable, run: work, value: None, reply };
         writer.send(Message::Write(Box::new(task))).map_err(|_| StoreError::Closed)?;

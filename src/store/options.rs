@@ -40,6 +40,8 @@ pub struct StoreOptions {
     pub(super) workspace: String,
     pub(super) journal: Journal,
     pub(super) read_only: bool,
+    /// Whether it is only read because there is no room for more.
+    pub(super) full: bool,
     pub(super) max_size: Option<u64>,
     pub(super) busy: Duration,
     pub(super) counting: Option<Counting>,
@@ -63,6 +65,7 @@ impl StoreOptions {
             workspace: String::new(),
             journal: Journal::Detect,
             read_only: false,
+            full: false,
             max_size: None,
             busy: Duration::from_secs(10),
             counting: None,

@@ -139,6 +139,48 @@ fn a_full_disk_stops_a_migration_and_leaves_nothing_half_made() {
     }
 }
 
+/// Not even the index of the log fits, and what waits in the log is there with room again.
+#[test]
+fn on_a_disk_that_is_full_from_the_start_the_history_is_shown_and_answers_are_printed() {
+    let place = Place::new();
+    let Some(output) = with_mounts(
+        &place,
+        "mkdir disk && mount -t tmpfs -o size=2m,mode=700 none disk
+         run() { \"$0\" --db disk/lathe.db run mood --var \"message=I love it\" \"$@\"; }
+         run > first 2> first.told || exit 9
+         dd if=/dev/zero of=disk/fill bs=1k 2> full
+         \"$0\" --db disk/lathe.db history list --format json > listed 2> told; echo $? > code
+         run > answer 2> run.told; echo $? > run.code
+         run --no-save > unsaved 2> unsaved.told; echo $? > unsaved.code
+         \"$0\" --db disk/lathe.db doctor > doctor 2>&1
+         rm disk/fill
+         run > again 2> again.told; cp disk/lathe.db after.db",
+    ) else {
+        return;
+    };
+    assert!(output.status.success(), "{} {}", told(&output), read(&place, "first.told"));
+    assert_eq!(read(&place, "code").trim(), "0", "{}", read(&place, "told"));
+    assert!(read(&place, "told").contains("There is no room left for"), "{}", read(&place, "told"));
+    assert_eq!(read(&place, "listed").lines().count(), 1);
+    assert_eq!(read(&place, "answer"), read(&place, "first"), "{}", read(&place, "run.told"));
+    let words = read(&place, "run.told");
+    assert!(words.contains("not saved: no room left"), "{words}");
+    assert_eq!(read(&place, "run.code").trim(), "0", "{words}");
+    assert_eq!(read(&place, "unsaved"), read(&place, "first"));
+    assert_eq!(read(&place, "unsaved.code").trim(), "0", "{}", read(&place, "unsaved.told"));
+    assert!(
+        read(&place, "doctor").contains("no room is left for it"),
+        "{}",
+        read(&place, "doctor")
+    );
+    assert_eq!(read(&place, "again.told"), "", "with room it goes on");
+    let connection = Connection::open(place.path("after.db")).expect("it opens");
+    let kept: u32 = connection
+        .query_row("SELECT count(*) FROM executions WHERE status = 'ok'", [], |row| row.get(0))
+        .expect("counted");
+    assert_eq!((kept, integrity(&place.path("after.db")).as_str()), (2, "ok"));
+}
+
 /// On a disk that can only be read, the administrator can write as little as anybody.
 #[test]
 fn what_can_only_be_read_is_shown_and_what_waits_in_the_log_is_told() {
