@@ -41,6 +41,8 @@ impl Verdict {
             return Self::Unknown;
         }
         match error.kind {
+            // A conflict or a call that came too early: worth another try, and an answer.
+            ErrorKind::Server if matches!(error.http_status, Some(400..=499)) => Self::Answers,
             ErrorKind::Connect
             | ErrorKind::Tls
             | ErrorKind::Timeout

@@ -73,6 +73,17 @@ async fn only_what_speaks_of_the_endpoint_counts() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_call_that_is_put_off_was_answered() {
+    for (status, opens) in [(409, false), (425, false), (500, true)] {
+        let mut error = failing(ErrorKind::Server);
+        error.http_status = Some(status);
+        let bench = with(vec![vec![Step::Fail(error)]; 5]);
+        fail(&bench, 5).await;
+        assert_eq!(matches!(bench.circuit(), Circuit::Open { .. }), opens, "{status}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_failed_on_this_side_says_nothing_of_the_endpoint() {
     let failed = vec![Step::Fail(failing(ErrorKind::Connect).of_this_side())];
     let bench = with(vec![failed; 9]);
