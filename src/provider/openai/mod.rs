@@ -136,9 +136,14 @@ pub(super) fn reported(value: &Value, status: Option<u16>) -> CallError {
     error.http_status = status;
     error.retryable = retryable;
     error.provider_code = code.map(failure::quoted);
-    error.hint = words(inner, "param")
-        .filter(|_| kind == ErrorKind::InvalidRequest)
-        .map(|name| format!("the server names `{}`: unset it", failure::quoted(name)));
+    error.hint = match kind {
+        ErrorKind::InvalidRequest => words(inner, "param")
+            .map(|name| format!("the server names `{}`: unset it", failure::quoted(name))),
+        ErrorKind::Quota if limit(&said).0 == kind => {
+            Some("the day's limit is used up: run again later, or raise it".to_owned())
+        }
+        _ => None,
+    };
     advised(error)
 }
 
@@ -166,7 +171,7 @@ fn kind(
                 return (ErrorKind::Authentication, false);
             }
             "model_not_found" => return (ErrorKind::NotFound, false),
-            "rate_limit_exceeded" | "slow_down" => return (ErrorKind::RateLimit, true),
+            "rate_limit_exceeded" | "slow_down" => return limit(said),
             "server_is_overloaded" | "overloaded_error" => return (ErrorKind::Overloaded, true),
             _ => {}
         }
@@ -176,7 +181,22 @@ fn kind(
         return (ErrorKind::ContextLength, false);
     }
     match status {
+        Some(429) => limit(said),
         Some(status) if status >= 300 => failure::by_status(status),
         _ => (ErrorKind::Server, true),
+    }
+}
+
+/// Which limit it is, by the words: one of a day is not waited for, and a call that is larger than
+/// the limit never passes.
+fn limit(said: &str) -> (ErrorKind, bool) {
+    let words = said.to_ascii_lowercase();
+    let says = |phrases: &[&str]| phrases.iter().any(|phrase| words.contains(phrase));
+    if says(&["request too large"]) {
+        (ErrorKind::RequestTooLarge, false)
+    } else if says(&["per day", "per-day", "(rpd)", "(tpd)"]) {
+        (ErrorKind::Quota, false)
+    } else {
+        (ErrorKind::RateLimit, true)
     }
 }

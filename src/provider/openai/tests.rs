@@ -213,6 +213,30 @@ fn error_bodies_are_told_apart() {
             true,
         ),
         (
+            429,
+            r#"{"error":{"message":"Rate limit reached for gpt-4o on requests per day (RPD): Limit 200, Used 200, Requested 1. Please try again in 7m12s.","type":"requests","code":"rate_limit_exceeded"}}"#,
+            ErrorKind::Quota,
+            false,
+        ),
+        (
+            429,
+            r#"{"error":{"message":"Rate limit exceeded: free-models-per-day","code":429}}"#,
+            ErrorKind::Quota,
+            false,
+        ),
+        (
+            429,
+            r#"{"error":{"message":"Request too large for gpt-4o on tokens per min (TPM): Limit 30000, Requested 60000. The input or output tokens must be reduced in order to run successfully.","type":"tokens","code":"rate_limit_exceeded"}}"#,
+            ErrorKind::RequestTooLarge,
+            false,
+        ),
+        (
+            429,
+            r#"{"error":{"message":"Rate limit reached for gpt-4o on tokens per min (TPM): Limit 30000, Used 29000, Requested 6000. Please try again in 10s.","type":"tokens","code":"rate_limit_exceeded"}}"#,
+            ErrorKind::RateLimit,
+            true,
+        ),
+        (
             400,
             r#"{"error":{"message":"maximum context length is 8"}}"#,
             ErrorKind::ContextLength,
