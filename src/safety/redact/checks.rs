@@ -3,6 +3,8 @@
 
 use std::collections::HashMap;
 
+use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
+
 use super::rule::Candidate;
 
 /// Words that stand where a secret is to be put.
@@ -58,8 +60,28 @@ pub(super) fn forty(candidate: &Candidate<'_>) -> Option<usize> {
     if candidate.after.is_some_and(goes_on) { None } else { mixed(candidate) }
 }
 
+/// A name and a password, as HTTP encodes them.
+pub(super) fn credentials(candidate: &Candidate<'_>) -> Option<usize> {
+    let text = candidate.text.trim_end_matches('=');
+    // What is cut off in the middle still begins with a name.
+    let whole = text.get(..text.len() / 4 * 4)?;
+    let decoded = STANDARD_NO_PAD.decode(whole).ok()?;
+    let name = decoded.split(|byte| *byte == b':').next()?;
+    let printable = name.iter().all(|byte| (b' '..=b'~').contains(byte));
+    (printable && name.len() < decoded.len()).then_some(candidate.text.len())
+}
+
+/// As [`random`], of what people choose.
+pub(super) fn password(candidate: &Candidate<'_>) -> Option<usize> {
+    disordered(candidate, 2.5)
+}
+
 /// What stands beside a name like `api_key` and is no word, path, call or number.
 pub(super) fn random(candidate: &Candidate<'_>) -> Option<usize> {
+    disordered(candidate, 3.0)
+}
+
+fn disordered(candidate: &Candidate<'_>, bits: f64) -> Option<usize> {
     let text = candidate.text;
     let has = |test: fn(&u8) -> bool| text.bytes().any(|byte| test(&byte));
     // `os.environ`, `config.api_key` and `process.env.KEY` name a secret and are none.
@@ -70,7 +92,7 @@ pub(super) fn random(candidate: &Candidate<'_>) -> Option<usize> {
     if names || called || !has(u8::is_ascii_digit) || !has(u8::is_ascii_alphabetic) {
         return None;
     }
-    (entropy(text) >= 3.0).then_some(())?;
+    (entropy(text) >= bits).then_some(())?;
     not_placeholder(candidate)
 }
 

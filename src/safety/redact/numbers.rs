@@ -11,7 +11,9 @@ pub(super) fn email(candidate: &Candidate<'_>) -> Option<usize> {
     let label = |label: &str| {
         (1..=63).contains(&label.len()) && !label.starts_with('-') && !label.ends_with('-')
     };
-    let joined = matches!(candidate.before, Some('@' | '/' | ':' | '.' | '%' | '+'))
+    let joined = candidate
+        .before
+        .is_some_and(|before| before.is_alphanumeric() || "@/:.%+".contains(before))
         || matches!(candidate.after, Some('@'));
     let file = ["png", "jpg", "jpeg", "gif", "svg", "webp"];
     let ending = host.rsplit('.').next()?.to_ascii_lowercase();

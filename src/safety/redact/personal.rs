@@ -19,7 +19,8 @@ pub(super) const PERSONAL: &[Rule] = &[
     personal(
         "email-address",
         "an email address",
-        r"(?-u:\b)[A-Za-z0-9][A-Za-z0-9._%+'-]{0,63}@[A-Za-z0-9][A-Za-z0-9.-]{0,189}\.[A-Za-z]{2,24}(?-u:\b)",
+        // Names are written in every script.
+        r"[\p{L}\p{N}][\p{L}\p{M}\p{N}._%+'-]{0,63}@[A-Za-z0-9][A-Za-z0-9.-]{0,189}\.[A-Za-z]{2,24}(?-u:\b)",
         numbers::email,
     ),
     personal(

@@ -118,9 +118,29 @@ pub(super) const SECRETS: &[Rule] = &[
     .check(checks::random)
     .rest(Rest::Value),
     secret(
+        "basic-credentials",
+        "a name and a password of HTTP",
+        r#"(?i-u)(?-u:\b)authorization["']? ?[=:] ?["']?basic {1,2}([a-z0-9+/]{6,256}={0,2})"#,
+    )
+    .check(checks::credentials),
+    secret(
+        "assigned-password",
+        "a password beside its name",
+        r#"(?i-u)(?:(?-u:\b)|_)(?:password|passwd|passphrase|pwd)["']? {0,2}(?:=>|:=|[=:]) {0,2}["']?([a-z0-9_.~+/=!@$%^&*-]{8,128})"#,
+    )
+    .check(checks::password)
+    .rest(Rest::Value),
+    // In capitals and quotation marks it is no sentence of a user interface.
+    secret(
+        "assigned-password",
+        "a password beside its name",
+        r#"(?-u:\b)[A-Z0-9_]{0,40}PASS(?:WORD|WD|PHRASE)?=["']([^"'\r\n]{8,96})["']"#,
+    )
+    .check(checks::not_placeholder),
+    secret(
         "assigned-secret",
         "a secret beside its name",
-        r#"(?i-u)(?:(?-u:\b)|_)(?:secret|token|password|passwd|passphrase)["']? {0,2}(?:=>|:=|[=:]) {0,2}["']?([a-z0-9_.~+/=!@$%^&*-]{12,128})"#,
+        r#"(?i-u)(?:(?-u:\b)|_)(?:secret|token)["']? {0,2}(?:=>|:=|[=:]) {0,2}["']?([a-z0-9_.~+/=!@$%^&*-]{12,128})"#,
     )
     .check(checks::random)
     .rest(Rest::Value),

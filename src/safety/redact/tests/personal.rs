@@ -17,7 +17,9 @@ const CASES: &[(&str, &[&str], &[&str])] = &[
             "‹JANE@EXAMPLE.ORG›; ‹bob@b.test›",
             "\"‹x1@y2.museum›\"",
             "mailto ‹someone@host.co.uk›\n",
-            "ü‹mail@host.test›",
+            "‹jörg@example.de›",
+            "an ‹иван.петров@example.org›,",
+            "_‹mail@host.test›",
             "to=‹u.ser@long-host-name.example›&x=1",
         ],
         &[

@@ -371,6 +371,8 @@ fn named() -> Vec<Named> {
     let bearer = |before, after| pair("bearer-token", before, &noise(30), after);
     let address = |before, secret, after| pair("url-password", before, secret, after);
     let assigned = |before, secret, after| pair("assigned-secret", before, secret, after);
+    let basic = |before, secret, after| pair("basic-credentials", before, secret, after);
+    let password = |before, secret, after| pair("assigned-password", before, secret, after);
     vec![
         (
             "mistral-key",
@@ -452,16 +454,52 @@ fn named() -> Vec<Named> {
             ],
         ),
         (
+            "basic-credentials",
+            vec![
+                basic("Authorization: Basic ", "dXNlcjpwYXNz", "\n"),
+                basic("-H 'authorization: basic ", "YWRtaW46YWRtaW4=", "'"),
+                basic("\"Authorization\": \"Basic ", "dXNlcjpwYXNzd29yZA==", "\""),
+            ],
+            vec![
+                "Authorization: Basic authentication is old",
+                "Authorization: Basic $CREDENTIALS",
+                "authorization: basic base64encoded",
+                "basic dXNlcjpwYXNz",
+            ],
+        ),
+        (
+            "assigned-password",
+            vec![
+                password("password: ", "hunter2hunter2", "\n"),
+                password("db.password = '", "Tr0ub4dor&3x", "'"),
+                password("my pwd=", "hunter2x", ";"),
+                password("\"passwd\": \"", "s3cr3t-Pa55", "\""),
+                password("DB_PASSWORD=\"", "c0rrect horse battery", "\""),
+                password("export PGPASSWD='", "battery staple", "'\n"),
+            ],
+            vec![
+                "password: required",
+                "password = get_password_from_vault()",
+                "\"password\": \"Must be at least 8 characters\"",
+                "password: 12345678",
+                "password: min8",
+                "DB_PASSWORD=\"$(cat /run/secrets/db1)\"",
+                "DB_PASSWORD=\"your password here\"",
+                "PASSWORD_PROMPT=\"Enter the password\"",
+                "DB_PASSWORD=\"\"",
+            ],
+        ),
+        (
             "assigned-secret",
             vec![
                 assigned("API_KEY=", "q8W2e4R6t9Y1u3I5o7P0", "\n"),
                 assigned("\"client_secret\": \"", "a1B2c3D4e5F6g7H8", "\","),
-                assigned("db.password = '", "Tr0ub4dor&3x", "'"),
+                assigned("auth_token = '", "Tr0ub4dor&3x", "'"),
                 assigned("SERVICE_ACCESS_TOKEN := ", "zX9-cV8_bN7.mK6", ""),
             ],
             vec![
                 "api_key = os.environ.get",
-                "password = get_password_from_vault()",
+                "secret = get_secret_from_vault()",
                 "secret_key = \"your-secret-key-goes-here-1\"",
                 "token: string | undefined | null",
                 "max_tokens = 1234567890123456",
