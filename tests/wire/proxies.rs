@@ -47,6 +47,26 @@ async fn one_that_is_down_is_told_and_not_the_server_behind_it() {
 }
 
 #[tokio::test]
+async fn a_name_that_is_looked_up_before_it_is_told_as_the_servers() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let place = listener.local_addr().expect("an address");
+    let base = Url::parse("https://no-such-host.invalid/v1").expect("an address");
+    let settings = ProviderSettings::new(ProviderKind::OpenAi, base, KeySource::None);
+    let settings = ProviderSettings {
+        proxy: Proxy::at(&format!("socks5://{place}"), "ALL_PROXY"),
+        ..settings
+    };
+    let key = Secret::new(KEY.to_owned());
+    let provider = build("test", &settings, &limits(), Some(&key), &Arc::new(Catalog::builtin()));
+    let outcome = call(&*provider.expect("built"), true).await;
+    let error = outcome.error();
+    assert_eq!((error.kind, error.retryable), (E::Connect, true), "{error}");
+    assert!(error.message.contains("the name no-such-host.invalid cannot be resolved"), "{error}");
+    let hint = error.hint.as_deref().unwrap_or_default();
+    assert!(hint.contains("socks5h://") && hint.contains("ALL_PROXY"), "{hint}");
+}
+
+#[tokio::test]
 async fn one_that_wants_another_password_is_told() {
     for target in TARGETS {
         let proxy = Server::start(|_| {

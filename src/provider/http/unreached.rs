@@ -124,12 +124,19 @@ impl Connection {
                 .hint(self.check("ask whoever runs the proxy to let it through"));
         }
         if says("dns error") || says("failed to lookup address") {
-            let host = match &self.proxy {
+            // Some kinds of proxies are given an address and no name.
+            let looked_up_here = says("error resolving for socks proxy");
+            let host = match self.proxy.as_ref().filter(|_| !looked_up_here) {
                 Some(proxy) => format!("of the proxy {}", proxy.place()),
                 None => self.base_url.host_str().unwrap_or_default().to_owned(),
             };
+            let next = if looked_up_here {
+                "check the network, or write socks5h:// to have the proxy look names up"
+            } else {
+                "check the network"
+            };
             return said(ErrorKind::Connect, format!("the name {host} cannot be resolved"))
-                .hint(self.check("check the network"));
+                .hint(self.check(next));
         }
         if io_kind(causes) == Some(io::ErrorKind::ConnectionRefused) {
             let first = self.first_place();
