@@ -190,6 +190,11 @@ impl Endpoints {
         Ok(Arc::new(DiscreetProvider::new(provider, Arc::clone(&self.redaction))))
     }
 
+    /// Whether there is a provider of a name.
+    pub(super) fn check(&self, name: &str) -> Result<(), CallError> {
+        self.find(name).map(drop)
+    }
+
     fn find(&self, name: &str) -> Result<ProviderSettings, CallError> {
         let settings = self.settings.read().unwrap_or_else(PoisonError::into_inner);
         settings.get(name).cloned().ok_or_else(|| {

@@ -36,6 +36,9 @@ pub enum AppError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Call(#[from] CallError),
+    /// A model of a provider that nobody has named in the settings.
+    #[error(transparent)]
+    UnknownProvider(CallError),
     #[error("`{template}` has no saved version {version}; {}", listed(.known))]
     UnknownVersion { template: TemplateId, version: String, known: Vec<Version> },
     #[error(

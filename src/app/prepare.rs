@@ -84,8 +84,8 @@ impl App {
     /// Reads, renders and completes an order. Nothing is sent.
     ///
     /// # Errors
-    /// Where the template cannot be read or does not render with these inputs, or no model is
-    /// named anywhere.
+    /// Where the template cannot be read or does not render with these inputs, no model is named
+    /// anywhere, or one of an unknown provider is.
     pub async fn prepare(&self, order: CallOrder) -> Result<CallSpec, AppError> {
         let CallOrder { variant, source, model, parameters, inputs, tags, stream, .. } = order;
         let CallOrder { cache, fallback, allow, without, .. } = order;
@@ -128,6 +128,7 @@ impl App {
             .or(front.model)
             .or_else(|| self.settings.default_model.clone())
             .ok_or(AppError::NoModel)?;
+        self.endpoints.check(&model.provider).map_err(AppError::UnknownProvider)?;
         Ok(CallSpec {
             execution_id: new_execution_id(),
             variant,

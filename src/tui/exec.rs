@@ -292,7 +292,7 @@ fn prepared(order: CallOrder) -> app::CallOrder {
 /// stand for their keys.
 fn refusal(error: AppError) -> CallError {
     match error {
-        AppError::Call(error) => error,
+        AppError::Call(error) | AppError::UnknownProvider(error) => error,
         AppError::NoModel => {
             CallError::new(ErrorKind::InvalidRequest, "no model is named for this variant").hint(
                 "{pick-model} picks one; `model:` in the template or `default_model` in \

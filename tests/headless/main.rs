@@ -376,6 +376,15 @@ fn the_doctor_says_what_keeps_the_workbench_from_starting() {
 }
 
 #[test]
+fn a_model_of_an_unknown_provider_is_bad_usage() {
+    let place = Place::new();
+    let run = ["run", "mood", "--var", "message=x", "--model", "demmo/fast"];
+    place.refused(&run, 2, &["there is no provider `demmo`", "did you mean `demo`?"]);
+    let listed = text(&place.run(&["history", "list", "--format", "json"]));
+    assert_eq!(listed, "", "nothing was begun");
+}
+
+#[test]
 fn providers_are_checked_by_asking_them() {
     let place = Place::new();
     place.write(
