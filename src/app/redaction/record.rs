@@ -110,13 +110,10 @@ pub fn redacted(
     for field in finish_reason_raw.iter_mut().chain(response_model) {
         text(redactor, field, &mut found);
     }
-    let keys = redactor.keys_alone();
     let mut names = Redactions::default();
-    for name in [provider, model] {
-        text(&keys, name, &mut names);
-    }
+    self::names(redactor, [provider, model], &mut names);
     found.join(&names.larger(&asked_of));
-    stamp(&keys, id, version, content_hash, &mut found);
+    stamp(&redactor.keys_alone(), id, version, content_hash, &mut found);
 
     if found.is_empty() {
         return None;
@@ -161,7 +158,7 @@ pub(super) fn attempt(
     redactor: &Redactor,
     attempt: &mut Attempt,
     found: &mut Redactions,
-    names: &mut Redactions,
+    asked_of: &mut Redactions,
 ) {
     let Attempt {
         provider,
@@ -188,9 +185,14 @@ pub(super) fn attempt(
     for other in answer.iter_mut().chain(reason).chain(request_id).chain(error_body) {
         text(redactor, other, found);
     }
+    names(redactor, [provider, model], asked_of);
+}
+
+/// Takes keys out of the names of a provider and its model, which stay as they are but for them.
+pub(super) fn names(redactor: &Redactor, names: [&mut String; 2], found: &mut Redactions) {
     let keys = redactor.keys_alone();
-    for name in [provider, model] {
-        text(&keys, name, names);
+    for name in names {
+        text(&keys, name, found);
     }
 }
 
@@ -248,7 +250,7 @@ fn free(name: String, taken: impl Fn(&str) -> bool) -> String {
 }
 
 /// Takes out what is found in a text; whether anything was.
-fn text(redactor: &Redactor, field: &mut String, found: &mut Redactions) -> bool {
+pub(super) fn text(redactor: &Redactor, field: &mut String, found: &mut Redactions) -> bool {
     if field.is_empty() {
         return false;
     }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     engine::Recorder,
-    model::{ChunkLog, Execution, ExecutionId, Redactions},
+    model::{ChunkLog, Execution, ExecutionId, ModelRef, Redactions},
     safety::redact::Stream,
     store::{Checkpoint, StoreError},
 };
@@ -49,24 +49,40 @@ impl RedactingRecorder {
     /// comes with the next checkpoint, or at the end.
     fn settled(&self, id: ExecutionId, mut checkpoint: Checkpoint) -> (Checkpoint, Coming) {
         let redactor = self.redaction.before_storage();
-        let known = self.coming().get(&id).filter(|it| it.answer == checkpoint.answer).cloned();
+        // Named one by one, so that no field can be added and forgotten here.
+        let Checkpoint {
+            answer,
+            text_delta,
+            reasoning_delta,
+            refusal_delta,
+            timing: _,
+            usage: _,
+            response_model,
+            attempts,
+            model,
+        } = &mut checkpoint;
+        let known = self.coming().get(&id).filter(|it| it.answer == *answer).cloned();
         let mut coming = known.unwrap_or_else(|| Coming {
-            answer: checkpoint.answer,
+            answer: *answer,
             streams: std::array::from_fn(|_| redactor.stream()),
         });
-        let deltas = [
-            &mut checkpoint.text_delta,
-            &mut checkpoint.reasoning_delta,
-            &mut checkpoint.refusal_delta,
-        ];
+        let deltas = [text_delta, reasoning_delta, refusal_delta];
         for (stream, delta) in coming.streams.iter_mut().zip(deltas) {
             let mut out = String::with_capacity(delta.len());
             stream.push(delta, &mut out);
             *delta = out;
         }
-        for attempt in checkpoint.attempts.iter_mut().flatten() {
-            let mut found = (Redactions::default(), Redactions::default());
-            record::attempt(&redactor, attempt, &mut found.0, &mut found.1);
+        // What was taken out is counted when the record is finished.
+        let mut found = Redactions::default();
+        let mut names = Redactions::default();
+        for attempt in attempts.iter_mut().flatten() {
+            record::attempt(&redactor, attempt, &mut found, &mut names);
+        }
+        if let Some(response_model) = response_model {
+            record::text(&redactor, response_model, &mut found);
+        }
+        if let Some(ModelRef { provider, model }) = model {
+            record::names(&redactor, [provider, model], &mut names);
         }
         (checkpoint, coming)
     }

@@ -379,6 +379,7 @@ struct Kept {
     text: Mutex<String>,
     finished: Mutex<Vec<Execution>>,
     attempts: Mutex<Vec<Attempt>>,
+    checkpoints: Mutex<Vec<Checkpoint>>,
     /// How many checkpoints are still to fail.
     failing: AtomicUsize,
 }
@@ -397,6 +398,7 @@ impl Recorder for Kept {
             return Err(StoreError::Closed);
         }
         self.text.lock().unwrap().push_str(&checkpoint.text_delta);
+        self.checkpoints.lock().unwrap().push(checkpoint.clone());
         self.attempts.lock().unwrap().extend(checkpoint.attempts.unwrap_or_default());
         Ok(())
     }
@@ -495,6 +497,37 @@ async fn what_is_held_back_of_one_answer_is_not_put_before_the_next() {
     assert_eq!(attempts[0].text.as_deref(), Some("first [redacted:github-token]"));
     recorder.abandon(execution.id);
     assert!(recorder.coming().is_empty(), "a call that fell is forgotten");
+}
+
+/// A process that is killed leaves its checkpoints behind, and nothing ever overwrites them.
+#[tokio::test]
+async fn no_text_of_a_checkpoint_keeps_a_key() {
+    let never = RedactionSettings { secrets: Never, ..RedactionSettings::default() };
+    for settings in [RedactionSettings::default(), never] {
+        let kept = Arc::new(Kept::default());
+        let inner = Arc::clone(&kept) as Arc<dyn Recorder>;
+        let recorder = RedactingRecorder::new(inner, redaction(settings));
+        let (execution, _) = record("hello", &["a"]);
+        let told = || format!("it is {KEY} ");
+        let mut attempts = execution.attempts.clone();
+        attempts[0].request_id = Some(told());
+        attempts[0].model = told();
+        let checkpoint = Checkpoint {
+            answer: 0,
+            text_delta: told(),
+            reasoning_delta: told(),
+            refusal_delta: told(),
+            timing: Some(execution.timing.clone()),
+            usage: Some(execution.usage),
+            response_model: Some(told()),
+            attempts: Some(attempts),
+            model: Some(ModelRef::new(told(), told())),
+        };
+        recorder.checkpoint(execution.id, checkpoint).await.expect("kept");
+        let checkpoints = format!("{:?}", kept.checkpoints.lock().unwrap());
+        assert!(!checkpoints.contains(KEY), "{checkpoints}");
+        assert!(checkpoints.contains("it is [redacted:openai-key]"), "{checkpoints}");
+    }
 }
 
 #[tokio::test]
