@@ -1,10 +1,7 @@
 //! One attempt: the request leaves once, and what comes back is told and kept as it comes.
 
 use std::{
-    sync::{
-        Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -104,7 +101,7 @@ impl Keeper<'_> {
                     ProviderEvent::Headers { .. } => heard(Head::Success),
                     _ => {}
                 }
-                let mut assembly = lock(&assembly);
+                let mut assembly = locked(&assembly);
                 let due_before = assembly.keep_by();
                 let told = assembly.take(event, Instant::now());
                 let due = assembly.keep_by();
@@ -120,7 +117,7 @@ impl Keeper<'_> {
             let mut answer = sending.provider.call(sending.request, &mut receive);
             let deadline = sending.timeout.map(|timeout| started + timeout);
             loop {
-                let due = lock(&assembly).keep_by().filter(|_| self.is_idle());
+                let due = locked(&assembly).keep_by().filter(|_| self.is_idle());
                 if let Err(refused) = metering.look(written.tokens()) {
                     break Err(refused);
                 }
@@ -136,14 +133,14 @@ impl Keeper<'_> {
                     () = tokio::time::sleep_until(look) => {
                         look = Instant::now() + LOOK;
                         if let Some(took) = patience.over(Instant::now()) {
-                            let accepted = lock(&assembly).is_accepted();
+                            let accepted = locked(&assembly).is_accepted();
                             break Err(overslept(name, took, accepted));
                         }
                     }
                     (attempt, kept) = self.done() => {
                         // What an earlier attempt left is not of this one's text.
                         if attempt == number {
-                            let mut assembly = lock(&assembly);
+                            let mut assembly = locked(&assembly);
                             if kept {
                                 assembly.was_kept();
                             } else {
@@ -153,7 +150,7 @@ impl Keeper<'_> {
                     }
                     () = grown.notified() => {}
                     () = until(due) => {
-                        let checkpoint = lock(&assembly).checkpoint();
+                        let checkpoint = locked(&assembly).checkpoint();
                         self.start(number, checkpoint);
                     }
                 }
@@ -173,36 +170,50 @@ fn out_of_time(provider: &str, timeout: Option<Duration>) -> CallError {
 }
 
 /// How many tokens have come, where somebody wants to know.
-struct Written(Option<AtomicU64>);
+struct Written(Option<Mutex<Count>>);
+
+/// Tokens by where they were seen.
+#[derive(Debug, Default)]
+struct Count {
+    tokens: u64,
+    /// Of the arguments of calls, as pieces of them came …
+    pieces: u64,
+    /// … and as the whole calls were told, which mostly says the same again.
+    calls: u64,
+}
 
 impl Written {
     fn of(wanted: bool) -> Self {
-        Self(wanted.then(AtomicU64::default))
+        Self(wanted.then(Mutex::default))
     }
 
     /// Counts an event; whether there is anything to look at.
     fn count(&self, event: &ProviderEvent) -> bool {
-        let Some(tokens) = &self.0 else { return false };
-        match event {
-            ProviderEvent::Text(piece)
-            | ProviderEvent::Reasoning(piece)
-            | ProviderEvent::Refusal(piece) => {
-                tokens.fetch_add(meter::tokens_of(piece), Ordering::Relaxed);
-            }
-            ProviderEvent::ToolCall(call) => {
-                tokens.fetch_add(meter::tokens_of(&call.arguments_raw), Ordering::Relaxed);
-            }
-            // What the provider itself counts may hold what is not seen.
-            ProviderEvent::Usage(usage) => {
-                tokens.fetch_max(usage.output_tokens.unwrap_or(0), Ordering::Relaxed);
-            }
-            _ => return false,
-        }
-        true
+        self.0.as_ref().is_some_and(|count| locked(count).take(event))
     }
 
     fn tokens(&self) -> u64 {
-        self.0.as_ref().map_or(0, |tokens| tokens.load(Ordering::Relaxed))
+        self.0.as_ref().map_or(0, |count| locked(count).tokens)
+    }
+}
+
+impl Count {
+    fn take(&mut self, event: &ProviderEvent) -> bool {
+        let arguments = self.pieces.max(self.calls);
+        match event {
+            ProviderEvent::Text(piece)
+            | ProviderEvent::Reasoning(piece)
+            | ProviderEvent::Refusal(piece) => self.tokens += meter::tokens_of(piece),
+            ProviderEvent::ToolPiece(piece) => self.pieces += meter::tokens_of(&piece.arguments),
+            ProviderEvent::ToolCall(call) => self.calls += meter::tokens_of(&call.arguments_raw),
+            // What the provider itself counts may hold what is not seen.
+            ProviderEvent::Usage(usage) => {
+                self.tokens = self.tokens.max(usage.output_tokens.unwrap_or(0));
+            }
+            _ => return false,
+        }
+        self.tokens += self.pieces.max(self.calls) - arguments;
+        true
     }
 }
 
@@ -213,6 +224,46 @@ async fn until(due: Option<Instant>) {
     }
 }
 
-fn lock(assembly: &Mutex<Assembly>) -> MutexGuard<'_, Assembly> {
-    assembly.lock().unwrap_or_else(PoisonError::into_inner)
+fn locked<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{ToolCall, ToolPiece, Usage};
+
+    #[test]
+    fn arguments_count_as_they_come_and_not_again_once_they_are_whole() {
+        let words = "words that cost money and more of them ".repeat(10);
+        let piece = |text: &str| {
+            ProviderEvent::ToolPiece(ToolPiece {
+                arguments: text.to_owned(),
+                ..ToolPiece::default()
+            })
+        };
+        let whole = |text: &str| {
+            ProviderEvent::ToolCall(ToolCall {
+                id: String::new(),
+                name: String::new(),
+                arguments: None,
+                arguments_raw: text.to_owned(),
+            })
+        };
+        let written = Written::of(true);
+        for number in 1..=20 {
+            assert!(written.count(&piece(&words)));
+            assert_eq!(written.tokens(), number * meter::tokens_of(&words));
+        }
+        let came = written.tokens();
+        written.count(&whole(&words.repeat(20)));
+        assert_eq!(written.tokens(), came, "they are the same arguments");
+        written.count(&whole(&words.repeat(5)));
+        assert!(written.tokens() > came, "another call came whole");
+        let output = Some(1_000_000);
+        written.count(&ProviderEvent::Usage(Usage { output_tokens: output, ..Usage::default() }));
+        written.count(&piece(&words));
+        assert_eq!(Some(written.tokens()), output, "less than what came is nothing new");
+        assert!(!Written::of(false).count(&piece(&words)), "nobody wants to know");
+    }
 }

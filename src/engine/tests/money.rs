@@ -557,6 +557,27 @@ async fn an_answer_without_a_limit_ends_before_it_passes_a_budget() {
     assert!(spent <= 0.01, "{spent}");
 }
 
+/// Arguments that are never finished are paid for as text is.
+#[tokio::test(start_paused = true)]
+async fn the_arguments_of_a_call_end_before_they_pass_a_budget() {
+    let piece = crate::model::ToolPiece {
+        arguments: "seven words of text are in here. ".repeat(10),
+        ..crate::model::ToolPiece::default()
+    };
+    let pieces = (0..400)
+        .flat_map(|_| [Step::Say(ProviderEvent::ToolPiece(piece.clone())), Step::Sleep(10)]);
+    let script = [opening(), pieces.collect(), ending()].concat();
+    let budget = BudgetSettings { day: Some(0.01), ..BudgetSettings::default() };
+    let counter = counter(vec![script], CacheSettings::default(), budget);
+    let mut spec = call(VariantName::A, "scripted");
+    spec.messages = Vec::new();
+    let record = counter.one(spec).await;
+    assert_eq!((record.status, record.error_kind()), (Status::Blocked, Some(ErrorKind::Budget)));
+    assert!(record.tool_calls[0].arguments_raw.len() > 8_000, "more was set aside once");
+    let spent = counter.store.spend_since(Timestamp::UNIX_EPOCH).await.expect("summed");
+    assert!(spent > 0.003 && spent <= 0.01, "{spent}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_answer_without_a_limit_goes_on_where_a_budget_allows_it() {
     let budget = BudgetSettings { day: Some(5.0), ..BudgetSettings::default() };
