@@ -16,16 +16,18 @@ use crate::{
         ProviderSettings, Proxy, Secret, Settings,
     },
     engine::{AnswerFacts, Providers},
-    model::{
-        CallError, ErrorKind, GenerationParameters, ModelRef, Price, ReasoningEffort, Usage,
-        nearest,
-    },
+    model::{CallError, ErrorKind, GenerationParameters, ModelRef, Price, Usage, nearest},
     provider::{
-        Catalog, ListedModel, Provider, build,
+        Catalog, DEFAULT_MAX_TOKENS, ListedModel, Provider, build,
         demo::{DemoConfig, DemoServer, Pace},
         out_of_files,
     },
 };
+
+/// The most tokens of one answer, thinking included, that any model of Gemini's gives …
+const MOST_OF_GEMINI: u64 = 65_536;
+/// … and any of those that think unseen elsewhere. Models that give more are to be in the catalogue.
+const MOST_UNSEEN: u64 = 128_000;
 
 /// Providers that were made ready, by name; each is made once, whoever asks first.
 type Ready = HashMap<String, Arc<OnceCell<Arc<dyn Provider>>>>;
@@ -251,14 +253,15 @@ impl Providers for Endpoints {
             return AnswerFacts::default();
         };
         let facts = self.catalog.facts(kind, model).unwrap_or_default();
-        let known = &facts.capabilities;
-        let effort = parameters.reasoning_effort.or(known.default_effort);
-        let can_think = known.efforts.as_ref().is_some_and(|efforts| !efforts.is_empty());
-        let unseen = matches!(kind, ProviderKind::OpenAi | ProviderKind::Responses);
-        AnswerFacts {
-            most_tokens: facts.max_output,
-            thinks_unseen: unseen && can_think && effort != Some(ReasoningEffort::None),
-        }
+        let thinks_unseen = facts.capabilities.may_think_unseen(kind, parameters.reasoning_effort);
+        let most_tokens = facts.max_output.or(match kind {
+            // It is sent where nobody names another.
+            ProviderKind::Anthropic => Some(DEFAULT_MAX_TOKENS),
+            // Where nothing can be seen something must be set aside.
+            ProviderKind::Gemini => thinks_unseen.then_some(MOST_OF_GEMINI),
+            _ => thinks_unseen.then_some(MOST_UNSEEN),
+        });
+        AnswerFacts { most_tokens, thinks_unseen }
     }
 
     fn price(&self, model: &ModelRef, usage: &Usage) -> Option<Price> {
@@ -282,4 +285,27 @@ fn host(url: &Url) -> Option<&str> {
 fn origin(url: &Url) -> String {
     let port = url.port_or_known_default().map_or_else(String::new, |port| format!(":{port}"));
     format!("{}://{}{port}", url.scheme(), host(url).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{app::open_below, config::Overrides};
+
+    /// What nobody can stop must have an end, or no budget holds.
+    #[tokio::test]
+    async fn an_answer_that_is_thought_about_unseen_has_a_most() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let app = open_below(folder.path(), Overrides::default(), &[]);
+        let known = |provider: &str, model: &str| {
+            let parameters = GenerationParameters::default();
+            let facts = app.endpoints.answers(&ModelRef::new(provider, model), &parameters);
+            (facts.most_tokens, facts.thinks_unseen)
+        };
+        assert_eq!(known("anthropic", "claude-opus-5"), (Some(128_000), true));
+        assert_eq!(known("anthropic", "of-another-house"), (Some(DEFAULT_MAX_TOKENS), true));
+        assert_eq!(known("gemini", "gemini-3-pro"), (Some(MOST_OF_GEMINI), true));
+        assert_eq!(known("openai", "o1-pro"), (Some(MOST_UNSEEN), true));
+        assert_eq!(known("openai", "llama-3"), (None, false));
+    }
 }

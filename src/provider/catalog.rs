@@ -113,6 +113,34 @@ impl Default for Capabilities {
     }
 }
 
+impl Capabilities {
+    /// Whether a model of this family may think without showing all of it, so that nobody sees how
+    /// much it has written. OpenAI shows nothing of it, Anthropic and Gemini a summary at most.
+    #[must_use]
+    pub fn may_think_unseen(&self, kind: ProviderKind, asked: Option<ReasoningEffort>) -> bool {
+        let efforts = self.efforts.as_deref();
+        match kind {
+            ProviderKind::OpenAi | ProviderKind::Responses => {
+                efforts.is_some_and(|efforts| !efforts.is_empty())
+                    && asked.or(self.default_effort) != Some(ReasoningEffort::None)
+            }
+            ProviderKind::Anthropic => {
+                // An effort that a model does not know is not sent.
+                match asked.filter(|asked| efforts.is_none_or(|efforts| efforts.contains(asked))) {
+                    Some(effort) => {
+                        effort != ReasoningEffort::None && self.thinking != Thinking::None
+                    }
+                    // Those that take a budget think when they are given one; of the others some
+                    // do unless they are told not to.
+                    None => self.thinking == Thinking::Adaptive,
+                }
+            }
+            ProviderKind::Gemini => asked != Some(ReasoningEffort::None),
+            ProviderKind::Ollama | ProviderKind::Demo => false,
+        }
+    }
+}
+
 #[derive(Deserialize)]
 struct Table {
     as_of: String,
@@ -325,6 +353,38 @@ mod tests {
         assert_eq!(sampling(ProviderKind::OpenAi, "openai/gpt-4o"), Some(Sampling::Always));
         assert_eq!(sampling(ProviderKind::OpenAi, "llama-3"), None);
         assert_eq!(sampling(ProviderKind::Ollama, "gpt-5"), None);
+    }
+
+    #[test]
+    fn thinking_that_is_summed_up_or_hidden_is_unseen() {
+        use ProviderKind::{Anthropic, Gemini, Ollama, OpenAi, Responses};
+        use ReasoningEffort::{High, Max, None as Off};
+        let catalog = Catalog::builtin();
+        for (kind, name, asked, unseen) in [
+            (OpenAi, "gpt-5-mini", None, true),
+            (OpenAi, "gpt-5.4", None, false),
+            (Responses, "gpt-5.4", Some(High), true),
+            (OpenAi, "gpt-4o", None, false),
+            (OpenAi, "llama-3", None, false),
+            (Anthropic, "claude-opus-5", None, true),
+            (Anthropic, "claude-opus-5", Some(High), true),
+            (Anthropic, "claude-opus-5", Some(Off), false),
+            // It cannot be told not to.
+            (Anthropic, "claude-fable-5", Some(Off), true),
+            // It thinks only where it is given a budget for that, and knows no such effort.
+            (Anthropic, "claude-haiku-4-5", None, false),
+            (Anthropic, "claude-haiku-4-5", Some(Max), false),
+            (Anthropic, "claude-haiku-4-5", Some(High), true),
+            (Anthropic, "claude-3-haiku", Some(High), false),
+            (Anthropic, "of-another-house", None, true),
+            (Gemini, "gemini-3-pro", None, true),
+            (Gemini, "gemini-2.5-flash", Some(High), true),
+            (Gemini, "gemini-2.5-flash", Some(Off), false),
+            (Ollama, "qwen", Some(High), false),
+        ] {
+            let known = catalog.capabilities(kind, name).unwrap_or_default();
+            assert_eq!(known.may_think_unseen(kind, asked), unseen, "{name} {asked:?}");
+        }
     }
 
     #[test]

@@ -24,6 +24,7 @@ use std::sync::{Arc, atomic::AtomicBool};
 
 use async_trait::async_trait;
 
+pub use anthropic::DEFAULT_MAX_TOKENS;
 pub use catalog::{Catalog, ModelFacts};
 pub use http::out_of_files;
 pub use quirks::reference as servers_reference;

@@ -6,6 +6,8 @@
 mod request;
 mod stream;
 
+pub use request::DEFAULT_MAX_TOKENS;
+
 use std::borrow::Cow;
 
 use serde_json::Value;

@@ -16,7 +16,7 @@ use crate::{
 
 /// The limit on the answer where neither the user nor the catalogue names one. The protocol
 /// demands one, and every model takes this.
-const DEFAULT_MAX_TOKENS: u64 = 4096;
+pub const DEFAULT_MAX_TOKENS: u64 = 4096;
 
 /// The least tokens of thinking the protocol takes where it takes a budget.
 const LEAST_BUDGET: u64 = 1024;
