@@ -311,7 +311,7 @@ fn open_store(
 ) -> Result<(Store, OpenReport), StoreError> {
     let catalog = Arc::clone(catalog);
     let options = StoreOptions::file(path).workspace(workspace).counting(move |execution| {
-        count_cut_off(execution, |model, usage| catalog.price(model, usage));
+        count_cut_off(execution, |model, usage| catalog.price(model, usage))
     });
     let opened = Store::open(&options);
     if unsaved && opened.is_err() {

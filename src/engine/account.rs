@@ -4,7 +4,7 @@
 use super::{Shared, call::Call};
 use crate::{
     model::{
-        CallError, ErrorKind, Execution, GenerationParameters, Message, ModelRef, Price,
+        Attempt, CallError, ErrorKind, Execution, GenerationParameters, Message, ModelRef, Price,
         ResponseFormat, Spend, Usage,
     },
     prompt::tokens::{self, TokenCount},
@@ -46,7 +46,7 @@ impl Call<'_> {
             Err(error) => reach.is_paid_for(error),
             // A budget must count something; without one, what was not reported stays unknown.
             Ok(()) => {
-                !usage.is_known()
+                (usage.input_tokens.is_none() || usage.output_tokens.is_none())
                     && self.shared.parts.money.budget.is_set()
                     && self.shared.parts.providers.price(&model, &usage).is_some()
             }
@@ -85,9 +85,12 @@ impl Call<'_> {
         self.execution.sum_up(usage, cost, spend, self.place);
     }
 
-    /// US dollars that the attempts so far cost, as far as that is known.
+    /// US dollars that the attempts so far cost, as far as that is known; at most so many where a
+    /// part of it has no price.
     pub(super) fn spent_usd(&self) -> f64 {
-        self.execution.attempts.iter().filter_map(|attempt| attempt.cost_usd).sum()
+        let price =
+            |model: &ModelRef, usage: &Usage| self.shared.parts.providers.price(model, usage);
+        self.execution.attempts.iter().filter_map(|attempt| paid_at_most(attempt, price)).sum()
     }
 
     /// A usage with what came put in where the provider did not come to say.
@@ -142,11 +145,12 @@ impl Shared {
 }
 
 /// Counts what a call took that was cut off with its process, of which only what was kept on the
-/// way is known. One that no server had accepted took nothing that is known of.
+/// way is known. One that no server had accepted took nothing that is known of. Answers the US
+/// dollars that budgets count for it although its record cannot say what it cost.
 pub fn count_cut_off(
     execution: &mut Execution,
     price: impl Fn(&ModelRef, &Usage) -> Option<Price>,
-) {
+) -> f64 {
     let written = [&*execution.reasoning, &execution.text, &execution.refusal].concat();
     let mut usage = execution.usage;
     if execution.timing.headers_ms.is_some() || !written.is_empty() {
@@ -156,8 +160,26 @@ pub fn count_cut_off(
         usage.output_tokens = Some(output);
         usage.estimated = true;
     }
-    let spend = price(&execution.model_ref(), &usage).and_then(|price| price.spend(&usage));
+    let known = price(&execution.model_ref(), &usage);
+    let spend = known.and_then(|price| price.spend(&usage));
     execution.sum_up(usage, spend.map(|spend| spend.total()), spend, None);
+    if execution.cost_usd.is_some() {
+        return 0.0;
+    }
+    let before = execution.attempts.iter().filter_map(|attempt| paid_at_most(attempt, &price));
+    before.chain(known.and_then(|price| price.at_most(&usage))).sum()
+}
+
+/// US dollars that an attempt cost; at most so many where a part of it has no price. `None` where
+/// neither is known.
+fn paid_at_most(
+    attempt: &Attempt,
+    price: impl Fn(&ModelRef, &Usage) -> Option<Price>,
+) -> Option<f64> {
+    attempt.cost_usd.or_else(|| {
+        let usage = attempt.usage?;
+        price(&ModelRef::new(&attempt.provider, &attempt.model), &usage)?.at_most(&usage)
+    })
 }
 
 /// What is sent to be read beside the messages, as JSON.

@@ -19,7 +19,9 @@ use crate::{
         CachePrompt, CallError, ErrorKind, GenerationParameters, Message, ModelRef, TemplateId,
         Usage,
     },
-    store::{BudgetLimit, BudgetSpan, Reservation, Reserved, Store, StoreError, TypicalOutput},
+    store::{
+        Booking, BudgetLimit, BudgetSpan, Reservation, Reserved, Store, StoreError, TypicalOutput,
+    },
 };
 
 /// Keeps account of what is spent and set aside. The database in the program.
@@ -31,6 +33,8 @@ pub trait Ledger: Send + Sync {
         reservation: Reservation,
         limits: Vec<BudgetLimit>,
     ) -> Result<Reserved, StoreError>;
+    /// Counts an amount that no record holds as spent.
+    async fn book(&self, booking: Booking) -> Result<(), StoreError>;
     /// How long the last complete answers of a model were.
     async fn typical_output(
         &self,
@@ -47,6 +51,10 @@ impl Ledger for Store {
         limits: Vec<BudgetLimit>,
     ) -> Result<Reserved, StoreError> {
         Self::reserve(self, reservation, limits).await
+    }
+
+    async fn book(&self, booking: Booking) -> Result<(), StoreError> {
+        Self::book(self, booking).await
     }
 
     async fn typical_output(
@@ -130,6 +138,22 @@ impl Call<'_> {
             });
         }
         Ok(())
+    }
+}
+
+impl Call<'_> {
+    /// Books what the call cost at most where its record cannot say what it cost: what stays
+    /// unknown there must not pass a budget.
+    pub(super) async fn book(&self) {
+        let amount_usd = self.spent_usd();
+        if self.execution.cost_usd.is_some() || amount_usd <= 0.0 {
+            return;
+        }
+        let (execution, started_at) = (self.execution.id, self.execution.timing.started_at);
+        let booking = Booking { execution, started_at, amount_usd };
+        if let Err(error) = self.shared.parts.money.ledger.book(booking).await {
+            tracing::warn!(%error, amount_usd, "no budget counts what a call cost");
+        }
     }
 }
 

@@ -169,6 +169,7 @@ impl Call<'_> {
     async fn record(mut self, outcome: Result<(), CallError>) {
         settle(&mut self.execution, outcome, self.began);
         self.sum_up();
+        self.book().await;
         let kept = self.shared.parts.recorder.finish(&self.execution, &self.chunks).await;
         self.keeper.ended(kept.as_ref().map(|_| ()));
         if let Ok(redactions) = kept {

@@ -88,20 +88,18 @@ pub fn estimate(expected: &Expected) -> Estimate {
     let tokens = input.tokens as u64;
     // An estimated count may be too low; a quarter more covers what estimates are off by.
     let most_input = if input.exact { tokens } else { tokens + tokens.div_ceil(4) };
-    let cost = |input, output, written| {
-        price?.cost(&Usage {
-            input_tokens: Some(input),
-            output_tokens: Some(output),
-            cache_write_tokens: written,
-            cache_write_hour_tokens: written.filter(|_| expected.writes_cache == CachePrompt::Hour),
-            ..Usage::default()
-        })
+    let usage = |input, output, written: Option<u64>| Usage {
+        input_tokens: Some(input),
+        output_tokens: Some(output),
+        cache_write_tokens: written,
+        cache_write_hour_tokens: written.filter(|_| expected.writes_cache == CachePrompt::Hour),
+        ..Usage::default()
     };
     // Writing to a provider's cache may be dearer than reading, and never counts as cheaper.
     let most = |output| {
         let written = (expected.writes_cache != CachePrompt::Off).then_some(most_input);
-        let plain = cost(most_input, output, None)?;
-        Some(cost(most_input, output, written).map_or(plain, |with| with.max(plain)))
+        let plain = price?.at_most(&usage(most_input, output, None))?;
+        Some(price?.at_most(&usage(most_input, output, written))?.max(plain))
     };
     Estimate {
         input,
@@ -110,7 +108,7 @@ pub fn estimate(expected: &Expected) -> Estimate {
         aside_output_tokens,
         grows_to,
         output_from,
-        cost_usd: cost(tokens, output_tokens, None),
+        cost_usd: price.and_then(|price| price.cost(&usage(tokens, output_tokens, None))),
         most_usd: most(most_output_tokens),
         aside_usd: most(aside_output_tokens),
         cached: false,
@@ -205,6 +203,8 @@ mod tests {
         assert!(close(estimate(&written).most_usd, 0.001_25));
         let cheap = Price { cache_write: Some(0.5), ..PRICE };
         assert!(close(estimate(&Expected { price: Some(cheap), ..written }).most_usd, 0.001));
+        let unpriced = estimate(&Expected { price: Some(PRICE), ..written });
+        assert!(close(unpriced.most_usd, 0.002), "what has no price is no cheaper: {unpriced:?}");
         let unkept = Expected { writes_cache: CachePrompt::Off, ..written };
         assert!(close(estimate(&unkept).most_usd, 0.001));
         let long = Price { cache_write_hour: Some(2.0), ..dear };

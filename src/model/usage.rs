@@ -51,6 +51,10 @@ impl Usage {
     }
 }
 
+/// What writing to a provider's cache costs at most, by the price of other input: Anthropic asks
+/// for so much where it is for an hour.
+const DEAREST_WRITE: f64 = 2.0;
+
 /// Prices in US dollars per million tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Price {
@@ -72,6 +76,24 @@ impl Price {
     #[must_use]
     pub fn cost(&self, usage: &Usage) -> Option<f64> {
         self.spend(usage).map(|spend| spend.total())
+    }
+
+    /// US dollars that a call cost at most: what a part costs whose price is not known is counted
+    /// as the dearest that is asked for such. `None` when input or output tokens are unknown.
+    ///
+    /// What is read from a provider's cache is nowhere dearer than other input, and what is
+    /// written to one nowhere dearer than twice that.
+    #[must_use]
+    pub fn at_most(&self, usage: &Usage) -> Option<f64> {
+        let written = [self.cache_write, self.cache_write_hour];
+        let dearest = written.into_iter().flatten().fold(self.input * DEAREST_WRITE, f64::max);
+        let whole = Self {
+            cached_input: self.cached_input.or(Some(self.input)),
+            cache_write: self.cache_write.or(Some(dearest)),
+            cache_write_hour: self.cache_write_hour.or(Some(dearest)),
+            ..*self
+        };
+        whole.cost(usage)
     }
 
     /// What each part of a call cost. `None` when input or output tokens are unknown, and when a
@@ -200,6 +222,31 @@ mod tests {
     #[test]
     fn an_unknown_count_has_no_cost() {
         assert_eq!(PRICE.cost(&Usage { input_tokens: Some(5), ..Usage::default() }), None);
+    }
+
+    #[test]
+    fn a_part_without_a_price_costs_at_most_what_the_dearest_asks() {
+        let usage = Usage {
+            input_tokens: Some(1_000_000),
+            output_tokens: Some(100_000),
+            cached_input_tokens: Some(500_000),
+            cache_write_tokens: Some(250_000),
+            cache_write_hour_tokens: Some(50_000),
+            ..Usage::default()
+        };
+        let close = |price: Price, dollars: f64| {
+            let most = price.at_most(&usage).expect("known");
+            assert!((most - dollars).abs() < 1e-9, "{most}");
+            assert!(price.cost(&usage).is_none_or(|cost| cost <= most));
+        };
+        close(PRICE, 0.75 * 2.0 + 0.25 * 4.0 + 1.0);
+        close(Price { cached_input: Some(0.2), ..PRICE }, 0.25 * 2.0 + 0.5 * 0.2 + 1.0 + 1.0);
+        let dear = Price { cache_write: Some(5.0), ..PRICE };
+        close(dear, 0.75 * 2.0 + 0.25 * 5.0 + 1.0);
+        let known = Price { cached_input: Some(0.2), cache_write_hour: Some(4.0), ..dear };
+        assert_eq!(known.at_most(&usage), known.cost(&usage));
+        let unknown = Usage { output_tokens: None, ..usage };
+        assert_eq!(PRICE.at_most(&unknown), None);
     }
 
     #[test]

@@ -20,6 +20,16 @@ pub struct Reservation {
     pub amount_usd: f64,
 }
 
+/// What a budget counts for a call of which no record says it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Booking {
+    pub execution: ExecutionId,
+    /// When the call began.
+    pub started_at: Timestamp,
+    /// US dollars.
+    pub amount_usd: f64,
+}
+
 /// Over which calls a budget counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BudgetSpan {
@@ -72,6 +82,12 @@ impl Store {
         limits: Vec<BudgetLimit>,
     ) -> Result<Reserved, StoreError> {
         self.write(false, move |session| reserve(session, reservation, &limits)).await
+    }
+
+    /// Counts an amount that no record holds as spent, in the place of what was set aside for its
+    /// call. Nothing else is kept of it.
+    pub async fn book(&self, booking: Booking) -> Result<(), StoreError> {
+        self.write(true, move |session| book(session, booking)).await
     }
 
     /// Lets go of what was set aside for a call that will not be sent. A call that is recorded
@@ -136,11 +152,24 @@ fn reserve(
     Ok(Reserved::Granted)
 }
 
+fn book(session: &mut Session<'_>, booking: Booking) -> Outcome<()> {
+    let amount = facts::nano(booking.amount_usd);
+    session
+        .connection
+        .prepare_cached(
+            "UPDATE reservations SET amount_nano = 0, spent_nano = spent_nano + ?
+             WHERE execution = ?",
+        )?
+        .execute(params![amount, booking.execution.0.as_bytes()])?;
+    session.deltas.spent(time::hour_of(time::to_stored(booking.started_at)), amount);
+    Ok(())
+}
+
 /// Lets go of what was set aside for a call.
 pub(super) fn release(session: &Session<'_>, execution: ExecutionId) -> Outcome<()> {
     session
         .connection
-        .prepare_cached("DELETE FROM reservations WHERE execution = ?")?
+        .prepare_cached("DELETE FROM reservations WHERE execution = ? AND spent_nano = 0")?
         .execute([execution.0.as_bytes()])?;
     Ok(())
 }
@@ -151,13 +180,14 @@ fn of_run(connection: &Connection, reservation: Reservation) -> Outcome<(i64, i6
     let spent: f64 = connection
         .prepare_cached("SELECT coalesce(sum(cost_usd), 0.0) FROM executions WHERE run_id = ?")?
         .query_row([run.as_bytes()], |row| row.get(0))?;
-    let reserved = connection
+    let (booked, reserved): (i64, i64) = connection
         .prepare_cached(
-            "SELECT coalesce(sum(amount_nano), 0) FROM reservations
-             WHERE run = ? AND execution <> ?",
+            "SELECT coalesce(sum(spent_nano), 0),
+                 coalesce(sum(iif(execution <> ?2, amount_nano, 0)), 0)
+             FROM reservations WHERE run = ?1",
         )?
-        .query_row([run.as_bytes(), own.as_bytes()], |row| row.get(0))?;
-    Ok((facts::nano(spent), reserved))
+        .query_row([run.as_bytes(), own.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok((facts::nano(spent).saturating_add(booked), reserved))
 }
 
 /// What everybody spent since a time, and what all that is on its way may still spend.

@@ -35,6 +35,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { number: 2, name: "cache", sql: include_str!("schema/0002_cache.sql") },
     Migration { number: 3, name: "refusals", sql: include_str!("schema/0003_refusals.sql") },
     Migration { number: 4, name: "answers", sql: include_str!("schema/0004_answers.sql") },
+    Migration { number: 5, name: "bookings", sql: include_str!("schema/0005_bookings.sql") },
 ];
 
 const BOOK: &str = "CREATE TABLE IF NOT EXISTS migrations (

@@ -49,7 +49,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 pub use backup::{BackupFacts, Restored, back_up, restore, verify};
-pub use budget::{BudgetLimit, BudgetSpan, Reservation, Reserved, TypicalOutput};
+pub use budget::{Booking, BudgetLimit, BudgetSpan, Reservation, Reserved, TypicalOutput};
 pub use cache::{CacheEntry, CacheKin, CacheStats, CachedAnswer, CallHash};
 pub use charts::{RollupBy, RollupGroup, RollupQuery, RollupRow};
 pub use cleanup::{CleanupPlan, Forget};

@@ -25,7 +25,7 @@ pub(super) enum Location {
 
 /// Counts what an execution took that was cut off with its process, and what that cost.
 #[derive(Clone)]
-pub(super) struct Counting(pub(super) Arc<dyn Fn(&mut Execution) + Send + Sync>);
+pub(super) struct Counting(pub(super) Arc<dyn Fn(&mut Execution) -> f64 + Send + Sync>);
 
 impl fmt::Debug for Counting {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -103,9 +103,13 @@ impl StoreOptions {
     }
 
     /// How executions are counted that were cut off with their process: called with each before
-    /// it is written as interrupted. Without it they are kept as they are.
+    /// it is written as interrupted, it answers the US dollars that budgets count for it beyond its
+    /// cost. Without it they are kept as they are.
     #[must_use]
-    pub fn counting(mut self, count: impl Fn(&mut Execution) + Send + Sync + 'static) -> Self {
+    pub fn counting(
+        mut self,
+        count: impl Fn(&mut Execution) -> f64 + Send + Sync + 'static,
+    ) -> Self {
         self.counting = Some(Counting(Arc::new(count)));
         self
     }

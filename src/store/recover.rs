@@ -5,7 +5,7 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use super::{
-    executions,
+    executions, facts,
     fault::Outcome,
     presence::{self, Remains},
     record,
@@ -66,7 +66,8 @@ pub(super) fn interrupt(session: &mut Session<'_>, process: i64) -> Outcome<usiz
             .hint("run it again"),
         );
         if let Some(counting) = session.counting {
-            (counting.0)(&mut execution);
+            let beyond = facts::nano((counting.0)(&mut execution));
+            session.deltas.spent(facts.hour(), beyond);
         }
         executions::end(session, &execution, &ChunkLog::default())?;
     }

@@ -275,6 +275,13 @@ impl Deltas {
         delta.spent_nano = delta.spent_nano.saturating_add(spent_nano);
     }
 
+    /// So much was spent in an hour by what has no sequence.
+    pub(super) fn spent(&mut self, hour: i64, spent_nano: i64) {
+        let none = HourDelta { first: i64::MAX, last: 0, spent_nano: 0 };
+        let delta = self.hours.entry(hour).or_insert(none);
+        delta.spent_nano = delta.spent_nano.saturating_add(spent_nano);
+    }
+
     /// Writes the changes. Called last in the transaction.
     pub(super) fn flush(&mut self, connection: &Connection) -> rusqlite::Result<()> {
         for (hour, delta) in self.hours.drain() {

@@ -11,8 +11,8 @@ use jiff::Timestamp;
 use promptlathe::{
     model::{CacheState, ChunkLog, Execution, ExecutionId, FinishReason, Reused, RunId, Usage},
     store::{
-        BudgetLimit, BudgetSpan, CacheEntry, CacheStats, CachedAnswer, Reservation, Reserved,
-        RollupQuery, RollupRow, Store, StoreOptions,
+        Booking, BudgetLimit, BudgetSpan, CacheEntry, CacheStats, CachedAnswer, HistoryQuery,
+        Reservation, Reserved, RollupQuery, RollupRow, Store, StoreOptions,
     },
 };
 use uuid::Uuid;
@@ -183,6 +183,32 @@ async fn money_is_set_aside_until_the_record_says_what_was_spent() {
     assert_eq!(store.reserve(third, both).await, Ok(refused), "its run has spent a quarter");
     store.release(other.execution).await.expect("let go");
     assert_eq!(store.reserve(third, limits).await, Ok(Reserved::Granted));
+}
+
+/// What is booked counts as spent, in its hour and for its run, and is let go with its process.
+#[tokio::test]
+async fn what_no_record_holds_is_booked_by_itself() {
+    let folder = folder();
+    let store = open(&folder.path().join("lathe.db"));
+    let mut record = execution("one", "text");
+    record.cost_usd = None;
+    let mine = Reservation { execution: record.id, run: record.run_id, amount_usd: 1.0 };
+    assert_eq!(store.reserve(mine, vec![since_ever(1.5)]).await, Ok(Reserved::Granted));
+    let (execution, started_at) = (record.id, record.timing.started_at);
+    store.book(Booking { execution, started_at, amount_usd: 0.5 }).await.expect("booked");
+    let spent = async || store.spend_since(started_at).await.expect("summed");
+    assert!((spent().await - 0.5).abs() < 1e-9);
+    let third = dollar(record.run_id);
+    let run = BudgetLimit { span: BudgetSpan::Run, limit_usd: 1.2 };
+    let refused = Reserved::Refused { limit: 0, spent_usd: 0.5, reserved_usd: 0.0 };
+    assert_eq!(store.reserve(third, vec![run]).await, Ok(refused));
+    // Its record comes after it and says that it does not know.
+    store.finish(&record, &ChunkLog::default()).await.expect("finished");
+    assert_eq!(store.reserve(third, vec![run]).await, Ok(refused), "it is remembered");
+    let other = dollar(RunId(Uuid::now_v7()));
+    let refused = Reserved::Refused { limit: 0, spent_usd: 0.5, reserved_usd: 0.0 };
+    assert_eq!(store.reserve(other, vec![since_ever(1.4)]).await, Ok(refused));
+    assert_eq!(store.history(HistoryQuery::default()).await.expect("listed").rows.len(), 1);
 }
 
 /// Not a test of its own: a process that sets money aside, says what became of it, and holds on

@@ -103,7 +103,10 @@ async fn what_runs_in_this_process_is_not_taken_for_left_behind() {
 async fn what_was_cut_off_is_counted_before_it_is_written() {
     let folder = folder();
     let path = folder.path().join("lathe.db");
-    let counting = |record: &mut promptlathe::model::Execution| record.cost_usd = Some(0.5);
+    let counting = |record: &mut promptlathe::model::Execution| {
+        record.cost_usd = Some(0.5);
+        0.25
+    };
     let options = StoreOptions::file(&path).workspace("test").counting(counting);
     let (store, _) = Store::open(&options).expect("opens");
     let mut record = execution("one", "");
@@ -115,7 +118,7 @@ async fn what_was_cut_off_is_counted_before_it_is_written() {
     let read = store.get(record.id).await.expect("read").expect("there");
     assert_eq!((read.status, read.cost_usd), (Status::Interrupted, Some(0.5)));
     let spent = store.spend_since(jiff::Timestamp::UNIX_EPOCH).await.expect("summed");
-    assert!((spent - 0.5).abs() < 1e-9, "budgets know of it: {spent}");
+    assert!((spent - 0.75).abs() < 1e-9, "budgets know of it: {spent}");
 }
 
 #[tokio::test]

@@ -412,6 +412,38 @@ async fn a_call_without_a_price_is_told_or_stopped() {
     assert!(error.hint.as_deref().is_some_and(|hint| hint.contains("price_input")), "{error}");
 }
 
+/// A part without a price leaves the cost unknown, and the budget stops all the same.
+#[tokio::test(start_paused = true)]
+async fn what_a_part_without_a_price_costs_at_most_fills_a_budget() {
+    let usage = Usage {
+        input_tokens: Some(1_000_000),
+        output_tokens: Some(20),
+        cached_input_tokens: Some(64),
+        ..Usage::default()
+    };
+    let script =
+        [opening(), vec![say("x")], ending(), vec![Step::Say(ProviderEvent::Usage(usage))]];
+    let budget = BudgetSettings { day: Some(1.5), ..BudgetSettings::default() };
+    let counter = counter(vec![script.concat()], CacheSettings::default(), budget);
+    let record = counter.one(dear()).await;
+    assert_eq!((record.status, record.cost_usd), (Status::Ok, None));
+    let spent = counter.store.spend_since(Timestamp::UNIX_EPOCH).await.expect("summed");
+    assert!((spent - 1.00004).abs() < 1e-6, "{spent}");
+    assert_eq!(counter.one(dear()).await.status, Status::Blocked);
+}
+
+/// Half a count is no cost, and a budget must count something.
+#[tokio::test(start_paused = true)]
+async fn a_count_that_was_left_out_is_estimated_where_a_budget_is_set() {
+    let usage = Usage { input_tokens: Some(1_000_000), ..Usage::default() };
+    let finish = ProviderEvent::Finish { reason: FinishReason::Stop, raw: String::new() };
+    let rest = vec![say("six words that were paid for"), Step::Say(finish)];
+    let script = [opening(), rest, vec![Step::Say(ProviderEvent::Usage(usage))]].concat();
+    let counter = counter(vec![script], CacheSettings::default(), ten_dollars());
+    let record = counter.one(dear()).await;
+    assert!(record.usage.estimated && record.cost_usd > Some(1.0), "{:?}", record.usage);
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_came_of_a_cancelled_answer_is_counted_and_paid_for() {
     let early = ProviderEvent::Usage(Usage {
