@@ -27,6 +27,7 @@ mod temporary;
 pub mod terminal_mark;
 pub mod threads;
 mod trust;
+mod unsaved;
 pub mod workspace;
 
 use std::{
@@ -67,6 +68,7 @@ use crate::{
     store::{OpenReport, Store, StoreError, StoreOptions},
 };
 use trust::TemplateTrust;
+use unsaved::UnsavedRecorder;
 use workspace::Workspace;
 
 /// What a face says when it opens the program's rooms.
@@ -75,7 +77,7 @@ pub struct AppOptions {
     pub environment: Environment,
     pub overrides: Overrides,
     pub flags: SettingsFlags,
-    /// Whether nothing that runs is to be kept: the database is not even needed then.
+    /// Whether nothing that runs is to be kept: the database is needed for budgets alone then.
     pub unsaved: bool,
 }
 
@@ -129,11 +131,15 @@ impl App {
         let templates = TemplateTrust::of(&workspace, &paths, &environment);
         let name = store_key(&workspace);
         let catalog = Arc::new(Catalog::builtin().with_overrides(&settings.models));
-        let (store, report) = open_store(&paths.database, &name, unsaved, &catalog)?;
-        let records = if unsaved {
-            Store::open(&StoreOptions::in_memory().workspace(name))?.0
+        // Budgets over time are counted in the database, also where nothing else is kept.
+        let needed = !unsaved || settings.budget.is_over_time();
+        let (store, report) = open_store(&paths.database, &name, needed, &catalog)
+            .map_err(|error| if unsaved { AppError::NoAccounts(error) } else { error.into() })?;
+        let records: Arc<dyn Recorder> = if unsaved {
+            let records = Store::open(&StoreOptions::in_memory().workspace(name))?.0;
+            Arc::new(UnsavedRecorder { records, ledger: store.clone() })
         } else {
-            store.clone()
+            Arc::new(store.clone())
         };
         let notice = |message| Notice { kind: NoticeKind::Workspace, message };
         notices.extend(report.warnings.into_iter().map(notice));
@@ -156,7 +162,7 @@ impl App {
         let endpoints =
             Arc::new(Endpoints::new(&settings, &environment, catalog, Arc::clone(&redaction)));
         let recorder: Arc<dyn Recorder> =
-            Arc::new(RedactingRecorder::new(Arc::new(records), Arc::clone(&redaction)));
+            Arc::new(RedactingRecorder::new(records, Arc::clone(&redaction)));
         let engine = Engine::new(EngineParts {
             providers: Arc::clone(&endpoints) as Arc<dyn crate::engine::Providers>,
             recorder: Arc::clone(&recorder),
@@ -302,11 +308,11 @@ fn fit_to_open_files(settings: &mut Settings) -> Option<Notice> {
     Some(Notice { kind: NoticeKind::Workspace, message })
 }
 
-/// The database; one in memory where nothing is to be kept and it cannot be opened.
+/// The database; one in memory where it is not needed and cannot be opened.
 fn open_store(
     path: &Path,
     workspace: &str,
-    unsaved: bool,
+    needed: bool,
     catalog: &Arc<Catalog>,
 ) -> Result<(Store, OpenReport), StoreError> {
     let catalog = Arc::clone(catalog);
@@ -314,7 +320,7 @@ fn open_store(
         count_cut_off(execution, |model, usage| catalog.price(model, usage))
     });
     let opened = Store::open(&options);
-    if unsaved && opened.is_err() {
+    if !needed && opened.is_err() {
         return Store::open(&StoreOptions::in_memory().workspace(workspace));
     }
     opened

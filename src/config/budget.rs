@@ -46,4 +46,10 @@ impl BudgetSettings {
     pub fn is_set(&self) -> bool {
         [self.per_run, self.hour, self.day, self.month].iter().any(Option::is_some)
     }
+
+    /// Whether anything is limited beyond a single run.
+    #[must_use]
+    pub fn is_over_time(&self) -> bool {
+        [self.hour, self.day, self.month].iter().any(Option::is_some)
+    }
 }

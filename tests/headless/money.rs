@@ -154,6 +154,25 @@ fn a_budget_that_would_be_passed_ends_with_code_four() {
     assert!(newest(&place)["spend"]["visible"].as_f64().is_some_and(|cost| cost > 0.0));
 }
 
+/// That no record is wanted makes nothing cheaper.
+#[test]
+fn budgets_count_what_is_not_saved() {
+    let place = Place::new();
+    let arguments =
+        ["run", "mood", "--var", "message=x", "--no-save", "--format", "json", "--no-stream"];
+    let cost = json(&place.run(&arguments))["cost_usd"].as_f64().expect("a cost");
+    assert_eq!(text(&place.run(&["history", "list"])), "", "there is no record");
+    let limited = format!("[budget]\nday = {:.9}\n", cost / 2.0);
+    place.write(".config/lathe/config.toml", &limited);
+    let spent = format!("${cost:.6} spent");
+    let arguments = ["run", "mood", "--var", "message=x", "--no-save"];
+    place.refused(&arguments, 4, &["the day's budget", &spent]);
+    // Without the accounts there is no telling what was spent.
+    let nowhere = ["--db", "/proc/self/fdinfo/lathe/lathe.db"];
+    let words = ["counted in the database", "cannot open the database", "--db"];
+    place.refused(&[&nowhere[..], &arguments].concat(), 2, &words);
+}
+
 #[test]
 fn costs_are_told_apart_by_tag() {
     let place = Place::new();
