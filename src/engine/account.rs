@@ -88,9 +88,17 @@ impl Call<'_> {
     /// US dollars that the attempts so far cost, as far as that is known; at most so many where a
     /// part of it has no price.
     pub(super) fn spent_usd(&self) -> f64 {
-        let price =
-            |model: &ModelRef, usage: &Usage| self.shared.parts.providers.price(model, usage);
-        self.execution.attempts.iter().filter_map(|attempt| paid_at_most(attempt, price)).sum()
+        self.execution.attempts.iter().filter_map(|attempt| self.paid_at_most(attempt)).sum()
+    }
+
+    /// US dollars that the last attempt cost at most, as far as that is known.
+    pub(super) fn last_paid_usd(&self) -> f64 {
+        let last = self.execution.attempts.last();
+        last.and_then(|attempt| self.paid_at_most(attempt)).unwrap_or(0.0)
+    }
+
+    fn paid_at_most(&self, attempt: &Attempt) -> Option<f64> {
+        paid_at_most(attempt, |model, usage| self.shared.parts.providers.price(model, usage))
     }
 
     /// A usage with what came put in where the provider did not come to say.

@@ -64,8 +64,25 @@ impl Call<'_> {
                 Then::Again(next) => turn = next,
                 Then::End(error) => return Err(error),
             }
+            self.reserve_again(&error).await?;
             last = Some(error);
         }
+    }
+
+    /// Sets money aside for one more attempt where the last one was paid for: what was set aside
+    /// for that is spent.
+    async fn reserve_again(&mut self, error: &CallError) -> Result<(), CallError> {
+        if self.last_paid_usd() <= 0.0 {
+            return Ok(());
+        }
+        let Err(mut refused) = self.reserve().await else { return Ok(()) };
+        let model = self.execution.model_ref();
+        self.not_even_tried(&model, &refused);
+        refused.message = format!(
+            "{model} is not asked again: {}; before it: {}",
+            refused.message, error.message
+        );
+        Err(refused)
     }
 
     async fn provider(&mut self) -> Result<Arc<dyn Provider>, CallError> {

@@ -444,6 +444,36 @@ async fn a_count_that_was_left_out_is_estimated_where_a_budget_is_set() {
     assert!(record.usage.estimated && record.cost_usd > Some(1.0), "{:?}", record.usage);
 }
 
+/// What is tried again after it was paid for is asked for again of the budget, too.
+#[tokio::test(start_paused = true)]
+async fn another_attempt_is_made_where_the_budget_has_more() {
+    // The server takes the request, works on it, and says that it failed.
+    let took = Usage { input_tokens: Some(1_000_000), output_tokens: Some(1), ..Usage::default() };
+    let paid = || {
+        let failed = failing(ErrorKind::Server);
+        [opening(), vec![Step::Say(ProviderEvent::Usage(took)), Step::Fail(failed)]].concat()
+    };
+    for (per_run, attempts) in [(1.5, 1), (2.5, 2), (3.5, 3)] {
+        let budget = BudgetSettings { per_run: Some(per_run), ..BudgetSettings::default() };
+        let counter = counter(vec![paid(), paid(), paid()], CacheSettings::default(), budget);
+        let record = counter.one(dear()).await;
+        assert_eq!(3 - counter.left(), attempts, "{per_run}");
+        let spent = counter.store.spend_since(Timestamp::UNIX_EPOCH).await.expect("summed");
+        assert!(spent <= per_run, "{per_run}: {spent}");
+        let error = record.error.as_ref().expect("it says why");
+        if attempts == 3 {
+            assert_eq!(error.kind, ErrorKind::Server, "{error}");
+            continue;
+        }
+        assert_eq!((record.status, error.kind), (Status::Blocked, ErrorKind::Budget));
+        for part in ["scripted/m is not asked again: the run's budget", "it did not work"] {
+            assert!(error.message.contains(part), "no {part}: {error}");
+        }
+        let last = record.attempts.last().and_then(|it| it.error.as_ref());
+        assert_eq!(last.map(|error| error.kind), Some(ErrorKind::Budget));
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_came_of_a_cancelled_answer_is_counted_and_paid_for() {
     let early = ProviderEvent::Usage(Usage {
