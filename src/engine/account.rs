@@ -15,19 +15,23 @@ use crate::{
 pub(super) struct Reach {
     /// The whole request was handed to the connection.
     pub sent: bool,
+    /// The head of a success came.
+    pub accepted: bool,
     /// Any of an answer came.
     pub began: bool,
 }
 
 impl Reach {
     /// Whether what was asked for was read and is paid for although the provider did not come to
-    /// say so: the answer was cut off, by whomever. An error status is no such end.
+    /// say so: the answer was cut off, by whomever, or could not be read. An error status is no
+    /// such end.
     fn is_paid_for(self, error: &CallError) -> bool {
         let cut = matches!(
             error.kind,
             ErrorKind::Cancelled | ErrorKind::Timeout | ErrorKind::InterruptedStream
         );
-        self.began || (self.sent && cut && error.http_status.is_none())
+        let unread = matches!(error.kind, ErrorKind::Protocol | ErrorKind::ResponseTooLarge);
+        self.began || (self.sent && cut && error.http_status.is_none()) || (self.accepted && unread)
     }
 }
 

@@ -257,7 +257,7 @@ impl Assembly {
 
     /// How far the attempt came.
     pub const fn reach(&self) -> Reach {
-        Reach { sent: self.sent, began: self.began() }
+        Reach { sent: self.sent, accepted: self.is_accepted(), began: self.began() }
     }
 
     /// When what has come is to be kept at the latest; `None` while all of it is.

@@ -474,6 +474,23 @@ async fn another_attempt_is_made_where_the_budget_has_more() {
     }
 }
 
+/// The head said that the call was accepted: that its answer could not be read makes it no
+/// cheaper.
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_cannot_be_read_is_paid_for() {
+    for kind in [ErrorKind::Protocol, ErrorKind::ResponseTooLarge] {
+        let failed = || Step::Fail(CallError::new(kind, "not readable"));
+        let read = [opening(), vec![failed()]].concat();
+        let refused = vec![Step::Say(ProviderEvent::Sent), failed()];
+        let counter = counter(vec![read, refused], CacheSettings::default(), ten_dollars());
+        let record = counter.one(dear()).await;
+        assert!(record.usage.estimated && record.cost_usd > Some(0.0), "{kind:?}: {record:?}");
+        let spent = counter.store.spend_since(Timestamp::UNIX_EPOCH).await.expect("summed");
+        assert!(spent > 0.0, "{spent}");
+        assert_eq!(counter.one(dear()).await.cost_usd, None, "no head came");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_came_of_a_cancelled_answer_is_counted_and_paid_for() {
     let early = ProviderEvent::Usage(Usage {

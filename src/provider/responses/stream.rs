@@ -92,7 +92,7 @@ impl Decoder for ResponseStream {
             }
             "response.failed" => {
                 let response = value.get("response").unwrap_or(&Value::Null);
-                return Err(failed(response));
+                return Err(failed(response, events));
             }
             "error" => return Err(reported(&value, None)),
             _ if value.get("error").is_some_and(|error| !error.is_null()) => {
@@ -180,10 +180,7 @@ fn last(response: &Value, seen: &Seen, events: Events<'_>) {
             said.into_iter().for_each(&mut *events);
         }
     }
-    let usage = usage(response.get("usage").unwrap_or(&Value::Null));
-    if usage.is_known() {
-        events(ProviderEvent::Usage(usage));
-    }
+    counted(response, events);
     let why = response.get("incomplete_details").and_then(|details| words(details, "reason"));
     let (reason, raw) = match (words(response, "status"), why) {
         (_, Some("max_output_tokens")) => (FinishReason::Length, "max_output_tokens"),
@@ -203,11 +200,20 @@ fn last(response: &Value, seen: &Seen, events: Events<'_>) {
     events(ProviderEvent::Finish { reason, raw: raw.to_owned() });
 }
 
-/// The error of a response that failed.
-fn failed(response: &Value) -> CallError {
+/// The error of a response that failed. What it took by then is paid for.
+fn failed(response: &Value, events: Events<'_>) -> CallError {
+    counted(response, events);
     let error = response.get("error").filter(|error| !error.is_null());
     let error = error.cloned().unwrap_or_else(|| json!({ "message": "the response failed" }));
     reported(&json!({ "error": error }), None)
+}
+
+/// Tells the counts, where there are any.
+fn counted(response: &Value, events: Events<'_>) {
+    let usage = usage(response.get("usage").unwrap_or(&Value::Null));
+    if usage.is_known() {
+        events(ProviderEvent::Usage(usage));
+    }
 }
 
 /// The counts. What was cached is inside the input, and reasoning inside the output.
@@ -233,7 +239,7 @@ pub(super) fn whole(body: &[u8], events: Events<'_>) -> Result<(), CallError> {
         });
     };
     match words(&value, "status") {
-        Some("failed") => return Err(failed(&value)),
+        Some("failed") => return Err(failed(&value, events)),
         _ if value.get("error").is_some_and(|error| !error.is_null()) => {
             return Err(reported(&value, Some(200)));
         }
