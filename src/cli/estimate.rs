@@ -54,7 +54,10 @@ pub async fn confirm(
     let unknown: Vec<String> = estimates
         .iter()
         .filter(|(_, estimate)| estimate.most_usd.is_none())
-        .map(|(spec, _)| spec.model.to_string())
+        .map(|(spec, estimate)| match estimate.cost_usd {
+            Some(_) => format!("a fallback of {}", spec.model),
+            None => spec.model.to_string(),
+        })
         .collect();
     if most <= limit && unknown.is_empty() {
         return Ok(());
@@ -112,6 +115,10 @@ fn line(spec: &CallSpec, estimate: &Estimate) -> String {
         (_, Some(likely), Some(most)) => {
             format!("{} likely, {} at most", dollars(likely), dollars(most.max(likely)))
         }
+        (_, Some(likely), None) => format!(
+            "{} likely, unknown at most: the price of a fallback is not known",
+            dollars(likely)
+        ),
         _ => "unknown: the model's price is not known".to_owned(),
     };
     format!(

@@ -12,6 +12,10 @@ const UNKNOWN_OUTPUT: u64 = 500;
 /// before were no longer.
 const UNKNOWN_MOST: u64 = 2_000;
 
+/// The tokens at most of what is said to a model that is asked again, beside its answer and the
+/// form that is wished for.
+const ASKED_AGAIN: u64 = 1_000;
+
 /// Where the length of an answer is taken from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OutputFrom {
@@ -60,6 +64,9 @@ pub struct Estimate {
     pub cost_usd: Option<f64>,
     /// US dollars that it costs at most; `None` where the price is not known.
     pub most_usd: Option<f64>,
+    /// US dollars that it costs at most to ask the model again because of its answer; `None` where
+    /// the price is not known.
+    pub again_usd: Option<f64>,
     /// US dollars that are set aside before it is sent; `None` where the price is not known.
     pub aside_usd: Option<f64>,
     /// Whether an answer that was given before will be given again, for nothing.
@@ -96,11 +103,14 @@ pub fn estimate(expected: &Expected) -> Estimate {
         ..Usage::default()
     };
     // Writing to a provider's cache may be dearer than reading, and never counts as cheaper.
-    let most = |output| {
-        let written = (expected.writes_cache != CachePrompt::Off).then_some(most_input);
-        let plain = price?.at_most(&usage(most_input, output, None))?;
-        Some(price?.at_most(&usage(most_input, output, written))?.max(plain))
+    let most = |input, output| {
+        let written = (expected.writes_cache != CachePrompt::Off).then_some(input);
+        let plain = price?.at_most(&usage(input, output, None))?;
+        Some(price?.at_most(&usage(input, output, written))?.max(plain))
     };
+    // The answer that is not good enough goes with the prompt, and the form stands in it again.
+    let again =
+        most_input.saturating_mul(2).saturating_add(most_output_tokens).saturating_add(ASKED_AGAIN);
     Estimate {
         input,
         output_tokens,
@@ -109,8 +119,9 @@ pub fn estimate(expected: &Expected) -> Estimate {
         grows_to,
         output_from,
         cost_usd: price.and_then(|price| price.cost(&usage(tokens, output_tokens, None))),
-        most_usd: most(most_output_tokens),
-        aside_usd: most(aside_output_tokens),
+        most_usd: most(most_input, most_output_tokens),
+        again_usd: most(again, most_output_tokens),
+        aside_usd: most(most_input, aside_output_tokens),
         cached: false,
     }
 }
@@ -120,7 +131,36 @@ impl Estimate {
     #[must_use]
     pub fn from_cache(self) -> Self {
         let nothing = Some(0.0);
-        Self { cached: true, cost_usd: nothing, most_usd: nothing, aside_usd: nothing, ..self }
+        Self {
+            cached: true,
+            cost_usd: nothing,
+            most_usd: nothing,
+            again_usd: nothing,
+            aside_usd: nothing,
+            ..self
+        }
+    }
+
+    /// The estimate with all that may be sent for the call counted in what it costs at most: so
+    /// many attempts with each model, the models that are turned to where this one does not
+    /// answer, and that whoever answered is asked again so many times. A price that is not known
+    /// leaves all of it unknown.
+    #[must_use]
+    pub fn with_all_that_may_follow(
+        self,
+        fallback: &[Self],
+        attempts: u32,
+        recoveries: u32,
+    ) -> Self {
+        let models = || std::iter::once(&self).chain(fallback);
+        let each: Option<f64> = models().map(|model| model.most_usd).sum();
+        let again = models()
+            .map(|model| model.again_usd)
+            .try_fold(0.0, |dearest: f64, again| Some(dearest.max(again?)));
+        let most_usd = each
+            .zip(again)
+            .map(|(each, again)| f64::from(attempts) * (each + f64::from(recoveries) * again));
+        Self { most_usd, ..self }
     }
 }
 
@@ -211,6 +251,28 @@ mod tests {
         let for_an_hour =
             Expected { price: Some(long), writes_cache: CachePrompt::Hour, ..written };
         assert!(close(estimate(&for_an_hour).most_usd, 0.002));
+    }
+
+    #[test]
+    fn all_that_may_be_sent_is_in_what_it_costs_at_most() {
+        let first = estimate(&expected(Some(100)));
+        let dearer = Price { input: 10.0, output: 100.0, ..PRICE };
+        let other = estimate(&Expected { price: Some(dearer), ..expected(Some(100)) });
+        assert!(close(first.most_usd, 0.002) && close(other.most_usd, 0.02));
+        // Twice the prompt, the answer, and what is said of it.
+        assert!(close(first.again_usd, 0.001 * 3.1 + 0.001), "{first:?}");
+        let all = |fallback: &[Estimate], attempts, recoveries| {
+            let all = first.with_all_that_may_follow(fallback, attempts, recoveries);
+            assert_eq!((all.cost_usd, all.aside_usd), (first.cost_usd, first.aside_usd));
+            all.most_usd
+        };
+        assert!(close(all(&[], 1, 0), 0.002));
+        assert!(close(all(&[], 3, 0), 0.006), "each attempt may be paid for");
+        assert!(close(all(&[other], 1, 0), 0.022), "so may a model that did not answer");
+        assert!(close(all(&[], 1, 2), 0.002 + 2.0 * 0.0041));
+        assert!(close(all(&[other], 3, 2), 3.0 * (0.022 + 2.0 * 0.041)), "the dearest answered");
+        let unpriced = estimate(&Expected { price: None, ..expected(Some(100)) });
+        assert_eq!(all(&[unpriced], 1, 0), None, "what it can cost is not known");
     }
 
     #[test]

@@ -112,7 +112,9 @@ impl Engine {
         RunHandle::new(run.run_id, queue, controls, asks_again)
     }
 
-    /// What the calls of a run will cost as far as that is known before they are sent.
+    /// What the calls of a run that a person waits for will cost, as far as that is known before
+    /// they are sent; at most with all their attempts, the models they may turn to, and what
+    /// recovery may ask.
     pub async fn estimates(&self, calls: &[CallSpec]) -> Vec<Estimate> {
         let mut estimates = Vec::with_capacity(calls.len());
         for (spec, repeat) in calls.iter().zip(cache::repeats(calls)) {
@@ -122,20 +124,27 @@ impl Engine {
     }
 
     async fn estimate(&self, spec: &CallSpec, repeat: u32) -> Estimate {
-        let asked = Asked {
-            model: &spec.model,
+        let asked = |model| Asked {
+            model,
             template: spec.stamp.template.as_ref(),
             messages: &spec.messages,
             parameters: &spec.parameters,
             stream: spec.stream,
         };
-        let estimate = self.shared.estimate(asked).await;
-        match self.shared.question(spec, repeat).await {
-            Some(question) if self.shared.cache.find(&question).await.is_some() => {
-                estimate.from_cache()
-            }
-            _ => estimate,
+        let estimate = self.shared.estimate(asked(&spec.model)).await;
+        if let Some(question) = self.shared.question(spec, repeat).await
+            && self.shared.cache.find(&question).await.is_some()
+        {
+            return estimate.from_cache();
         }
+        let mut fallback = Vec::with_capacity(spec.fallback.len());
+        for next in &spec.fallback {
+            fallback.push(self.shared.estimate(asked(&next.model)).await);
+        }
+        let attempts = Backoff::new(&self.shared.parts.settings, Mode::Interactive).attempts;
+        let recovery = &spec.expectations.recovery;
+        let recoveries = if recovery.on { recovery.max } else { 0 };
+        estimate.with_all_that_may_follow(&fallback, attempts, recoveries)
     }
 
     /// How every provider that was called stands, by name.

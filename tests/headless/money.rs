@@ -190,6 +190,31 @@ fn costs_are_told_apart_by_tag() {
     assert_eq!(sums["total"]["runs"], 4);
 }
 
+/// What may be sent beside the first attempt may be paid for, too.
+#[test]
+fn at_most_counts_fallbacks_recovery_and_attempts() {
+    let place = Place::new();
+    let most = |more: &[&str]| {
+        let estimate = with(&["--param", "max_tokens=100", "--estimate", "--format", "json"]);
+        let estimate = json(&place.run(&[&estimate[..], more].concat()));
+        (estimate["cost_usd"].as_f64(), estimate["most_usd"].as_f64().expect("a price"))
+    };
+    let (likely, alone) = most(&[]);
+    let (same, dearer) = most(&["--fallback", "demo/careful"]);
+    assert!(same == likely && dearer > 5.0 * alone, "{alone} {dearer}");
+    place.write(".config/lathe/config.toml", "[recovery]\nmode = \"on\"\n");
+    let recovering = most(&[]).1;
+    assert!(recovering > 3.0 * alone, "{alone} {recovering}");
+    let limit = format!("[engine]\nretries = 0\n[budget]\nconfirm_above = {:.9}\n", alone / 2.0);
+    place.write(".config/lathe/config.toml", limit);
+    let once = most(&[]).1;
+    assert!((alone - 3.0 * once).abs() < 1e-12, "{alone} {once}");
+    let run = with(&["--param", "max_tokens=100", "--fallback", "demo/careful"]);
+    let line = told(&place.run(&run));
+    assert!(line.contains("at most") && line.contains("nobody to ask"), "{line}");
+    assert_eq!(place.run(&with(&["--param", "max_tokens=100"])).status.code(), Some(0));
+}
+
 /// Without a terminal nobody is asked: what may cost more than is let pass does not run.
 #[test]
 fn what_may_cost_too_much_does_not_run_where_nobody_can_be_asked() {
@@ -220,4 +245,8 @@ fn what_may_cost_too_much_does_not_run_where_nobody_can_be_asked() {
     assert_eq!(unknown.status.code(), Some(4));
     let line = told(&unknown);
     assert!(line.contains("an unknown amount for local/anything"), "{line}");
+    let turned = place.run(&with(&["--fallback", "local/anything"]));
+    assert_eq!(turned.status.code(), Some(4), "it may come to be asked");
+    let line = told(&turned);
+    assert!(line.contains("an unknown amount for a fallback of demo/"), "{line}");
 }

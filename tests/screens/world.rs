@@ -410,6 +410,7 @@ fn estimated(place: usize, order: &CallOrder) -> CallEstimate {
             output_from,
             cost_usd: (place != 1).then_some(0.2175),
             most_usd: (place != 1).then_some(0.4),
+            again_usd: (place != 1).then_some(0.6),
             aside_usd: (place != 1).then_some(0.4),
             cached: place == 2,
         },

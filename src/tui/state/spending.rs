@@ -60,13 +60,14 @@ pub struct SpendQuestion {
 }
 
 impl SpendQuestion {
-    /// US dollars that are likely, over the calls whose price is known.
+    /// US dollars that are likely, over the calls of which it is known what they cost at most.
     #[must_use]
     pub fn likely(&self) -> f64 {
-        self.estimates.iter().filter_map(|it| it.estimate.cost_usd).sum()
+        let known = self.estimates.iter().filter(|it| it.estimate.most_usd.is_some());
+        known.filter_map(|it| it.estimate.cost_usd).sum()
     }
 
-    /// US dollars that it costs at most, over the calls whose price is known.
+    /// US dollars that it costs at most, over the calls of which that is known.
     #[must_use]
     pub fn most(&self) -> f64 {
         self.estimates.iter().filter_map(|it| it.estimate.most_usd).sum()
@@ -78,9 +79,10 @@ impl SpendQuestion {
         self.most() > self.limit || self.unknown() > 0
     }
 
-    /// How many calls' price is not known.
+    /// Of how many calls it is not known what they cost at most: a price of theirs, or of a model
+    /// they may turn to, is not known.
     #[must_use]
     pub fn unknown(&self) -> usize {
-        self.estimates.iter().filter(|it| it.estimate.cost_usd.is_none()).count()
+        self.estimates.iter().filter(|it| it.estimate.most_usd.is_none()).count()
     }
 }

@@ -44,6 +44,9 @@ pub(super) fn question(paint: &mut Paint<'_, '_, '_>, question: &SpendQuestion) 
         ];
         let right = vec![match call.estimate.cost_usd {
             _ if call.estimate.cached => paint.piece("cached", Role::Information),
+            Some(_) if call.estimate.most_usd.is_none() => {
+                paint.piece("a fallback's price unknown", Role::Warning)
+            }
             Some(cost) => paint.piece(about(cost), Role::Text),
             None => paint.piece("price unknown", Role::Warning),
         }];

@@ -21,6 +21,7 @@ fn estimated(variant: VariantName, cost_usd: Option<f64>) -> CallEstimate {
             output_from: OutputFrom::MaxTokens,
             cost_usd,
             most_usd: cost_usd,
+            again_usd: cost_usd,
             aside_usd: cost_usd,
             cached: false,
         },
@@ -91,6 +92,18 @@ fn an_unknown_price_is_asked_about() {
     answer(&mut script, both);
     let Some(Overlay::Spend(question)) = script.state.overlay() else { panic!("not asked") };
     assert_eq!(question.unknown(), 1);
+}
+
+/// The call itself is cheap, and the model it may turn to may cost anything.
+#[test]
+fn a_fallback_whose_price_is_not_known_is_asked_about() {
+    let mut script = careful();
+    script.press("r");
+    let mut open = estimated(VariantName::A, Some(0.01));
+    open.estimate.most_usd = None;
+    answer(&mut script, vec![open]);
+    let Some(Overlay::Spend(question)) = script.state.overlay() else { panic!("not asked") };
+    assert_eq!((question.unknown(), runs(&script)), (1, 0));
 }
 
 /// What it is likely to cost may be little where what it can cost is not.
