@@ -128,7 +128,7 @@ fn reserve(
     for (index, limit) in limits.iter().enumerate() {
         let (spent, reserved) = match limit.span {
             BudgetSpan::Run => of_run(connection, reservation)?,
-            BudgetSpan::Since(since) => of_time(connection, reservation, since)?,
+            BudgetSpan::Since(since) => of_time(session, reservation, since)?,
         };
         if spent.saturating_add(reserved).saturating_add(amount) > facts::nano(limit.limit_usd) {
             return Ok(Reserved::Refused {
@@ -192,13 +192,17 @@ fn of_run(connection: &Connection, reservation: Reservation) -> Outcome<(i64, i6
 
 /// What everybody spent since a time, and what all that is on its way may still spend.
 fn of_time(
-    connection: &Connection,
+    session: &Session<'_>,
     reservation: Reservation,
     since: Timestamp,
 ) -> Outcome<(i64, i64)> {
-    let spent = connection
+    let connection = session.connection;
+    let hour = time::hour_of(time::to_stored(since));
+    let spent: i64 = connection
         .prepare_cached("SELECT coalesce(sum(spent_nano), 0) FROM hours WHERE hour >= ?")?
-        .query_row([time::hour_of(time::to_stored(since))], |row| row.get(0))?;
+        .query_row([hour], |row| row.get(0))?;
+    // What ended earlier in the same transaction has let go of its money already.
+    let spent = spent.saturating_add(session.deltas.spent_since(hour));
     let reserved = connection
         .prepare_cached(
             "SELECT coalesce(sum(amount_nano), 0) FROM reservations WHERE execution <> ?",
@@ -237,4 +241,44 @@ fn typical(
 #[expect(clippy::cast_precision_loss, reason = "far below 2^52 nano-dollars")]
 fn dollars(nano: i64) -> f64 {
     nano as f64 / 1e9
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::store::StoreOptions;
+
+    /// The writer takes what waits for it into one transaction.
+    #[tokio::test]
+    async fn what_was_booked_in_the_same_transaction_is_spent() {
+        let store = Store::open(&StoreOptions::in_memory()).expect("it opens").0;
+        let dollar = || Reservation {
+            execution: ExecutionId(Uuid::now_v7()),
+            run: RunId(Uuid::now_v7()),
+            amount_usd: 1.0,
+        };
+        let limit = BudgetLimit { span: BudgetSpan::Since(Timestamp::UNIX_EPOCH), limit_usd: 1.5 };
+        let (mine, other) = (dollar(), dollar());
+        assert_eq!(store.reserve(mine, vec![limit]).await, Ok(Reserved::Granted));
+        let (go, wait) = mpsc::channel::<()>();
+        let busy = store.write(false, move |_| {
+            // Nobody says anything; it ends when the other side is gone.
+            let _ = wait.recv();
+            Ok(())
+        });
+        let (execution, started_at) = (mine.execution, Timestamp::UNIX_EPOCH);
+        let (_, booked, reserved, ()) = tokio::join!(
+            busy,
+            store.book(Booking { execution, started_at, amount_usd: 1.0 }),
+            store.reserve(other, vec![limit]),
+            async move { drop(go) },
+        );
+        assert_eq!(booked, Ok(()));
+        let refused = Reserved::Refused { limit: 0, spent_usd: 1.0, reserved_usd: 0.0 };
+        assert_eq!(reserved, Ok(refused));
+    }
 }

@@ -282,6 +282,12 @@ impl Deltas {
         delta.spent_nano = delta.spent_nano.saturating_add(spent_nano);
     }
 
+    /// What is not written yet of what was spent in an hour and those after it.
+    pub(super) fn spent_since(&self, hour: i64) -> i64 {
+        let since = self.hours.iter().filter(|(at, _)| **at >= hour);
+        since.fold(0, |sum, (_, delta)| sum.saturating_add(delta.spent_nano))
+    }
+
     /// Writes the changes. Called last in the transaction.
     pub(super) fn flush(&mut self, connection: &Connection) -> rusqlite::Result<()> {
         for (hour, delta) in self.hours.drain() {
