@@ -128,7 +128,10 @@ impl Call<'_> {
         let reservation = Reservation { execution, run, amount_usd };
         shared.set_aside(reservation).await?;
         let price = shared.parts.providers.price(&model, &Usage::default());
-        if let (Some(price), Some(most)) = (price, estimate.grows_to) {
+        // A limit that the call does not name may not be kept to: what one sees must not pass it.
+        let unnamed = self.request.stream && self.request.parameters.max_tokens.is_none();
+        let most = estimate.grows_to.or_else(|| unnamed.then_some(u64::MAX));
+        if let (Some(price), Some(most)) = (price, most) {
             self.meter = Some(Meter {
                 shared,
                 reservation,

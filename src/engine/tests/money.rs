@@ -657,6 +657,48 @@ async fn the_arguments_of_a_call_end_before_they_pass_a_budget() {
     assert!(spent > 0.003 && spent <= 0.01, "{spent}");
 }
 
+/// A provider whose model thinks without showing it, and writes so many tokens at most.
+struct Thinker(Arc<Scripted>, u64);
+
+#[async_trait]
+impl Providers for Thinker {
+    async fn provider(&self, _: &str) -> Result<Arc<dyn Provider>, CallError> {
+        Ok(Arc::clone(&self.0) as Arc<dyn Provider>)
+    }
+
+    fn answers(&self, _: &ModelRef, _: &GenerationParameters) -> AnswerFacts {
+        AnswerFacts { most_tokens: Some(self.1), thinks_unseen: true }
+    }
+
+    fn price(&self, model: &ModelRef, usage: &Usage) -> Option<Price> {
+        Known(Vec::new()).price(model, usage)
+    }
+}
+
+/// All that the model may write is set aside, and a server that writes more is stopped.
+#[tokio::test(start_paused = true)]
+async fn what_is_thought_unseen_is_set_aside_and_no_more_comes_than_that() {
+    // 4,000 tokens cost 0.8 cents.
+    for (day, sent) in [(0.007, false), (0.012, true)] {
+        let store = store();
+        let scripted = Scripted::new("scripted", vec![pouring(400)]);
+        let budget = BudgetSettings { day: Some(day), ..BudgetSettings::default() };
+        let engine = Engine::new(EngineParts {
+            providers: Arc::new(Thinker(Arc::clone(&scripted), 4_000)),
+            recorder: Arc::new(store.clone()),
+            money: Money { ledger: Arc::new(store.clone()), budget, zone: || TimeZone::UTC },
+            ..parts(vec![scripted], &Arc::new(Memory::default()))
+        });
+        let mut spec = call(VariantName::A, "scripted");
+        spec.messages = Vec::new();
+        let record = ended(&engine, spec).await;
+        assert_eq!((record.status, record.text.is_empty()), (Status::Blocked, !sent), "{day}");
+        assert!(!sent || record.text.len() > 8_000, "{}", record.text.len());
+        let spent = store.spend_since(Timestamp::UNIX_EPOCH).await.expect("summed");
+        assert!(spent <= day, "{spent}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_answer_without_a_limit_goes_on_where_a_budget_allows_it() {
     let budget = BudgetSettings { day: Some(5.0), ..BudgetSettings::default() };
