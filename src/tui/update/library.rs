@@ -72,16 +72,15 @@ impl Step<'_> {
                 .filter(|id| library.entry(id).is_some() || id.as_str() == SCRATCH)
                 .or_else(|| library.selected_entry().map(|entry| entry.id.clone()))
         };
-        match first {
-            Some(id) => self.open(id, None),
-            // There is none to open: a run that waited for it says so.
-            None => {
-                if self.state.focus == Focus::Library {
-                    self.state.set_focus(Focus::Library);
-                }
-                self.run_what_waited();
-            }
+        if let Some(id) = first {
+            return self.open(id, None);
         }
+        // There is none to open: what to do then stands where it would be listed, and a run that
+        // waited for it says so.
+        if self.state.focus == Focus::Library {
+            self.state.set_focus(Focus::Library);
+        }
+        self.run_what_waited();
     }
 
     pub fn open_selected_template(&mut self) {

@@ -381,15 +381,13 @@ impl Step<'_> {
             );
         };
         let id = self.state.library.ids().find(|id| id.as_str() == name || id.name() == name);
-        match id.cloned() {
-            Some(id) => self.go_to(id, None),
-            None => {
-                let reload = self.spelled("{reload} reads it");
-                self.tell(format!(
-                    "{name} is a file in partials/: change it with an editor of your own, then {reload}"
-                ));
-            }
+        if let Some(id) = id.cloned() {
+            return self.go_to(id, None);
         }
+        let reload = self.spelled("{reload} reads it");
+        self.tell(format!(
+            "{name} is a file in partials/: change it with an editor of your own, then {reload}"
+        ));
     }
 
     /// Puts a letter on every place that can have the focus.
