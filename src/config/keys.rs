@@ -315,7 +315,7 @@ pub const SETTING_KEYS: &[SettingKey] = &[
         "budget",
         "confirm_above",
         "none",
-        "Before a run that may cost more than this at most, or whose price is not known, the workbench and `lathe run` ask; without a terminal `lathe run` needs `--yes`.",
+        "Before a run that may cost more than this at most, or of which that is not known, the workbench and `lathe run` ask; without a terminal `lathe run` needs `--yes`.",
         Where::Both,
     ),
     key(
