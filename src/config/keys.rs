@@ -458,7 +458,7 @@ pub const SETTING_KEYS: &[SettingKey] = &[
         "redaction",
         "secrets",
         "\"before_storage\"",
-        "When keys, tokens and passwords are taken out, and what your own patterns find: `\"before_storage\"`, `\"before_export\"` or `\"never\"`.",
+        "When keys, tokens and passwords that the rules know are taken out, and what your own patterns find: `\"before_storage\"`, `\"before_export\"` or `\"never\"`.",
         Where::Both,
     ),
     key(
