@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 mod account;
 mod breaker;
+mod cache;
 mod calls;
 mod fallback;
 mod guard;
@@ -32,10 +33,10 @@ use super::*;
 use crate::{
     config::{BudgetSettings, CacheSettings, EngineSettings, ProviderLimits},
     model::{
-        AttemptStatus, CacheUse, CallError, ChatRequest, ChunkKind, ChunkLog, ErrorKind, Execution,
-        ExecutionId, FinishReason, GenerationParameters, Message, ModelRef, Parameter, Price,
-        ProviderEvent, Redactions, Role, RunId, SentParameters, Status, TemplateStamp, Usage,
-        VariantName,
+        AttemptStatus, CacheMode, CacheUse, CallError, ChatRequest, ChunkKind, ChunkLog, ErrorKind,
+        Execution, ExecutionId, FinishReason, GenerationParameters, Message, ModelRef, Parameter,
+        Price, ProviderEvent, Redactions, Role, RunId, SentParameters, Status, TemplateStamp,
+        Usage, VariantName,
     },
     provider::{EventSink, ListedModel, Provider},
     store::{Checkpoint, LearnedRefusal, Store, StoreError, StoreOptions},
@@ -394,4 +395,83 @@ fn word(event: &RunEvent) -> String {
 
 fn words(events: &[RunEvent]) -> Vec<String> {
     events.iter().map(word).collect()
+}
+
+/// An engine that keeps everything in a database.
+struct Counter {
+    engine: Engine,
+    scripted: Arc<Scripted>,
+    store: Store,
+}
+
+fn store() -> Store {
+    Store::open(&StoreOptions::in_memory()).expect("it opens").0
+}
+
+fn counter(scripts: Vec<Vec<Step>>, cache: CacheSettings, budget: BudgetSettings) -> Counter {
+    counter_over(store(), scripts, cache, budget)
+}
+
+fn counter_over(
+    store: Store,
+    scripts: Vec<Vec<Step>>,
+    cache: CacheSettings,
+    budget: BudgetSettings,
+) -> Counter {
+    let scripted = Scripted::new("scripted", scripts);
+    let engine = Engine::new(EngineParts {
+        recorder: Arc::new(store.clone()),
+        money: Money { ledger: Arc::new(store.clone()), budget, zone: || TimeZone::UTC },
+        answers: Arc::new(store.clone()),
+        cache,
+        ..parts(vec![Arc::clone(&scripted)], &Arc::new(Memory::default()))
+    });
+    Counter { engine, scripted, store }
+}
+
+fn exact() -> CacheSettings {
+    CacheSettings { mode: CacheMode::Exact, ..CacheSettings::default() }
+}
+
+fn steady() -> CallSpec {
+    let mut spec = call(VariantName::A, "scripted");
+    spec.parameters.temperature = Some(0.0);
+    spec
+}
+
+impl Counter {
+    async fn run(&self, specs: Vec<CallSpec>) -> Vec<Execution> {
+        let mut handle = self.engine.start(run(specs));
+        let mut ended = Vec::new();
+        while let Some(event) = handle.next().await {
+            if let RunEventKind::Finished(execution) = event.kind {
+                ended.push(*execution);
+            }
+        }
+        ended
+    }
+
+    async fn one(&self, spec: CallSpec) -> Execution {
+        self.run(vec![spec]).await.pop().expect("one ended")
+    }
+
+    async fn estimate(&self, spec: &CallSpec) -> Estimate {
+        let estimates = self.engine.estimates(std::slice::from_ref(spec)).await;
+        estimates.into_iter().next().expect("of one")
+    }
+
+    /// Calls that reached the provider and took a script.
+    fn left(&self) -> usize {
+        self.scripted.attempts.lock().unwrap().len()
+    }
+}
+
+async fn ended(engine: &Engine, spec: CallSpec) -> Execution {
+    let mut handle = engine.start(run(vec![spec]));
+    while let Some(event) = handle.next().await {
+        if let RunEventKind::Finished(execution) = event.kind {
+            return *execution;
+        }
+    }
+    panic!("a call always ends");
 }

@@ -22,6 +22,9 @@ use crate::{
     },
 };
 
+/// The id of the prompt that has no file.
+pub const SCRATCH: &str = "scratch";
+
 /// A template in the editor, with what is known of its text.
 #[derive(Clone, Debug)]
 pub struct Document {

@@ -29,6 +29,7 @@ mod pending;
 mod phase;
 mod shelf;
 mod spending;
+mod tabs;
 mod tour;
 mod undo;
 
@@ -42,7 +43,7 @@ pub use beside::Beside;
 pub use charts::{Chart, ChartFocus, ChartScreen};
 pub use circuits::OpenCircuit;
 pub use diff::{DiffLine, DiffOf, DiffView, Sign};
-pub use document::Document;
+pub use document::{Document, SCRATCH};
 pub use facts::{cached, cached_mark};
 pub use fronts::{FrontArea, front_area, overlay_area};
 pub use help::Help;
@@ -68,6 +69,7 @@ pub use pending::{EDIT_REST, FILTER_REST, Pending, Purpose, TICK, TURN, Wake};
 pub use phase::Phase;
 pub use shelf::Shelved;
 pub use spending::{SpendQuestion, Spending};
+pub use tabs::{TAB_GAP, Tab};
 pub use tour::{TOUR, Tour, TourDeed, TourStop};
 pub use undo::{PaneSetting, Removed, SetChanges, Undos};
 
@@ -84,21 +86,6 @@ use crate::{
     safety::MarkStyle,
     store::Moment,
 };
-
-/// Cells between two tabs.
-pub const TAB_GAP: u16 = 2;
-
-/// The name of a place that shares its room with others.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tab {
-    pub focus: Focus,
-    pub name: &'static str,
-    /// How many values are missing there, in words; empty where none is.
-    pub missing: String,
-}
-
-/// The id of the prompt that has no file.
-pub const SCRATCH: &str = "scratch";
 
 /// A screen, on its digit key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -454,19 +441,6 @@ impl State {
             VariantSource::Version(_) | VariantSource::Recorded(_) => None,
         };
         u64::try_from(analysis?.tokens?.tokens).ok()
-    }
-
-    /// The tabs of library, editor and inputs, where they share one place.
-    #[must_use]
-    pub fn tabs(&self) -> [Tab; 3] {
-        let missing = self.document.as_ref().map_or(0, |document| document.inputs.missing());
-        let missing = if missing > 0 { format!(" {missing} missing") } else { String::new() };
-        let tab = |focus, name, missing| Tab { focus, name, missing };
-        [
-            tab(Focus::Editor, "Editor", String::new()),
-            tab(Focus::Inputs, "Inputs", missing),
-            tab(Focus::Library, "Prompts", String::new()),
-        ]
     }
 
     /// Whether the open text has no file.
