@@ -358,16 +358,25 @@ impl Session {
         self.until_that(text, |screen| screen.contains(text))
     }
 
-    /// Waits until the screen's text is as `holds` wants it.
+    /// Waits until the screen's text is as `holds` wants it. A frame that is announced as one is
+    /// seen once it is whole, as terminals show it; tmux takes that away, so that there half a
+    /// frame may be seen.
     pub fn until_that(&mut self, what: &str, holds: impl Fn(&str) -> bool) -> Fallible<()> {
         let end = Instant::now() + PATIENCE;
-        while !holds(&self.screen().contents()) {
+        // What was ended amid a frame never says that it is whole.
+        let mut quiet = false;
+        while (self.amid_frame() && !quiet) || !holds(&self.screen().contents()) {
             if Instant::now() > end {
                 return Err(format!("never saw {what}:\n{}", self.screen().contents()).into());
             }
-            self.take(Duration::from_millis(100))?;
+            quiet = !self.take(Duration::from_millis(100))?;
         }
         Ok(())
+    }
+
+    /// Whether a frame has begun that is not whole yet.
+    fn amid_frame(&self) -> bool {
+        self.wrote_last("\x1b[?2026h", "\x1b[?2026l")
     }
 
     /// Waits until there has been no output for so long.
