@@ -79,6 +79,8 @@ pub struct AppOptions {
     pub flags: SettingsFlags,
     /// Whether nothing that runs is to be kept: the database is needed for budgets alone then.
     pub unsaved: bool,
+    /// Whether calls follow at once: what they need is made ready while the database is opened.
+    pub calls: bool,
 }
 
 /// An open workspace with everything needed to work in it. Cheap to clone.
@@ -119,7 +121,7 @@ impl App {
     /// # Errors
     /// Settings that are not valid, a workspace that is none, a database that cannot be opened.
     pub fn open(options: AppOptions) -> Result<(Self, Vec<Notice>), AppError> {
-        let AppOptions { environment, overrides, flags, unsaved } = options;
+        let AppOptions { environment, overrides, flags, unsaved, calls } = options;
         let paths = Paths::resolve(&environment, &overrides)?;
         let workspace = open_workspace(&paths, &environment)?;
         let workspace_settings = workspace.settings()?;
@@ -129,6 +131,16 @@ impl App {
         notices.extend(fit_to_open_files(&mut settings));
         let untrusted = notices.iter().map(|notice| notice.kind.clone()).collect();
         let templates = TemplateTrust::of(&workspace, &paths, &environment);
+        let redaction =
+            Redaction::new(&settings, &environment).map_err(|reason| ConfigError::Refused {
+                path: paths.config_file.clone(),
+                reason: format!("[redaction.patterns]: {reason}"),
+            })?;
+        let redaction = Arc::new(redaction);
+        if calls && let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            let redaction = Arc::clone(&redaction);
+            drop(runtime.spawn_blocking(move || redaction.make_ready()));
+        }
         let name = store_key(&workspace);
         let catalog = Arc::new(Catalog::builtin().with_overrides(&settings.models));
         // Budgets over time are counted in the database, also where nothing else is kept.
@@ -152,12 +164,6 @@ impl App {
                 ),
             }));
         }
-        let redaction =
-            Redaction::new(&settings, &environment).map_err(|reason| ConfigError::Refused {
-                path: paths.config_file.clone(),
-                reason: format!("[redaction.patterns]: {reason}"),
-            })?;
-        let redaction = Arc::new(redaction);
         notices.extend(Redaction::too_short(&settings, &environment).into_iter().map(notice));
         let endpoints =
             Arc::new(Endpoints::new(&settings, &environment, catalog, Arc::clone(&redaction)));

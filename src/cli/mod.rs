@@ -71,6 +71,7 @@ pub fn parse(environment: Environment) -> Asked {
         overrides: Overrides { database: db, config, workspace },
         flags: SettingsFlags { theme, ..SettingsFlags::default() },
         unsaved: matches!(&arguments.command, Some(Command::Run(run)) if run.no_save),
+        calls: matches!(&arguments.command, Some(Command::Run(_))),
     };
     match arguments.command {
         None => Asked::Workbench(Box::new(options)),

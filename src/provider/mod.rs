@@ -6,6 +6,7 @@ pub mod catalog;
 pub mod demo;
 pub mod discover;
 mod failure;
+mod form;
 mod gemini;
 mod http;
 mod lenient;

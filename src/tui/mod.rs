@@ -137,6 +137,7 @@ fn demo_options(options: AppOptions, folder: &Path) -> Result<AppOptions, String
         },
         flags: options.flags,
         unsaved: options.unsaved,
+        calls: options.calls,
     })
 }
 

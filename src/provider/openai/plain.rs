@@ -1,6 +1,8 @@
 //! The chunk that nearly all of a stream consists of — a piece of text and nothing else — read
 //! without building a document. Whatever says more than that is left to the reader of everything.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, de::IgnoredAny};
 
 /// A field that is there and says nothing.
@@ -25,17 +27,19 @@ struct Chunk<'c> {
     #[serde(default, rename = "obfuscation")]
     _obfuscation: IgnoredAny,
     model: Option<&'c str>,
-    choices: [Choice; 1],
+    #[serde(borrow)]
+    choices: [Choice<'c>; 1],
     #[serde(default, rename = "usage")]
     _usage: Nothing,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Choice {
+struct Choice<'c> {
     #[serde(default)]
     index: u64,
-    delta: Delta,
+    #[serde(borrow)]
+    delta: Delta<'c>,
     #[serde(default, rename = "finish_reason")]
     _finish_reason: Nothing,
     #[serde(default, rename = "native_finish_reason")]
@@ -46,8 +50,9 @@ struct Choice {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Delta {
-    content: String,
+struct Delta<'c> {
+    #[serde(borrow)]
+    content: Cow<'c, str>,
     #[serde(default, rename = "role")]
     _role: IgnoredAny,
     #[serde(default, rename = "refusal")]
@@ -62,8 +67,9 @@ struct Delta {
     _function_call: Nothing,
 }
 
-/// The model a chunk names, if any, and its piece of text; `None` where it says anything else.
-pub(super) fn read(data: &[u8]) -> Option<(Option<&str>, String)> {
+/// The model a chunk names, if any, and its piece of text, which is a part of the chunk where
+/// nothing in it is escaped; `None` where it says anything else.
+pub(super) fn read(data: &[u8]) -> Option<(Option<&str>, Cow<'_, str>)> {
     let Chunk { model, choices: [choice], .. } = serde_json::from_slice(data).ok()?;
     let piece = choice.delta.content;
     (choice.index == 0 && !piece.is_empty()).then_some((model, piece))
@@ -78,9 +84,9 @@ mod tests {
         let data = br#"{"id":"c","object":"o","created":1,"model":"m","system_fingerprint":null,
             "choices":[{"index":0,"delta":{"role":"assistant","content":" w\u00f6rd","refusal":null},
             "logprobs":null,"finish_reason":null}],"usage":null}"#;
-        assert_eq!(read(data), Some((Some("m"), " w\u{f6}rd".to_owned())));
+        assert_eq!(read(data), Some((Some("m"), Cow::from(" w\u{f6}rd"))));
         let short = br#"{"choices":[{"delta":{"content":"a"}}]}"#;
-        assert_eq!(read(short), Some((None, "a".to_owned())));
+        let Some((None, Cow::Borrowed("a"))) = read(short) else { panic!("it was copied") };
     }
 
     #[test]

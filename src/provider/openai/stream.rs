@@ -9,6 +9,7 @@ use crate::{
     model::{CallError, ErrorKind, FinishReason, ProviderEvent, ToolCall, ToolPiece, Usage},
     provider::{
         failure,
+        form::Form,
         lenient::{self, count, words},
         protocol::Decoder,
         quirks::{Quirks, UsagePlace},
@@ -19,6 +20,8 @@ use crate::{
 pub(super) struct Reader {
     quirks: &'static Quirks,
     frames: u64,
+    /// Of the last frame, where it was a piece of text and nothing else.
+    form: Form,
     model: Option<String>,
     tools: Tools,
     refused: bool,
@@ -44,13 +47,20 @@ impl Decoder for Reader {
             self.tools.deliver(events);
             return Ok(true);
         }
-        if name.is_empty()
-            && let Some((model, piece)) = plain::read(data)
-        {
-            self.named(model.filter(|model| !model.is_empty()), events);
-            events(ProviderEvent::Text(piece));
-            return Ok(false);
+        if name.is_empty() {
+            if let Some(piece) = self.form.piece(data) {
+                events(ProviderEvent::Text(piece.to_owned()));
+                return Ok(false);
+            }
+            if let Some((model, piece)) = plain::read(data) {
+                self.form.learn(data, &piece);
+                self.named(model.filter(|model| !model.is_empty()), events);
+                events(ProviderEvent::Text(piece.into_owned()));
+                return Ok(false);
+            }
         }
+        // It may name another model, after which the next text is of that one.
+        self.form.forget();
         if name == b"error" {
             let payload =
                 lenient::parse(data).unwrap_or_else(|| Value::from(String::from_utf8_lossy(data)));
@@ -117,6 +127,7 @@ impl Reader {
         Self {
             quirks,
             frames: 0,
+            form: Form::default(),
             model: None,
             tools: Tools::default(),
             refused: false,
@@ -359,6 +370,52 @@ impl Tools {
                 arguments,
                 arguments_raw: raw,
             }));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::{collection::vec, prelude::*, sample::select};
+    use serde_json::json;
+
+    use super::*;
+
+    /// Chunks that are mostly alike, as those of a stream are.
+    fn chunk() -> impl Strategy<Value = Vec<u8>> {
+        let piece = prop_oneof![4 => "[a-c ]{1,3}", 1 => "\\PC{0,3}", 1 => "[\"\\\\\n\u{e9}]{1,2}"];
+        let model = prop_oneof![6 => Just(Some("m")), 1 => Just(Some("other")), 1 => Just(None)];
+        let more = prop_oneof![
+            8 => Just(json!({})),
+            1 => Just(json!({"usage": {"prompt_tokens": 3, "completion_tokens": 1}})),
+            1 => Just(json!({"usage": null})),
+        ];
+        let also = select(vec!["content", "content", "content", "reasoning_content", "refusal"]);
+        (piece, model, more, also).prop_map(|(piece, model, mut more, also)| {
+            more["model"] = model.into();
+            more["choices"] = json!([{"index": 0, "delta": {also: piece}}]);
+            more.to_string().into_bytes()
+        })
+    }
+
+    fn read(chunks: &[Vec<u8>], remember: bool) -> Vec<ProviderEvent> {
+        let mut reader = Reader::new(Quirks::at("example.com"));
+        let mut events = Vec::new();
+        for chunk in chunks {
+            if !remember {
+                reader.form.forget();
+            }
+            reader.frame(b"", chunk, &mut |event| events.push(event)).expect("it is read");
+        }
+        events
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(10_000))]
+
+        #[test]
+        fn what_was_read_before_changes_nothing(chunks in vec(chunk(), 1..8)) {
+            prop_assert_eq!(read(&chunks, true), read(&chunks, false));
         }
     }
 }
