@@ -9,7 +9,7 @@ use semver::Version;
 use serde_json::json;
 use uuid::{NoContext, Uuid};
 
-use super::{App, AppError, CallOrder, PromptSource, workspace::VersionSelector};
+use super::{App, AppError, CallOrder, PromptSource, templates::FOUND, workspace::VersionSelector};
 use crate::{
     engine::{Played, Providers as _, forward},
     model::{
@@ -163,18 +163,17 @@ impl App {
         Ok(count)
     }
 
-    /// Saves a version of some templates as they were before a line was added; on which day of
-    /// the month (counted back) each was changed.
+    /// Saves the versions that the month was worked with, some as they were before a line was
+    /// added; on which day of the month (counted back) each of those was changed.
     async fn save_earlier_versions(
         &self,
         now: &Zoned,
     ) -> Result<BTreeMap<&'static str, i64>, AppError> {
         let mut changed_on = BTreeMap::new();
         for (index, work) in WORK.iter().enumerate() {
-            let Some((line, note)) = work.added else { continue };
             let Ok(id) = TemplateId::new(work.template) else { continue };
-            let source = self.open_template(&id).await?.text;
-            let before = source.replace(line, "").replacen("version: 1.0.0", "version: 0.9.0", 1);
+            // To open it would record it as found today.
+            let source = self.load(&id).await?.source;
             let ago = 10 + 4 * i64::try_from(index).unwrap_or(0);
             let saved = |content: String, version, note: &str, days| {
                 let at = now
@@ -191,15 +190,25 @@ impl App {
                     rolled_back_from: None,
                 }
             };
-            let first = saved(before, Version::new(0, 9, 0), "a first attempt", DAYS);
-            let second = saved(source, Version::new(1, 0, 0), note, ago);
-            for record in [first, second] {
+            let whole = Version::new(1, 0, 0);
+            let records = match work.added {
+                None => vec![saved(source, whole, FOUND, DAYS)],
+                Some((line, note)) => {
+                    let before =
+                        source.replace(line, "").replacen("version: 1.0.0", "version: 0.9.0", 1);
+                    changed_on.insert(work.template, ago);
+                    vec![
+                        saved(before, Version::new(0, 9, 0), "a first attempt", DAYS),
+                        saved(source, whole, note, ago),
+                    ]
+                }
+            };
+            for record in records {
                 self.store.save_version(&record).await.map_err(|error| AppError::NotRecorded {
                     version: record.version.clone(),
                     error,
                 })?;
             }
-            changed_on.insert(work.template, ago);
         }
         Ok(changed_on)
     }

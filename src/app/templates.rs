@@ -15,6 +15,9 @@ use crate::{
     prompt::{Form, Template, parse, with_version},
 };
 
+/// The note of a version that was not saved but met.
+pub(super) const FOUND: &str = "as found in the file";
+
 /// One template of the workspace, as lists show it.
 #[derive(Clone, Debug)]
 pub struct TemplateRow {
@@ -272,7 +275,7 @@ impl App {
             version: version.clone(),
             content_hash: hash.clone(),
             content: template.source.clone(),
-            note: "as found in the file".to_owned(),
+            note: FOUND.to_owned(),
             label: None,
             saved_at: Timestamp::now(),
             rolled_back_from: None,
@@ -280,7 +283,7 @@ impl App {
         self.store.save_version(&record).await.is_ok()
     }
 
-    async fn load(&self, id: &TemplateId) -> Result<Loaded, FileError> {
+    pub(super) async fn load(&self, id: &TemplateId) -> Result<Loaded, FileError> {
         let name = id.clone();
         self.files(move |workspace| workspace.load(&name)).await
     }

@@ -88,6 +88,8 @@ pub enum DiffOf {
 #[derive(Clone, Debug)]
 pub struct DiffView {
     pub of: DiffOf,
+    /// Whether one of the two is still being written.
+    pub is_so_far: bool,
     /// What the two are called, as `A` or `1.2.0`; safe to draw.
     pub titles: (String, String),
     lines: Vec<DiffLine>,
@@ -125,6 +127,7 @@ impl DiffView {
         };
         let mut view = Self {
             of: DiffOf::Other,
+            is_so_far: false,
             titles,
             counts: (with(SegmentKind::Removed), with(SegmentKind::Added)),
             folded,

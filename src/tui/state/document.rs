@@ -13,7 +13,7 @@ use crate::{
     model::{ContentHash, ModelRef, TemplateId, VersionRecord},
     prompt::{
         Form,
-        highlight::{self, LineState, Span},
+        highlight::{self, LineState, Span, SpanKind},
     },
     safety::MarkStyle,
     tui::{
@@ -112,7 +112,8 @@ impl Document {
         self.editor.resize(width, height);
         if is_first {
             let body = self.body_line();
-            self.editor.go_to(Position::new(body, 0));
+            let words = self.first_words(body);
+            self.editor.go_to(Position::new(words, 0));
             self.editor.show_from(body);
         }
     }
@@ -125,6 +126,18 @@ impl Document {
         let Some(end) = (1..buffer.line_count()).find(|line| !in_front(*line)) else { return 0 };
         let begin = if in_front(1) { end } else { 0 };
         (begin..buffer.line_count()).find(|line| !buffer.line(*line).trim().is_empty()).unwrap_or(0)
+    }
+
+    /// The first line from there on that is for the model; below the last role line where every
+    /// message is empty. What is typed into a role line makes it one no longer.
+    fn first_words(&self, body: usize) -> usize {
+        let count = self.editor.buffer().line_count();
+        let opens = |line: &usize| {
+            self.line_spans(*line).first().is_some_and(|span| span.kind == SpanKind::Role)
+        };
+        let says = |line: &usize| !self.editor.buffer().line(*line).trim().is_empty();
+        let below_roles = || (body..count).rev().find(opens).map(|line| (line + 1).min(count - 1));
+        (body..count).find(|line| says(line) && !opens(line)).or_else(below_roles).unwrap_or(body)
     }
 
     /// After every change of the text: whether it is a draft.

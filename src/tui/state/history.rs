@@ -144,6 +144,28 @@ impl Detail {
         self.output = Some(Box::new(Output::recorded(execution, now, marks, 80)));
     }
 
+    /// Turns to the prompt where that has words that were looked for and the answer has none.
+    pub fn lead_to(&mut self, looked_for: &str) {
+        let Some(execution) = self.execution().filter(|_| self.showing == DetailTab::Answer) else {
+            return;
+        };
+        let words: Vec<String> = looked_for
+            .split(|character: char| !character.is_alphanumeric())
+            .filter(|word| !word.is_empty())
+            .map(str::to_lowercase)
+            .collect();
+        let has = |text: &str| {
+            let text = text.to_lowercase();
+            words.iter().any(|word| text.contains(word))
+        };
+        let answered = [&execution.text, &execution.refusal, &execution.reasoning];
+        let is_led = !answered.into_iter().any(|text| has(text))
+            && execution.messages.iter().any(|message| has(&message.content));
+        if is_led {
+            self.showing = DetailTab::Prompt;
+        }
+    }
+
     /// The record, once it was fetched.
     #[must_use]
     pub fn execution(&self) -> Option<&Execution> {

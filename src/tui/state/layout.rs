@@ -161,7 +161,8 @@ pub const fn roomy(outer: Rect) -> Rect {
 #[must_use]
 pub fn centred(state: &State, width: u16, height: u16) -> Rect {
     let columns = state.size.0;
-    let rows = state.size.1.saturating_sub(2);
+    // The status line says why something in front was refused.
+    let rows = state.size.1.saturating_sub(3);
     let (width, height) = (width.min(columns.saturating_sub(2)), height.min(rows));
     Rect { x: (columns - width) / 2, y: 1 + (rows - height) / 2, width, height }
 }

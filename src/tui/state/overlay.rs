@@ -331,7 +331,7 @@ impl LineIntent {
     pub const fn hint(&self) -> &'static str {
         match self {
             Self::Label(_) => "{accept} names it, empty takes the name away",
-            Self::Tag(_) => "key=value; key= takes the tag away",
+            Self::Tag(_) => "key=value, or a word; key= takes the tag away",
             Self::InputSet => {
                 "{accept} keeps them; a set of that name is replaced, {bring-back} undoes that"
             }

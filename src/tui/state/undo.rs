@@ -66,6 +66,11 @@ pub enum Removed {
         key: String,
         value: Option<String>,
     },
+    /// How an execution was rated before it was rated otherwise.
+    Rating {
+        execution: ExecutionId,
+        before: Option<u8>,
+    },
     /// The name a version had.
     Label {
         template: TemplateId,

@@ -167,12 +167,19 @@ impl Step<'_> {
         execution: Result<Option<Box<Execution>>, Fault>,
     ) {
         let (marks, now) = (self.state.marks, self.now.monotonic);
+        let looked_for = self.state.history.query.text().map(str::to_owned);
         let Some(detail) = self.state.history.detail.as_mut().filter(|detail| detail.id == id)
         else {
             return;
         };
         match execution {
-            Ok(Some(execution)) => detail.show(execution, marks, now),
+            Ok(Some(execution)) => {
+                let is_new = detail.output.is_none();
+                detail.show(execution, marks, now);
+                if let Some(words) = looked_for.filter(|_| is_new) {
+                    detail.lead_to(&words);
+                }
+            }
             Ok(None) => detail.error = Some("This execution is no longer stored".to_owned()),
             Err(fault) => {
                 let message = crate::tui::text::one_line(&fault.message, marks);

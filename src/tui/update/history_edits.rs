@@ -135,9 +135,8 @@ impl Step<'_> {
         let Some(row) = self.state.history.selected_row() else {
             return self.warn("The history has no executions to rate");
         };
-        let id = row.id;
-        let rating = (row.rating != Some(rating)).then_some(rating);
-        self.note_rating(id, rating);
+        let (id, before) = (row.id, row.rating);
+        self.note_rating(id, before, rating);
     }
 
     /// Asks for the file that the listed executions are written to.

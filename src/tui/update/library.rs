@@ -145,7 +145,9 @@ impl Step<'_> {
         document.editor.set_indent(self.state.tab_width);
         self.state.document = Some(document);
         if had_draft {
-            self.tell("Your draft is back as you left it; discard it to see the file");
+            self.tell(
+                self.spelled("Your draft is back as you left it; {discard-draft} gives the file"),
+            );
         }
         self.after_opening(recall);
     }

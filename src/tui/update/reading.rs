@@ -61,7 +61,10 @@ impl Previewed {
                 format!("{}:{tokens}\n{}", message.role, message.content)
             })
             .collect();
-        let mut about = format!("{} messages", analysis.messages.len());
+        let mut about = match analysis.messages.len() {
+            1 => "1 message".to_owned(),
+            count => format!("{count} messages"),
+        };
         if let Some(tokens) = analysis.tokens {
             let sign = if tokens.exact { "" } else { "~" };
             about = format!("{about}, {sign}{} tok", tokens.tokens);
@@ -196,6 +199,32 @@ impl Step<'_> {
 
     /// The pane in focus against the next one with an answer, else against its own answer before.
     fn diff_answers(&mut self) {
+        if let Some(view) = self.answers_to_compare() {
+            self.show_diff_view(view);
+        }
+    }
+
+    /// After a call has ended: a difference with what it had written so far is made anew.
+    pub fn follow_diff(&mut self) {
+        let old = self
+            .state
+            .overlays
+            .iter()
+            .position(|overlay| matches!(overlay, Overlay::Diff(view) if view.is_so_far));
+        if let Some(at) = old
+            && let Some(mut view) = self.answers_to_compare()
+            && let Some(Overlay::Diff(old)) = self.state.overlays.get_mut(at)
+        {
+            if view.is_folded != old.is_folded {
+                view.toggle_fold();
+            }
+            view.scroll = old.scroll;
+            **old = view;
+        }
+    }
+
+    /// `None`, and said why, where there are no two of them.
+    fn answers_to_compare(&mut self) -> Option<DiffView> {
         let state = &*self.state;
         // A call that failed has no answer that could be held against another.
         let text =
@@ -204,8 +233,14 @@ impl Step<'_> {
         let mine = state.pane(state.variant());
         if let Some(pane) = mine.filter(|pane| pane.shown().is_some() && answer(pane).is_none()) {
             let name = state.name_of(pane.variant);
-            return self.warn(format!("{name} has no answer to compare"));
+            self.warn(format!("{name} has no answer to compare"));
+            return None;
         }
+        let runs = |pane: &Pane| pane.shown().is_some_and(|output| output.phase.is_running());
+        let called = |pane: &Pane| {
+            let name = state.name_of(pane.variant);
+            if runs(pane) { format!("{name} so far") } else { name }
+        };
         let other = state
             .panes
             .iter()
@@ -213,24 +248,27 @@ impl Step<'_> {
             .min_by_key(|pane| (pane.variant < state.variant(), pane.variant));
         let pair = match (mine.and_then(|pane| Some((pane, answer(pane)?))), other) {
             (Some((pane, text)), Some(other)) => {
-                let titles = (state.name_of(pane.variant), state.name_of(other.variant));
-                Some((titles, text, answer(other).unwrap_or_default()))
+                let so_far = runs(pane) || runs(other);
+                let titles = (called(pane), called(other));
+                Some((titles, text, answer(other).unwrap_or_default(), so_far))
             }
             (Some((pane, text)), None) => {
                 let (back, count) = pane.place();
                 let before = (count - back).checked_sub(2).and_then(|at| pane.outputs().get(at));
                 before.map(|before| {
-                    let name = state.name_of(pane.variant);
-                    let titles = (format!("{name} before"), name);
-                    (titles, before.exact_text().to_owned(), text)
+                    let titles = (format!("{} before", state.name_of(pane.variant)), called(pane));
+                    (titles, before.exact_text().to_owned(), text, runs(pane))
                 })
             }
             (None, _) => None,
         };
-        match pair {
-            Some((titles, old, new)) => self.show_diff_of(DiffOf::Answers, titles, &old, &new),
-            None => self.warn("Two answers make a difference: run a second variant, or run again"),
-        }
+        let Some((titles, old, new, is_so_far)) = pair else {
+            self.warn("Two answers make a difference: run a second variant, or run again");
+            return None;
+        };
+        let mut view = DiffView::new(titles, &old, &new, self.state.marks);
+        (view.of, view.is_so_far) = (DiffOf::Answers, is_so_far);
+        Some(view)
     }
 
     /// The answer that is read in the history against the one of the focused pane.
@@ -270,6 +308,10 @@ impl Step<'_> {
     fn show_diff_of(&mut self, of: DiffOf, titles: (String, String), old: &str, new: &str) {
         let mut view = DiffView::new(titles, old, new, self.state.marks);
         view.of = of;
+        self.show_diff_view(view);
+    }
+
+    fn show_diff_view(&mut self, view: DiffView) {
         if view.is_same() {
             let (left, right) = &view.titles;
             let text = format!("{left} and {right} are the same");

@@ -443,6 +443,7 @@ impl Step<'_> {
                 output.fail(&error, hint.as_deref(), now);
                 self.show_error(run, variant);
                 self.call_ended(variant, Status::Error, Some((&error, hint.as_deref())));
+                self.after_an_end();
             }
             CallEvent::Finished(execution) => {
                 let (status, error) = (execution.status, execution.error.clone());
@@ -450,9 +451,16 @@ impl Step<'_> {
                 self.show_error(run, variant);
                 let error = error.as_ref().map(|error| (error, hint.as_deref()));
                 self.call_ended(variant, status, error);
+                self.after_an_end();
             }
             event => advance(output, event, now),
         }
+    }
+
+    /// What waited for an answer to be whole.
+    fn after_an_end(&mut self) {
+        self.follow_diff();
+        self.tour_compares();
     }
 
     fn show_error(&mut self, run: RunToken, variant: VariantName) {

@@ -3,7 +3,7 @@
 use super::step::Step;
 use crate::tui::{
     keymap::Action,
-    state::{Focus, Overlay, Tour, TourDeed},
+    state::{Focus, Overlay, Pane, Tour, TourDeed},
 };
 
 impl Step<'_> {
@@ -54,7 +54,27 @@ impl Step<'_> {
             _ if !self.state.is_demo => {}
             TourDeed::Nothing | TourDeed::Close => {}
             TourDeed::RunAll => self.act(Action::RunAll),
-            TourDeed::Diff => self.act(Action::Diff),
+            TourDeed::Diff => self.tour_compares(),
+        }
+    }
+
+    /// The difference of a stop, once there are two answers: who goes on at once sees it when the
+    /// slower one has ended.
+    pub fn tour_compares(&mut self) {
+        let waits = self.state.is_demo
+            && self.state.tour.is_some_and(|tour| tour.stop().deed == TourDeed::Diff)
+            && self.state.overlays.is_empty();
+        if !waits {
+            return;
+        }
+        let runs = |pane: &&Pane| pane.shown().is_some_and(|output| output.phase.is_running());
+        let late = self.state.panes.iter().find(runs).map(|pane| pane.variant);
+        match late {
+            Some(late) => {
+                let name = self.name(late);
+                self.tell(format!("{name} is still writing; the difference comes when it is done"));
+            }
+            None => self.act(Action::Diff),
         }
     }
 }

@@ -18,10 +18,15 @@ impl Step<'_> {
         self.bring_back_of(|_| true, "Nothing was deleted or replaced that could come back");
     }
 
-    /// Brings back the last execution that was deleted, or tag that was taken away.
+    /// Brings back the last execution that was deleted, or tag or rating that was changed.
     pub fn undo_in_history(&mut self) {
         self.bring_back_of(
-            |removed| matches!(removed, Removed::Executions(_) | Removed::Tag { .. }),
+            |removed| {
+                matches!(
+                    removed,
+                    Removed::Executions(_) | Removed::Tag { .. } | Removed::Rating { .. }
+                )
+            },
             "There is no deletion to take back",
         );
     }
@@ -50,7 +55,10 @@ impl Step<'_> {
             Removed::Panes { template, .. } | Removed::Label { template, .. } => {
                 open == Some(template)
             }
-            Removed::Executions(_) | Removed::Tag { .. } | Removed::InputSets { .. } => true,
+            Removed::Executions(_)
+            | Removed::Tag { .. }
+            | Removed::Rating { .. }
+            | Removed::InputSets { .. } => true,
         };
         let comes = |id| state.pending.is_asked(|it| it.brings_back() == Some(id));
         let latest = state.undos.latest(|id, it| fits(it) && is_here(it) && !comes(id));
@@ -90,7 +98,7 @@ impl Step<'_> {
                     return self.warn(way);
                 }
             }
-            Removed::Tag { .. } | Removed::InputSets { .. } => {}
+            Removed::Tag { .. } | Removed::Rating { .. } | Removed::InputSets { .. } => {}
         }
         match self.state.undos.take(id) {
             Some(Removed::Panes { gone, before, .. }) => self.bring_back_panes(gone, before),
@@ -99,6 +107,13 @@ impl Step<'_> {
                 self.tell(match value {
                     Some(value) => format!("The tag {key}={value} is back"),
                     None => format!("The tag {key} is taken away again"),
+                });
+            }
+            Some(Removed::Rating { execution, before }) => {
+                self.set_rating(execution, before);
+                self.tell(match before {
+                    Some(rating) => format!("Rated {rating} of 5 as before"),
+                    None => "The rating is taken back".to_owned(),
                 });
             }
             Some(Removed::InputSets { template, before }) => {

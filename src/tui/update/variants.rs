@@ -5,7 +5,7 @@ use crate::{
     model::{ExecutionId, VariantName, VariantSource},
     tui::{
         effect::Keep,
-        state::{DetailTab, Output, Pane, Screen},
+        state::{DetailTab, Output, Pane, Removed, Screen},
     },
 };
 
@@ -153,14 +153,29 @@ impl Step<'_> {
         let Some(execution) = execution else {
             return self.warn("There is no finished answer here to rate");
         };
-        let rating = (execution.rating != Some(rating)).then_some(rating);
+        let before = execution.rating;
         let id = execution.id;
-        execution.rating = rating;
-        self.note_rating(id, rating);
+        self.note_rating(id, before, rating);
+    }
+
+    /// Rates an execution that was rated otherwise before; the same rating again takes it back.
+    pub fn note_rating(&mut self, id: ExecutionId, before: Option<u8>, rating: u8) {
+        let rating = (before != Some(rating)).then_some(rating);
+        self.set_rating(id, rating);
+        self.state.undos.push(Removed::Rating { execution: id, before });
+        // An Esc and a digit after it may reach the program as the one key that rates.
+        let text = match (rating, before) {
+            (Some(rating), Some(before)) => {
+                format!("Rated {rating} of 5, {before} before; {{bring-back}} takes it back")
+            }
+            (Some(rating), None) => format!("Rated {rating} of 5; {{bring-back}} takes it back"),
+            (None, _) => "Rating taken back".to_owned(),
+        };
+        self.tell(self.spelled(&text));
     }
 
     /// Keeps a rating and shows it wherever the execution is.
-    pub fn note_rating(&mut self, id: ExecutionId, rating: Option<u8>) {
+    pub fn set_rating(&mut self, id: ExecutionId, rating: Option<u8>) {
         self.state.history.rate(id, rating);
         self.state
             .all_panes_mut()
@@ -169,9 +184,5 @@ impl Step<'_> {
             .filter(|execution| execution.id == id)
             .for_each(|execution| execution.rating = rating);
         self.keep(Keep::Rating { execution: id, rating });
-        match rating {
-            Some(rating) => self.tell(format!("Rated {rating} of 5")),
-            None => self.tell("Rating taken back"),
-        }
     }
 }

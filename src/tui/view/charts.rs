@@ -517,7 +517,12 @@ fn histogram(paint: &mut Paint<'_, '_, '_>, inner: Rect, data: &Charts) {
         let class = low.max(1).next_power_of_two();
         match classes.last_mut() {
             Some((last, sum)) if *last == class => *sum += count,
-            _ => classes.push((class, count)),
+            Some(&mut (last, _)) => {
+                let between = std::iter::successors(last.checked_mul(2), |it| it.checked_mul(2));
+                classes.extend(between.take_while(|it| *it < class).map(|it| (it, 0)));
+                classes.push((class, count));
+            }
+            None => classes.push((class, count)),
         }
     }
     let Some(most) = classes.iter().map(|(_, count)| *count).max() else {

@@ -1,5 +1,6 @@
-//! The live line of an answer: what its call does, then figures in falling importance. Narrow
-//! panes have short forms of the same figures rather than fewer of them.
+//! The live line of an answer: what its call does, then figures, each in its own place. Narrow
+//! panes have short forms of the same figures rather than fewer of them; where those do not fit
+//! either, what matters least goes first.
 
 use super::paint::{Paint, Piece, cells};
 use crate::{
@@ -18,23 +19,43 @@ use crate::{
 /// nothing changes its form while it counts.
 const ROOMY: u16 = 54;
 
+/// What a figure has to stand back for, from what is never left out before another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    /// What is wrong, and the key that helps.
+    Wrong,
+    Cost,
+    Checks,
+    Tokens,
+    First,
+    Rate,
+    Judged,
+    Besides,
+}
+
 /// One figure: in full, and for where there is little room.
 struct Figure<'p> {
     full: Vec<Piece<'p>>,
     short: Vec<Piece<'p>>,
+    rank: Rank,
 }
 
 impl<'p> Figure<'p> {
     fn new(full: Piece<'p>, short: Piece<'p>) -> Self {
-        Self { full: vec![full], short: vec![short] }
+        Self { full: vec![full], short: vec![short], rank: Rank::Wrong }
     }
 
     fn same(piece: Piece<'p>) -> Self {
-        Self { full: vec![piece.clone()], short: vec![piece] }
+        Self::new(piece.clone(), piece)
+    }
+
+    const fn at(mut self, rank: Rank) -> Self {
+        self.rank = rank;
+        self
     }
 }
 
-/// The live line: state first, then figures in falling importance, as many as fit.
+/// The live line: state first, then as many figures as fit.
 pub(super) fn line<'p>(
     paint: &Paint<'_, '_, '_>,
     pane: &Pane,
@@ -55,10 +76,23 @@ pub(super) fn line<'p>(
         pieces.push(gap.clone());
         pieces.push(paint.piece(format!("{which}: {why}"), Role::Warning));
     }
-    for figure in details(paint, output, &shown).into_iter().map(chosen) {
-        if cells(&pieces) + cells(std::slice::from_ref(&gap)) + cells(&figure) > width {
-            break;
+    let details: Vec<(Rank, Vec<Piece<'_>>)> = details(paint, output, &shown)
+        .into_iter()
+        .map(|figure| (figure.rank, chosen(figure)))
+        .collect();
+    let mut by_rank: Vec<usize> = (0..details.len()).collect();
+    by_rank.sort_by_key(|&at| details[at].0);
+    let mut left = width.saturating_sub(cells(&pieces));
+    let gap_cells = cells(std::slice::from_ref(&gap));
+    let mut fits = vec![false; details.len()];
+    for at in by_rank {
+        let needed = gap_cells + cells(&details[at].1);
+        if needed <= left {
+            left -= needed;
+            fits[at] = true;
         }
+    }
+    for ((_, figure), _) in details.into_iter().zip(fits).filter(|(_, fits)| *fits) {
         pieces.push(gap.clone());
         pieces.extend(figure);
     }
@@ -91,6 +125,7 @@ fn phase<'p>(paint: &Paint<'_, '_, '_>, output: &'p Output, shown: &Figures) -> 
             paint.piece(word.to_owned(), role),
             paint.piece(format!(" {}", figures::short_seconds(elapsed)), Role::Text),
         ],
+        rank: Rank::Wrong,
     };
     match &output.phase {
         Phase::Done => done(paint, output, elapsed),
@@ -117,7 +152,7 @@ fn phase<'p>(paint: &Paint<'_, '_, '_>, output: &'p Output, shown: &Figures) -> 
                 paint.piece(format!("held {left} s{key}"), Role::Warning),
                 paint.piece(format!("  by {whose} of {provider}"), Role::Text),
             ];
-            Figure { full: pieces.clone(), short: pieces }
+            Figure { full: pieces.clone(), short: pieces, rank: Rank::Wrong }
         }
         Phase::Retrying { until, number, of, error } => {
             let left = until.saturating_sub(now).as_millis().div_ceil(1_000);
@@ -128,7 +163,7 @@ fn phase<'p>(paint: &Paint<'_, '_, '_>, output: &'p Output, shown: &Figures) -> 
                 paint.piece(format!("try {number}/{of} in {left} s{key}"), Role::Warning),
                 paint.piece(format!("  {} {error}", glyphs.cross), Role::Bad),
             ];
-            Figure { full: pieces.clone(), short: pieces }
+            Figure { full: pieces.clone(), short: pieces, rank: Rank::Wrong }
         }
         running => {
             if let Some(silent) = output.stalled(now) {
@@ -143,6 +178,7 @@ fn phase<'p>(paint: &Paint<'_, '_, '_>, output: &'p Output, shown: &Figures) -> 
             Figure {
                 full: figure(format!(" {:>6}", figures::seconds(elapsed))),
                 short: figure(format!(" {:>5}", figures::short_seconds(elapsed))),
+                rank: Rank::Wrong,
             }
         }
     }
@@ -176,6 +212,7 @@ fn done<'p>(
     Figure {
         full: vec![paint.piece(full, role), time(figures::duration(elapsed))],
         short: vec![paint.piece(short, role), time(figures::short_seconds(elapsed))],
+        rank: Rank::Wrong,
     }
 }
 
@@ -185,7 +222,7 @@ fn cut_short(execution: &Execution) -> Option<FinishReason> {
     (!matches!(ended, FinishReason::Stop | FinishReason::ToolUse)).then_some(ended)
 }
 
-/// Every further figure that is known, in falling importance.
+/// Every further figure that is known, in its place.
 fn details<'p>(paint: &Paint<'_, '_, '_>, output: &'p Output, shown: &Figures) -> Vec<Figure<'p>> {
     let dim = |text: String| paint.piece(text, Role::Dim);
     let text = |text: String| paint.piece(text, Role::Text);
@@ -214,25 +251,25 @@ fn details<'p>(paint: &Paint<'_, '_, '_>, output: &'p Output, shown: &Figures) -
     }
     let tags = execution.map(|execution| &execution.tags);
     if tags.and_then(|tags| tags.get(WINNER)).is_some_and(|value| value == "yes") {
-        details.push(Figure::same(paint.piece("winner", Role::Good)));
+        details.push(Figure::same(paint.piece("winner", Role::Good)).at(Rank::Judged));
     }
     if let Some(rating) = output.rating() {
         let (full, _) = paint.glyphs().star;
         let stars = paint.piece(full.repeat(usize::from(rating)), Role::Accent);
         let short = paint.piece(format!("{full}{rating}"), Role::Accent);
-        details.push(Figure::new(stars, short));
+        details.push(Figure::new(stars, short).at(Rank::Judged));
     }
     if let Some(ttft) = shown.ttft {
         details.push(Figure {
             full: vec![dim("ttft ".to_owned()), text(figures::duration(ttft))],
             short: vec![text(figures::short_duration(ttft))],
+            rank: Rank::First,
         });
     }
     if let Some(rate) = shown.tokens_per_second {
-        details.push(Figure::new(
-            text(format!("{:>9}", figures::rate(rate))),
-            text(format!("{:>5}", figures::short_rate(rate))),
-        ));
+        let full = text(format!("{:>9}", figures::rate(rate)));
+        let short = text(format!("{:>5}", figures::short_rate(rate)));
+        details.push(Figure::new(full, short).at(Rank::Rate));
     }
     if shown.input_tokens.is_some() || shown.output_tokens.is_some() {
         let about = if shown.input_estimated { "~" } else { "" };
@@ -242,7 +279,7 @@ fn details<'p>(paint: &Paint<'_, '_, '_>, output: &'p Output, shown: &Figures) -
             shown.estimated,
             paint.glyphs(),
         );
-        details.push(Figure::same(text(format!("{about}{counts}"))));
+        details.push(Figure::same(text(format!("{about}{counts}"))).at(Rank::Tokens));
     }
     details.extend(cost(paint, output, shown));
     if let Some(execution) = execution {
@@ -293,26 +330,31 @@ fn cost<'p>(paint: &Paint<'_, '_, '_>, output: &Output, shown: &Figures) -> Opti
     if let Some(saved) = reused.and_then(|reused| reused.saved_usd) {
         let saved = paint.piece(figures::dollars(saved), Role::Text);
         let pieces = vec![paint.piece("saved ", Role::Dim), saved];
-        return Some(Figure { full: pieces.clone(), short: pieces });
+        return Some(Figure { full: pieces.clone(), short: pieces, rank: Rank::Cost });
     }
     if let Some(cost) = shown.cost {
-        return Some(Figure::same(paint.piece(figures::dollars(cost), Role::Text)));
+        let cost = paint.piece(figures::dollars(cost), Role::Text);
+        return Some(Figure::same(cost).at(Rank::Cost));
     }
     let unknown = execution.is_some_and(Execution::has_price);
     let piece = |text: &'static str| paint.piece(text, Role::Dim);
-    unknown.then(|| Figure::new(piece("cost unknown"), piece("$?")))
+    unknown.then(|| Figure::new(piece("cost unknown"), piece("$?")).at(Rank::Cost))
 }
 
 /// What else the record says.
 fn record<'p>(paint: &Paint<'_, '_, '_>, execution: &Execution) -> Vec<Figure<'p>> {
-    let said = |text: String, role| Figure::same(paint.piece(text, role));
+    let said = |text: String, role| Figure::same(paint.piece(text, role)).at(Rank::Besides);
     let mut details = Vec::new();
     let (passed, failed): (Vec<_>, Vec<_>) = execution.checks.iter().partition(|it| it.passed);
     if !failed.is_empty() {
-        details.push(said(format!("{}{}", paint.glyphs().cross, failed.len()), Role::Bad));
+        details.push(
+            said(format!("{}{}", paint.glyphs().cross, failed.len()), Role::Bad).at(Rank::Wrong),
+        );
     }
     if !passed.is_empty() {
-        details.push(said(format!("{}{}", paint.glyphs().check, passed.len()), Role::Good));
+        details.push(
+            said(format!("{}{}", paint.glyphs().check, passed.len()), Role::Good).at(Rank::Checks),
+        );
     }
     if execution.cache == CacheState::Miss {
         details.push(said("not cached".to_owned(), Role::Dim));

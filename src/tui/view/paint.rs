@@ -144,6 +144,16 @@ impl<'a, 'f, 'b> Paint<'a, 'f, 'b> {
         taken
     }
 
+    /// Puts the pieces of a row that was wrapped to fit, cut without a mark: a space may hang over
+    /// its end.
+    pub fn stretches(&mut self, area: Rect, pieces: &[Piece<'_>]) {
+        let mut taken = 0;
+        for piece in pieces {
+            let left = area.width.saturating_sub(taken);
+            taken += self.stretch(area.x + taken, area.y, left, &piece.text, piece.style);
+        }
+    }
+
     /// Puts pieces at the right end of a row, if they fit into it whole.
     pub fn pieces_right(&mut self, area: Rect, pieces: &[Piece<'_>]) -> bool {
         let width = cells(pieces);

@@ -287,8 +287,9 @@ pub(super) fn lines(
             let count = whole((x - from_x).abs().max((y - from_y).abs())).max(1);
             for at in 0..=count {
                 along = along.wrapping_add(1);
-                // What was measured is always there.
-                let set = if gap { at % 6 == 0 } else { line.stroke.sets(along) };
+                // What was measured is always there; where nothing was, the stroke is thinner and
+                // still its own, since most of a line may be of that.
+                let set = line.stroke.sets(along) && !(gap && along % 2 == 1);
                 if !set && at != count {
                     continue;
                 }

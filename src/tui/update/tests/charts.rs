@@ -6,7 +6,7 @@ use crate::{
     store::RollupGroup,
     tui::{
         msg::Fault,
-        state::{Chart, ChartFocus, Screen, TOUR},
+        state::{Chart, ChartFocus, Overlay, Screen, TOUR, TourDeed},
     },
 };
 
@@ -236,6 +236,26 @@ fn the_walk_visits_every_stop_and_ends() {
     script.act(Action::Tour);
     script.act(Action::Escape);
     assert_eq!(script.state.tour, None, "Esc leaves it");
+}
+
+/// Who goes on before both answers are there sees their difference once they are.
+#[test]
+fn the_walk_compares_whole_answers() {
+    let mut script = Script::open();
+    script.press("f");
+    script.state.is_demo = true;
+    script.act(Action::Tour);
+    while script.state.tour.expect("on the walk").stop().deed != TourDeed::RunAll {
+        script.act(Action::Tour);
+    }
+    let (run, _) = script.run();
+    let ended = |number, text| CallEvent::Finished(Box::new(execution(number, text)));
+    script.call(run, VariantName::A, ended(1, "one two"));
+    script.act(Action::Tour);
+    assert!(script.state.overlay().is_none());
+    assert!(script.status().contains("B is still writing"), "{}", script.status());
+    script.call(run, VariantName::B, ended(2, "one three"));
+    assert!(matches!(script.state.overlay(), Some(Overlay::Diff(_))));
 }
 
 #[test]

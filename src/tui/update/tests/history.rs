@@ -573,6 +573,45 @@ fn the_list_is_rated_where_it_is_selected() {
     assert_eq!(script.state.history.rows()[0].rating, None, "again takes it back");
 }
 
+/// An Esc and a digit that arrive together are a key that rates.
+#[test]
+fn a_rating_by_mistake_is_taken_back_step_by_step() {
+    let mut script = shown(3);
+    script.act(Action::Rate5);
+    script.act(Action::Rate3);
+    assert!(script.status().contains("5 before"), "{}", script.status());
+    let id = script.state.history.rows()[0].id;
+    for before in [Some(5), None] {
+        script.act(Action::BringBack);
+        assert_eq!(script.state.history.rows()[0].rating, before);
+        assert!(script.kept().contains(&&Keep::Rating { execution: id, rating: before }));
+    }
+    script.act(Action::BringBack);
+    assert!(script.status().contains("Nothing was deleted"), "{}", script.status());
+}
+
+#[test]
+fn an_execution_found_by_its_prompt_opens_there() {
+    for (looked_for, tab) in [
+        ("answer", DetailTab::Answer),
+        ("HELLO", DetailTab::Prompt),
+        ("hello answer", DetailTab::Answer),
+        ("elsewhere", DetailTab::Answer),
+    ] {
+        let mut script = shown(3);
+        script.press("/");
+        script.typed(looked_for);
+        script.press("enter");
+        script.answer(is_first_page, page(0..3, false));
+        script.press("enter");
+        let mut found = execution(0, "the answer");
+        found.id = script.state.history.rows()[0].id;
+        script.answer(is_execution, Answer::Execution(Ok(Some(Box::new(found)))));
+        let showing = script.state.history.detail.as_ref().map(|detail| detail.showing);
+        assert_eq!(showing, Some(tab), "{looked_for}");
+    }
+}
+
 #[test]
 fn what_is_listed_is_written_to_a_file() {
     let mut script = shown(3);

@@ -274,11 +274,30 @@ fn the_body_is_in_sight_first_however_long_the_front_matter_is() {
     let text = format!("---\n{front}---\n\n{body}");
     script.answer_open(OpenedTemplate { text, ..opened("a/first") });
     let editor = &script.state.document.as_ref().expect("open").editor;
-    assert_eq!(editor.buffer().cursor().line, 63, "the first line after the fence with text");
-    assert_eq!(editor.top(), 63);
+    assert_eq!(editor.buffer().cursor().line, 64, "the first line that is for the model");
+    assert_eq!(editor.top(), 63, "with its role line above it");
     script.act(Action::MoveToTop);
     let editor = &script.state.document.as_ref().expect("open").editor;
     assert_eq!(editor.top(), 0, "the front matter is above it");
+}
+
+/// A role line that is written into is one no longer, and the prompt another one.
+#[test]
+fn what_is_typed_first_stands_in_a_message() {
+    for (before, after) in [
+        (TEXT, "---\nversion: 1.0.0\n---\nuser:\nBe brief. Say {{ message }}\n"),
+        ("system:\n\n\nuser:\n", "system:\n\n\nuser:\nBe brief. "),
+        ("system:\n\nJudge.\nuser:\nIt.\n", "system:\n\nBe brief. Judge.\nuser:\nIt.\n"),
+        ("user:", "Be brief. user:"),
+        ("", "Be brief. "),
+    ] {
+        let mut script = Script::started();
+        script.answer_library(&["a/first"]);
+        script.answer_open(OpenedTemplate { text: before.to_owned(), ..opened("a/first") });
+        script.press("i");
+        script.typed("Be brief. ");
+        assert_eq!(script.text(), after);
+    }
 }
 
 #[test]

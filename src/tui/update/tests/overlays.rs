@@ -370,6 +370,38 @@ fn two_answers_are_compared_and_one_with_the_one_before() {
     assert_eq!(view.titles, ("B".to_owned(), "A".to_owned()));
 }
 
+/// What is still being written is called so, and the difference is made anew once it is whole.
+#[test]
+fn a_difference_follows_an_answer_to_its_end() {
+    let mut script = Script::open();
+    script.press("f");
+    let mut runs = Vec::new();
+    for variant in [A, VariantName::B] {
+        script.focus(Focus::Output(variant));
+        script.press("r");
+        runs.push(script.run().0);
+    }
+    script.call(runs[0], A, CallEvent::Finished(Box::new(execution(1, "one two"))));
+    let delta = CallEvent::Delta {
+        text: "one".to_owned(),
+        reasoning: String::new(),
+        refusal: String::new(),
+        at: Duration::from_millis(1),
+    };
+    script.call(runs[1], VariantName::B, delta);
+    script.focus(Focus::Output(A));
+    script.press("d");
+    let seen = |script: &Script| match script.state.overlay() {
+        Some(Overlay::Diff(view)) => (view.titles.1.clone(), view.as_text()),
+        other => panic!("no difference: {other:?}"),
+    };
+    assert_eq!(seen(&script).0, "B so far");
+    script.call(runs[1], VariantName::B, CallEvent::Finished(Box::new(execution(2, "one three"))));
+    let (name, text) = seen(&script);
+    assert_eq!(name, "B");
+    assert!(text.contains("{+three+}"), "{text}");
+}
+
 #[test]
 fn the_draft_is_compared_with_the_file() {
     let mut script = Script::open();

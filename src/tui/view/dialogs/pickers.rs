@@ -1,6 +1,6 @@
 //! Lists to pick from, filtered by what is typed.
 
-use ratatui::layout::Rect;
+use ratatui::{layout::Rect, style::Modifier};
 
 use super::titled;
 use crate::{
@@ -99,7 +99,8 @@ pub(super) fn models(paint: &mut Paint<'_, '_, '_>, area: &FrontArea, list: &Mod
         frills = titled(paint, "Run the execution again on");
     } else if list.compares {
         frills = titled(paint, "Models side by side");
-        let way = paint.spell(Context::Picker, "{mark} marks up to four, {accept} runs them");
+        let way =
+            paint.spell(Context::Picker, "{mark} marks up to four, {accept} gives each a pane");
         frills.bottom = vec![paint.piece(way, Role::Dim)];
     } else {
         frills.title.push(paint.piece(list.variant.as_str(), Role::variant(list.variant)));
@@ -336,13 +337,14 @@ pub(super) fn versions(paint: &mut Paint<'_, '_, '_>, area: &FrontArea, list: &V
 
 /// Letters on each place that can still be meant; nothing else is covered.
 pub(super) fn jump(paint: &mut Paint<'_, '_, '_>, typed: &str) {
-    let style = paint.style(Role::ModeInsert);
+    // What lies below may be dim, and letters are to be read.
+    let style = paint.style(Role::ModeInsert).remove_modifier(Modifier::DIM);
     for label in jump_labels(paint.state) {
         let Some(rest) = label.letters.strip_prefix(typed) else { continue };
         let (x, y) = label.at;
         let taken = paint.text(x, y, 4, &format!(" {rest} "), style);
         if let Some(name) = &label.name {
-            let style = paint.style(Role::Title);
+            let style = paint.style(Role::Title).remove_modifier(Modifier::DIM);
             paint.text(x + taken, y, 20, &format!("{name} "), style);
         }
     }

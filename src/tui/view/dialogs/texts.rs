@@ -90,7 +90,7 @@ pub(super) fn diff(paint: &mut Paint<'_, '_, '_>, area: &FrontArea, view: &DiffV
             at = end;
         }
         pieces.push(paint.piece(line.text.get(at..row.end).unwrap_or(""), Role::Text));
-        paint.pieces(body, &pieces);
+        paint.stretches(body, &pieces);
     }
     readings::thumb(paint, inner, first, count);
 }
