@@ -32,6 +32,8 @@ pub struct EngineSettings {
     pub fallback: Vec<Fallback>,
     /// Largest whole response, in bytes after decompression.
     pub max_response: u64,
+    /// Largest answer, text, reasoning and arguments of tools together, in bytes.
+    pub max_answer: u64,
     /// Largest single event of a stream, in bytes after decompression.
     pub max_event: u64,
 }
@@ -51,7 +53,8 @@ impl Default for EngineSettings {
             breaker_rest: Duration::from_mins(1),
             fallback: Vec::new(),
             max_response: 64 << 20,
-            max_event: 8 << 20,
+            max_answer: 4 << 20,
+            max_event: 2 << 20,
         }
     }
 }

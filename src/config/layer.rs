@@ -206,6 +206,7 @@ fn engine(
         }
     };
     size("max_response", 1024..=16 << 30, &mut engine.max_response);
+    size("max_answer", 1024..=16 << 30, &mut engine.max_answer);
     size("max_event", 1024..=16 << 30, &mut engine.max_event);
     mishaps(engine, section, &mut take);
 }

@@ -47,7 +47,9 @@ pub(crate) const fn next_step(kind: ErrorKind) -> &'static str {
         ErrorKind::Protocol => {
             "check the base URL and that the server behind it speaks this protocol"
         }
-        ErrorKind::ResponseTooLarge => "max_response under [engine] in config.toml allows more",
+        ErrorKind::ResponseTooLarge => {
+            "max_response, max_answer or max_event under [engine] in config.toml allows more"
+        }
         ErrorKind::CircuitOpen => "wait for it, or choose another provider",
         ErrorKind::Budget => "[budget] in config.toml says what may be spent",
         ErrorKind::Guard => "change what the guard found, or the guards of the template",

@@ -117,7 +117,30 @@ fn no_hostile_answer_costs_more_than_forty_mebibytes() {
         many_calls.push_str(&call(&index.to_string()));
         many_calls.push_str("\n\n");
     }
+    let delta = |delta: &str| {
+        let event = format!("data: {{\"choices\":[{{\"index\":0,\"delta\":{{{delta}}}}}]}}\n\n");
+        flood(head("text/event-stream"), event.into_bytes(), 96 * MEBIBYTE)
+    };
+    let words = "the quick brown fox ".repeat(200);
+    let marks = "\\u001b[31m".repeat(400);
+    let zeros = format!("{{\"choices\":[{}0]}}", "0,".repeat(MEBIBYTE - 100));
     let cases: Vec<(&str, &str, Reply)> = vec![
+        ("words without end", "openai", delta(&format!("\"content\":\"{words}\""))),
+        ("thoughts without end", "openai", delta(&format!("\"reasoning_content\":\"{words}\""))),
+        (
+            "arguments without end",
+            "openai",
+            delta(&format!(
+                "\"tool_calls\":[{{\"index\":0,\"function\":{{\"arguments\":\"{words}\"}}}}]"
+            )),
+        ),
+        ("escapes without end", "openai", delta(&format!("\"content\":\"{marks}\""))),
+        ("two mebibytes of numbers", "openai", event(&zeros)),
+        (
+            "a document of numbers",
+            "openai",
+            fixed(format!("{json_head}content-length: {}\r\n\r\n{zeros}", zeros.len()).into()),
+        ),
         ("a packed stream", "openai", packed("200 OK", "text/event-stream", &bomb_of_letters)),
         ("a packed document", "openai", packed("200 OK", "application/json", &bomb_of_spaces)),
         ("a packed error", "openai", packed("500 Oops", "application/json", &bomb_of_letters)),

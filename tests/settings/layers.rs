@@ -51,6 +51,7 @@ breaker_failures = 3
 breaker_rest = "2m"
 fallback = ["openai/gpt-x", { model = "demo/fast", timeout = "20s" }]
 max_response = "1MiB"
+max_answer = "512KiB"
 max_event = "64KiB"
 
 [cache]
@@ -135,6 +136,7 @@ fn every_key_arrives() {
                 },
             ],
             max_response: 1 << 20,
+            max_answer: 512 << 10,
             max_event: 64 << 10,
         }
     );

@@ -78,6 +78,7 @@ async fn the_whole_call_has_an_end_however_much_is_said() {
         let limits = EngineSettings {
             total_timeout: Duration::from_millis(150),
             max_response: u64::MAX,
+            max_answer: u64::MAX,
             ..limits()
         };
         let outcome = call(&*provider_at(kind, &server.base, &limits), true).await;
@@ -111,6 +112,22 @@ async fn an_endless_answer_ends_at_the_limit() {
         assert_eq!(outcome.error().kind, E::ResponseTooLarge, "{kind:?} {}", outcome.error());
         assert!(outcome.error().hint.as_deref().is_some_and(|it| it.contains("max_response")));
         assert!(outcome.text.len() as u64 <= limits().max_response);
+        server.client_is_gone().await;
+    }
+}
+
+#[tokio::test]
+async fn an_answer_of_long_pieces_ends_at_its_own_limit() {
+    const MOST: u64 = 100_000;
+    for kind in KINDS {
+        let long = piece(kind, &"word ".repeat(1_000)).into_bytes();
+        let steps = vec![head(kind), Step::text(&opening(kind)), Step::Endless(long)];
+        let server = Server::start(move |_| steps.clone()).await;
+        let limits = EngineSettings { max_answer: MOST, ..limits() };
+        let outcome = call(&*provider_at(kind, &server.base, &limits), true).await;
+        assert_eq!(outcome.error().kind, E::ResponseTooLarge, "{kind:?} {}", outcome.error());
+        assert!(outcome.error().hint.as_deref().is_some_and(|it| it.contains("max_answer")));
+        assert!(outcome.text.len() as u64 > MOST, "what came is kept");
         server.client_is_gone().await;
     }
 }

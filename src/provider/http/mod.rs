@@ -322,6 +322,8 @@ impl HttpProvider {
     async fn stream(&self, mut response: Response, events: EventSink<'_>) -> Result<(), CallError> {
         let mut frames = Frames::new(&*self.protocol, self.limits.max_event);
         let mut received = 0_u64;
+        // Many short pieces are a small answer in a large response, and few long ones the reverse.
+        let mut written = 0_u64;
         loop {
             let chunk = match timeout(self.limits.idle_timeout, response.chunk()).await {
                 Err(_) => return Err(self.silent()),
@@ -333,7 +335,14 @@ impl HttpProvider {
             if received > self.limits.max_response {
                 return Err(self.too_large("answer", self.limits.max_response));
             }
-            match frames.push(&chunk, events) {
+            let pushed = frames.push(&chunk, &mut |event| {
+                written = written.saturating_add(length_of(&event) as u64);
+                events(event);
+            });
+            if written > self.limits.max_answer {
+                return Err(self.too_large("text", self.limits.max_answer));
+            }
+            match pushed {
                 Ok(()) => {}
                 Err(LineError::Receiver(Stop::Complete)) => {
                     frames.finish(events)?;
@@ -406,9 +415,25 @@ impl HttpProvider {
             format!("the {what} of {} is larger than {limit} bytes", self.name),
         )
         .hint(match what {
+            "text" => "max_answer under [engine] in config.toml allows more",
             "event" | "reply" => "max_event under [engine] in config.toml allows more",
             _ => "max_response under [engine] in config.toml allows more",
         })
+    }
+}
+
+/// How much of an answer an event is, in bytes.
+fn length_of(event: &ProviderEvent) -> usize {
+    match event {
+        ProviderEvent::Text(text)
+        | ProviderEvent::Reasoning(text)
+        | ProviderEvent::Refusal(text) => text.len(),
+        ProviderEvent::ToolPiece(piece) => {
+            piece.id.len() + piece.name.len() + piece.arguments.len()
+        }
+        // Some protocols tell a call whole and some in pieces first: those count twice.
+        ProviderEvent::ToolCall(call) => call.id.len() + call.name.len() + call.arguments_raw.len(),
+        _ => 0,
     }
 }
 
