@@ -139,13 +139,14 @@ impl Call<'_> {
             self.note_attempts(attempts, strategy, &reasons.join("; "));
             match again {
                 Some(again) if again.is_better_than(&kept.judged) => {
-                    self.leave_with_attempt(attempts, kept.text);
+                    self.leave_with_attempt(kept.place, kept.text);
                     judged = again;
                 }
                 again => {
                     let other = std::mem::take(&mut self.execution.text);
+                    let place = self.place;
                     judged = self.put_back(kept);
-                    self.leave_with_attempt(self.execution.attempts.len(), other);
+                    self.leave_with_attempt(place, other);
                     if again.is_none() {
                         break;
                     }
@@ -161,8 +162,9 @@ impl Call<'_> {
     /// that whatever ends the program then leaves two answers and not one mixed from both.
     async fn keep_what_was_put_aside(&mut self, kept: &Kept) {
         let mut attempts = self.execution.attempts.clone();
-        if let Some(last) = attempts.last_mut() {
-            last.text = Some(kept.text.clone());
+        // Not always the last: an older answer stands again after one that was no better.
+        if let Some(attempt) = kept.place.and_then(|place| attempts.get_mut(place)) {
+            attempt.text = Some(kept.text.clone());
         }
         self.keeper.next_answer();
         self.keeper.note(&attempts, self.execution.model_ref());
@@ -274,9 +276,9 @@ impl Call<'_> {
         }
     }
 
-    /// Leaves an answer that is not kept with the attempt before a place.
-    fn leave_with_attempt(&mut self, before: usize, text: String) {
-        let attempt = before.checked_sub(1).and_then(|at| self.execution.attempts.get_mut(at));
+    /// Leaves an answer that is not kept with the attempt that brought it.
+    fn leave_with_attempt(&mut self, place: Option<usize>, text: String) {
+        let attempt = place.and_then(|place| self.execution.attempts.get_mut(place));
         if let Some(attempt) = attempt.filter(|_| !text.is_empty()) {
             attempt.text = Some(text);
         }

@@ -279,3 +279,19 @@ async fn what_guards_found_in_the_values_stays_through_every_recovery() {
     assert_eq!(execution.text, "It is so. It has been since 1990.");
     assert_eq!(failed(&execution), [("guard", "hierarchy")]);
 }
+
+/// After a round that brought nothing better an older answer stands again: what is left then is
+/// left where it came from.
+#[tokio::test(start_paused = true)]
+async fn each_answer_stands_with_the_attempt_that_brought_it() {
+    let scripts = ["first", "second", "{}"].map(|text| answer(&[say(text)])).to_vec();
+    let bench = bench(scripts, Memory::default());
+    let (execution, _) = events(&bench, wants_json(true)).await;
+    assert_eq!(execution.text, "{}");
+    let texts: Vec<_> = execution.attempts.iter().map(|it| it.text.as_deref()).collect();
+    assert_eq!(texts, [Some("first"), Some("second"), None]);
+    let kept = bench.memory.kept.lock().unwrap();
+    let told = kept.iter().filter_map(|checkpoint| checkpoint.attempts.as_ref()).next_back();
+    let texts: Vec<_> = told.expect("told").iter().map(|it| it.text.as_deref()).collect();
+    assert_eq!(texts, [Some("first"), Some("second")]);
+}
