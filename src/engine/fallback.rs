@@ -56,6 +56,8 @@ impl Call<'_> {
             candidate = next;
             // What was set aside was for another model.
             self.ask(&candidate.model);
+            // So that what is kept on its way names the model that wrote it, and is priced so.
+            self.keeper.note(&self.execution.attempts, candidate.model.clone());
             if let Err(refused) = self.reserve().await {
                 self.not_even_tried(&candidate.model, &refused);
                 break refused;

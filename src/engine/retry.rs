@@ -241,6 +241,8 @@ impl Call<'_> {
     /// Waits for the next attempt.
     async fn wait(&mut self, until: Instant, number: u32, of: u32, error: &CallError) -> Then {
         let wait = until.saturating_duration_since(Instant::now());
+        let model = self.execution.model_ref();
+        self.keeper.note(&self.execution.attempts, model);
         if wait.is_zero() {
             return Then::Again(Turn::Again);
         }
@@ -251,8 +253,6 @@ impl Call<'_> {
             error: error.clone(),
         });
         let mut skip = self.orders.another();
-        let model = self.execution.model_ref();
-        self.keeper.note(&self.execution.attempts, model);
         // Waiting for the next attempt and writing of the last one go on side by side.
         let writing = async {
             self.keeper.settle().await;

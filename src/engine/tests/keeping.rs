@@ -174,3 +174,38 @@ async fn failed_attempts_are_kept_while_the_next_is_waited_for() {
     drop(handle);
     bench.engine.idle().await;
 }
+
+/// What came is priced by the model that wrote it, also after a kill.
+#[tokio::test(start_paused = true)]
+async fn the_program_that_ends_while_another_model_answers_leaves_its_name() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("lathe.db");
+    let store = Store::open(&StoreOptions::file(&path)).expect("it opens").0;
+    let mut spec = call(VariantName::A, "scripted");
+    spec.fallback = vec![ModelRef::new("scripted", "n").into()];
+    let id = spec.execution_id;
+    let failed = vec![Step::Fail(CallError::new(ErrorKind::Quota, "it is spent"))];
+    let second = [say("half"), Step::Sleep(900), say("way"), Step::Hang];
+    let engine = engine_over(Arc::new(store.clone()), vec![failed, answer(&second)]);
+    read_at(&engine, &store, spec, "way").await;
+    store.close().await.expect("closed");
+    let record = reopened(&path, id).await;
+    assert_eq!(record.status, Status::Interrupted);
+    assert!(["half", "halfway"].contains(&record.text.as_str()), "{}", record.text);
+    assert_eq!(record.model_ref(), ModelRef::new("scripted", "n"));
+    assert_eq!(record.attempts[0].model, "m", "the one that failed stands before it");
+}
+
+#[tokio::test(start_paused = true)]
+async fn failed_attempts_are_kept_where_nothing_is_waited_for() {
+    let mut asked = failing(ErrorKind::RateLimit);
+    asked.retry_after_ms = Some(0);
+    let hangs = answer(&[say("x"), Step::Sleep(900), Step::Hang]);
+    let bench = bench(vec![vec![Step::Fail(asked)], hangs], Memory::default());
+    let handle = bench.engine.start(run(vec![call(VariantName::A, "scripted")]));
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let kept = bench.memory.kept.lock().unwrap().clone();
+    assert!(kept.iter().any(|checkpoint| checkpoint.attempts.is_some()), "{kept:?}");
+    drop(handle);
+    bench.engine.idle().await;
+}
