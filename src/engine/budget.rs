@@ -105,12 +105,14 @@ impl Call<'_> {
             return Ok(());
         }
         let model = self.execution.model_ref();
+        // What the request holds may still be what the model before this one was sent.
+        let parameters = shared.parameters_sent(&model, &self.asked, &self.without).await;
         let estimate = shared
             .estimate(Asked {
                 model: &model,
                 template: self.execution.template.as_ref(),
                 messages: &self.request.messages,
-                parameters: &self.request.parameters,
+                parameters: &parameters,
                 stream: self.request.stream,
             })
             .await;
@@ -129,7 +131,7 @@ impl Call<'_> {
         shared.set_aside(reservation).await?;
         let price = shared.parts.providers.price(&model, &Usage::default());
         // A limit that the call does not name may not be kept to: what one sees must not pass it.
-        let unnamed = self.request.stream && self.request.parameters.max_tokens.is_none();
+        let unnamed = self.request.stream && parameters.max_tokens.is_none();
         let most = estimate.grows_to.or_else(|| unnamed.then_some(u64::MAX));
         if let (Some(price), Some(most)) = (price, most) {
             self.meter = Some(Meter {

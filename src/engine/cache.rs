@@ -247,15 +247,8 @@ impl Shared {
         if mode == CacheMode::Off {
             return None;
         }
-        let learned = self.parts.capabilities.dropped(&spec.model).await.unwrap_or_else(|error| {
-            tracing::warn!(%error, "what the model refuses cannot be read");
-            Vec::new()
-        });
-        let mut parameters = spec.parameters.to_map();
-        parameters.retain(|name, _| {
-            let mut left_out = learned.iter().map(|it| &it.parameter).chain(&spec.without);
-            !left_out.any(|parameter| parameter.as_str() == name)
-        });
+        let sent = self.parameters_sent(&spec.model, &spec.parameters, &spec.without).await;
+        let parameters = sent.to_map();
         let address = self.parts.providers.address(&spec.model.provider);
         Some(Question::of(spec, &parameters, repeat, &address, mode))
     }

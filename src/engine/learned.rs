@@ -4,9 +4,9 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::call::Call;
+use super::{Shared, call::Call};
 use crate::{
-    model::{CallError, DroppedParameter, ModelRef, Parameter},
+    model::{CallError, DroppedParameter, GenerationParameters, ModelRef, Parameter},
     provider::Provider,
     store::{LearnedRefusal, Store, StoreError},
 };
@@ -56,16 +56,19 @@ impl Call<'_> {
             tracing::warn!(%error, "what the model refuses cannot be read or kept");
             Vec::new()
         });
-        self.request.parameters = self.asked.clone();
-        let mut dropped = Vec::new();
-        for refusal in learned {
-            self.leave_out(refusal.parameter, refusal.reason(&model), &mut dropped);
+        let asked = self.asked.to_map();
+        let mut dropped: Vec<DroppedParameter> = Vec::new();
+        let reasons = learned.iter().map(|refusal| (refusal.parameter, refusal.reason(&model)));
+        let by_order = |parameter: &Parameter| (*parameter, "it was to be left out".to_owned());
+        for (parameter, reason) in reasons.chain(self.without.iter().map(by_order)) {
+            let name = parameter.as_str();
+            if asked.contains_key(name) && !dropped.iter().any(|it| it.name == name) {
+                dropped.push(DroppedParameter { name: name.to_owned(), reason });
+            }
         }
-        for parameter in self.without.clone() {
-            self.leave_out(parameter, "it was to be left out".to_owned(), &mut dropped);
-        }
+        self.request.parameters = left(&self.asked, &learned, &self.without);
         let mut plan = provider.plan(&self.request);
-        plan.requested = self.asked.to_map();
+        plan.requested = asked;
         plan.dropped.extend(dropped);
         self.execution.parameters = plan;
     }
@@ -79,20 +82,6 @@ impl Call<'_> {
         capabilities.dropped(model).await
     }
 
-    fn leave_out(
-        &mut self,
-        parameter: Parameter,
-        reason: String,
-        dropped: &mut Vec<DroppedParameter>,
-    ) {
-        let asked = self.request.parameters.to_map().contains_key(parameter.as_str());
-        if asked {
-            // Nothing is a value of every parameter, so this cannot fail.
-            let _ = self.request.parameters.set(parameter, &Value::Null);
-            dropped.push(DroppedParameter { name: parameter.as_str().to_owned(), reason });
-        }
-    }
-
     /// Notes what an error says that the model does not take.
     pub(super) async fn learn(&self, error: &CallError) {
         let Some(parameter) = error.parameter else { return };
@@ -101,4 +90,37 @@ impl Call<'_> {
             tracing::warn!(%error, "what the model refuses cannot be kept");
         }
     }
+}
+
+impl Shared {
+    /// The parameters that will be sent to a model: those that are asked for, without what it was
+    /// found to refuse and without what this one call is to go without. What a call may cost and
+    /// what it asks follow these, as a limit that is not sent limits nothing.
+    pub(super) async fn parameters_sent(
+        &self,
+        model: &ModelRef,
+        asked: &GenerationParameters,
+        without: &[Parameter],
+    ) -> GenerationParameters {
+        let learned = self.parts.capabilities.dropped(model).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "what the model refuses cannot be read");
+            Vec::new()
+        });
+        left(asked, &learned, without)
+    }
+}
+
+/// What is left of parameters.
+fn left(
+    asked: &GenerationParameters,
+    learned: &[LearnedRefusal],
+    without: &[Parameter],
+) -> GenerationParameters {
+    let mut left = asked.clone();
+    for parameter in learned.iter().map(|refusal| refusal.parameter).chain(without.iter().copied())
+    {
+        // Nothing is a value of every parameter, so this cannot fail.
+        let _ = left.set(parameter, &Value::Null);
+    }
+    left
 }

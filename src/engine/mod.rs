@@ -47,7 +47,7 @@ pub use parts::{AnswerFacts, EngineParts, Providers, Recorder};
 pub use recover::Expectations;
 pub use run::{CallSpec, Mode, RunEvent, RunEventKind, RunHandle, RunSpec};
 
-use crate::model::{ChunkLog, ExecutionId};
+use crate::model::{ChunkLog, ExecutionId, ModelRef};
 use budget::Asked;
 use cache::Cache;
 use endpoint::Endpoints;
@@ -124,14 +124,7 @@ impl Engine {
     }
 
     async fn estimate(&self, spec: &CallSpec, repeat: u32) -> Estimate {
-        let asked = |model| Asked {
-            model,
-            template: spec.stamp.template.as_ref(),
-            messages: &spec.messages,
-            parameters: &spec.parameters,
-            stream: spec.stream,
-        };
-        let estimate = self.shared.estimate(asked(&spec.model)).await;
+        let estimate = self.estimate_with(spec, &spec.model).await;
         if let Some(question) = self.shared.question(spec, repeat).await
             && self.shared.cache.find(&question).await.is_some()
         {
@@ -139,12 +132,26 @@ impl Engine {
         }
         let mut fallback = Vec::with_capacity(spec.fallback.len());
         for next in &spec.fallback {
-            fallback.push(self.shared.estimate(asked(&next.model)).await);
+            fallback.push(self.estimate_with(spec, &next.model).await);
         }
         let attempts = Backoff::new(&self.shared.parts.settings, Mode::Interactive).attempts;
         let recovery = &spec.expectations.recovery;
         let recoveries = if recovery.on { recovery.max } else { 0 };
         estimate.with_all_that_may_follow(&fallback, attempts, recoveries)
+    }
+
+    /// What a call will cost with a model that it is for or may turn to.
+    async fn estimate_with(&self, spec: &CallSpec, model: &ModelRef) -> Estimate {
+        let shared = &self.shared;
+        let parameters = shared.parameters_sent(model, &spec.parameters, &spec.without).await;
+        let asked = Asked {
+            model,
+            template: spec.stamp.template.as_ref(),
+            messages: &spec.messages,
+            parameters: &parameters,
+            stream: spec.stream,
+        };
+        shared.estimate(asked).await
     }
 
     /// How every provider that was called stands, by name.

@@ -417,3 +417,73 @@ async fn tools_and_forms_are_part_of_what_is_read() {
     let form = counter.estimate(&with).await;
     assert!(form.input.tokens >= plain.input.tokens + 10, "{form:?}");
 }
+
+/// Knows of one model that it does not take `max_tokens`.
+struct WithoutLimit(&'static str);
+
+#[async_trait]
+impl Capabilities for WithoutLimit {
+    async fn dropped(&self, model: &ModelRef) -> Result<Vec<LearnedRefusal>, StoreError> {
+        let refusal =
+            LearnedRefusal { parameter: Parameter::MaxTokens, refused_at: Timestamp::UNIX_EPOCH };
+        Ok(if model.model == self.0 { vec![refusal] } else { Vec::new() })
+    }
+
+    async fn leave_out(&self, _: &ModelRef, _: Parameter) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn refused(&self, _: &ModelRef, _: Parameter, _: Timestamp) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+/// A limit that is not sent limits nothing.
+#[tokio::test(start_paused = true)]
+async fn what_is_set_aside_follows_what_is_sent_and_not_what_was_asked_for() {
+    let mut spec = call(VariantName::A, "scripted");
+    spec.messages = Vec::new();
+    spec.parameters.max_tokens = Some(100);
+    let left_out = CallSpec { without: vec![Parameter::MaxTokens], ..spec.clone() };
+    for (refusing, spec) in [("m", spec.clone()), ("none", left_out)] {
+        let store = store();
+        let scripted = Scripted::new("scripted", vec![pouring(400)]);
+        let budget = BudgetSettings { day: Some(0.01), ..BudgetSettings::default() };
+        let engine = Engine::new(EngineParts {
+            recorder: Arc::new(store.clone()),
+            capabilities: Arc::new(WithoutLimit(refusing)),
+            money: Money { ledger: Arc::new(store.clone()), budget, zone: || TimeZone::UTC },
+            ..parts(vec![scripted], &Arc::new(Memory::default()))
+        });
+        let estimates = engine.estimates(std::slice::from_ref(&spec)).await;
+        assert!(estimates[0].most_output_tokens > 100, "{estimates:?}");
+        let spec = CallSpec { execution_id: ExecutionId(Uuid::now_v7()), ..spec };
+        let record = ended(&engine, spec).await;
+        assert_eq!(record.error_kind(), Some(ErrorKind::Budget), "{refusing}");
+        let spent = store.spend_since(Timestamp::UNIX_EPOCH).await.expect("summed");
+        assert!(spent <= 0.01, "{refusing}: {spent}");
+    }
+}
+
+/// The limit goes to the model turned to, whatever the one before refused: so no more is set
+/// aside for it.
+#[tokio::test(start_paused = true)]
+async fn what_one_model_refuses_is_set_aside_for_no_other() {
+    let store = store();
+    let failed = vec![Step::Fail(CallError::new(ErrorKind::Quota, "it is spent"))];
+    let known = vec![Scripted::new("scripted", vec![failed, dollar_answer()])];
+    let budget = BudgetSettings { day: Some(0.5), ..BudgetSettings::default() };
+    let engine = Engine::new(EngineParts {
+        recorder: Arc::new(store.clone()),
+        capabilities: Arc::new(WithoutLimit("m")),
+        money: Money { ledger: Arc::new(store.clone()), budget, zone: || TimeZone::UTC },
+        ..parts(known, &Arc::new(Memory::default()))
+    });
+    let mut spec = dear();
+    spec.messages = Vec::new();
+    spec.fallback = vec![ModelRef::new("scripted", "n").into()];
+    let record = ended(&engine, spec).await;
+    assert_eq!(record.error_kind(), Some(ErrorKind::Budget), "a dollar is more than there is");
+    assert_eq!(record.attempts.len(), 2);
+    assert!(record.text.is_empty(), "it was not even asked");
+}
