@@ -123,11 +123,15 @@ impl Call<'_> {
             self.emitter.emit(RunEventKind::Unpriced);
         }
         let amount_usd = self.spent_usd() + estimate.aside_usd.unwrap_or(0.0);
+        let (execution, run) = (self.execution.id, self.execution.run_id);
+        let reservation = Reservation { execution, run, amount_usd: amount_usd.max(0.0) };
         if amount_usd <= 0.0 {
+            // What was set aside for a model that is asked no more keeps others from theirs.
+            if !self.execution.attempts.is_empty() {
+                shared.let_go(reservation).await;
+            }
             return Ok(());
         }
-        let (execution, run) = (self.execution.id, self.execution.run_id);
-        let reservation = Reservation { execution, run, amount_usd };
         shared.set_aside(reservation).await?;
         let price = shared.parts.providers.price(&model, &Usage::default());
         // A limit that the call does not name may not be kept to: what one sees must not pass it.
@@ -163,6 +167,14 @@ impl Call<'_> {
 }
 
 impl Shared {
+    /// Lets go of what was set aside for a call before: nothing takes its place, which no budget
+    /// can be against.
+    async fn let_go(&self, nothing: Reservation) {
+        if let Err(error) = self.parts.money.ledger.reserve(nothing, Vec::new()).await {
+            tracing::warn!(%error, "what was set aside for a call stays so until it ends");
+        }
+    }
+
     /// Sets money aside for a call in the place of what was set aside for it before, if every
     /// budget allows that.
     pub(super) async fn set_aside(&self, reservation: Reservation) -> Result<(), CallError> {

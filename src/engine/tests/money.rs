@@ -487,3 +487,24 @@ async fn what_one_model_refuses_is_set_aside_for_no_other() {
     assert_eq!(record.attempts.len(), 2);
     assert!(record.text.is_empty(), "it was not even asked");
 }
+
+/// Money set aside for a model that is asked no more is there for others.
+#[tokio::test(start_paused = true)]
+async fn turning_to_a_model_without_a_price_lets_go_of_what_was_set_aside() {
+    let failed = vec![Step::Fail(CallError::new(ErrorKind::Quota, "it is spent"))];
+    let long = answer(&[say("x"), Step::Hang]);
+    let (engine, store) = two_with_budget(1.5, vec![failed, dollar_answer()], vec![long]);
+    let mut spec = dear();
+    spec.fallback = vec![ModelRef::new("other", "unpriced").into()];
+    let mut handle = engine.start(run(vec![spec]));
+    while let Some(event) = handle.next().await {
+        if matches!(event.kind, RunEventKind::Delta { .. }) {
+            break;
+        }
+    }
+    let record = ended(&engine, dear()).await;
+    assert_eq!((record.status, record.error), (Status::Ok, None));
+    drop(handle);
+    engine.idle().await;
+    assert!(store.spend_since(Timestamp::UNIX_EPOCH).await.expect("summed") < 1.5);
+}
