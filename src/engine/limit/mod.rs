@@ -102,16 +102,21 @@ impl Gate {
     ) -> Permit<'_> {
         let mut changed = self.changed.subscribe();
         let mut telling = Telling { last: None, told };
-        let _place = match turn {
+        let place = match turn {
             Turn::InLine => {
                 Place::InLine { _first: self.first(caller, &mut changed, &mut telling).await }
             }
-            Turn::Again | Turn::Now => Place::returning(self),
+            Turn::Again | Turn::Now => Place::returning(self, caller),
         };
         loop {
             let held = {
                 let now = Instant::now();
                 let mut state = self.lock();
+                if let Place::Returning { number, .. } = &place
+                    && state.look_at(*number, now, turn, caller)
+                {
+                    self.changed.send_replace(());
+                }
                 match state.held(now, turn, caller) {
                     None => {
                         let number = state.leave(now, caller);
@@ -242,20 +247,20 @@ async fn reached(at: Option<Instant>) {
 /// Where a call waits.
 enum Place<'a> {
     InLine { _first: OwnedMutexGuard<()> },
-    Returning(&'a Gate),
+    Returning { gate: &'a Gate, number: u64 },
 }
 
 impl<'a> Place<'a> {
-    fn returning(gate: &'a Gate) -> Self {
-        gate.lock().returning += 1;
-        Self::Returning(gate)
+    fn returning(gate: &'a Gate, caller: Caller<'_>) -> Self {
+        let number = gate.lock().returns(caller);
+        Self::Returning { gate, number }
     }
 }
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        if let Self::Returning(gate) = self {
-            gate.lock().returning -= 1;
+        if let Self::Returning { gate, number } = self {
+            gate.lock().returns_no_more(*number);
             gate.changed.send_replace(());
         }
     }

@@ -1,6 +1,9 @@
 //! What a gate knows: who is under way, what may go, and since when what is held back.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 
 use tokio::time::Instant;
 
@@ -14,8 +17,10 @@ use crate::{config::ProviderLimits, model::ReportedLimits};
 #[derive(Debug)]
 pub(super) struct State {
     under_way: usize,
-    /// Calls that wait to try again. They go before those in line.
-    pub returning: usize,
+    /// Calls that wait to try again, by their number. They go before those in line.
+    returning: BTreeMap<u64, Returning>,
+    /// Counts the calls that waited to try again.
+    returned: u64,
     /// Calls at once that the server stands, whoever makes them.
     adaptive: Adaptive,
     /// What all entries together may send: as much as the one that may send the most.
@@ -50,6 +55,31 @@ struct OfModel {
     tokens: Pace,
 }
 
+/// A call that waits to try again, and what of its own holds it: it goes first only among those
+/// who could take its place.
+#[derive(Debug)]
+struct Returning {
+    provider: String,
+    model: String,
+    by: Own,
+}
+
+/// Whether the limits of its entry or of its model hold a call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Own {
+    entry: bool,
+    model: bool,
+}
+
+impl Returning {
+    fn goes_before(&self, caller: Caller<'_>) -> bool {
+        let Own { entry, model } = self.by;
+        (!entry && !model)
+            || (entry && self.provider == caller.provider)
+            || (model && self.model == caller.model)
+    }
+}
+
 /// A wait that the server asked one caller for, kept by all of them.
 #[derive(Clone, Copy, Debug)]
 struct Pause {
@@ -73,7 +103,8 @@ impl State {
     pub fn new() -> Self {
         Self {
             under_way: 0,
-            returning: 0,
+            returning: BTreeMap::new(),
+            returned: 0,
             adaptive: Adaptive::new(1),
             minute: Minute::new(None, None),
             entries: HashMap::new(),
@@ -112,13 +143,43 @@ impl State {
         })
     }
 
+    /// A call waits from now on to try again. Its number among those.
+    pub fn returns(&mut self, caller: Caller<'_>) -> u64 {
+        self.returned += 1;
+        let (provider, model) = (caller.provider.to_owned(), caller.model.to_owned());
+        self.returning.insert(self.returned, Returning { provider, model, by: Own::default() });
+        self.returned
+    }
+
+    /// A call waits no longer to try again.
+    pub fn returns_no_more(&mut self, number: u64) {
+        self.returning.remove(&number);
+    }
+
+    /// Looks which of its own limits hold a call that waits to try again. Whether that changed,
+    /// so that others may go which could not, or the other way round.
+    pub fn look_at(&mut self, number: u64, now: Instant, turn: Turn, caller: Caller<'_>) -> bool {
+        let tokens = caller.tokens;
+        let late = |until: Option<Instant>| until.is_some_and(|until| until > now);
+        let entry = self.entries.get_mut(caller.provider).is_some_and(|entry| {
+            entry.under_way >= entry.limits.concurrency.max(1)
+                || late(entry.minute.not_before(now, tokens))
+        });
+        let model =
+            turn != Turn::Now && late(self.of_model(caller.model).learned.not_before(now, tokens));
+        let by = Own { entry, model };
+        self.returning
+            .get_mut(&number)
+            .is_some_and(|returning| std::mem::replace(&mut returning.by, by) != by)
+    }
+
     /// What keeps a call from leaving now.
     pub fn held(&mut self, now: Instant, turn: Turn, caller: Caller<'_>) -> Option<Held> {
         let entry = self.entries.get(caller.provider);
         let full = entry.is_some_and(|entry| entry.under_way >= entry.limits.concurrency.max(1));
         if full
             || self.under_way >= self.adaptive.allowed()
-            || (turn == Turn::InLine && self.returning > 0)
+            || (turn == Turn::InLine && self.returning.values().any(|it| it.goes_before(caller)))
         {
             return Some(Held::Others);
         }

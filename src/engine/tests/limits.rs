@@ -468,3 +468,21 @@ async fn everybody_in_line_hears_of_a_hold() {
         .collect();
     assert_eq!(held.len(), 3);
 }
+
+/// Who tries again goes first where it could go, and not where its own model's limit holds it.
+#[tokio::test(start_paused = true)]
+async fn a_call_held_by_its_own_models_limit_holds_up_no_other_model() {
+    let limits = ReportedLimits { requests: Some(allowance(1, 0, 30_000)), tokens: None };
+    let head = Step::Say(ProviderEvent::Limits(limits));
+    let busy = [vec![head], vec![Step::Fail(failing(ErrorKind::Server))]].concat();
+    let bench = with(EngineSettings::default(), vec![busy, quick(), quick()]);
+    let held = bench.engine.start(run(vec![call(VariantName::A, "scripted")]));
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    let mut other = call(VariantName::A, "scripted");
+    other.model.model = "n".to_owned();
+    bench.one_of(other).await;
+    drop(held);
+    bench.engine.idle().await;
+    let came = bench.scripted.came.lock().unwrap().clone();
+    assert_eq!(came[1], (10_000, "n".to_owned()), "{came:?}");
+}
