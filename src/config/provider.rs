@@ -328,7 +328,10 @@ pub(super) fn apply_variables(
         && environment.filled("ANTHROPIC_AUTH_TOKEN").is_some()
     {
         anthropic.key = KeySource::Env("ANTHROPIC_AUTH_TOKEN".to_owned());
-        anthropic.authentication = Authentication::Bearer;
+        // A header that the settings name is for whichever key is sent.
+        if !anthropic.authentication_is_stated {
+            anthropic.authentication = Authentication::Bearer;
+        }
     }
     // As Google's own libraries have it, the first of the two wins.
     if let Some(gemini) = providers.get_mut("gemini")

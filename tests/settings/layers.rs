@@ -268,6 +268,15 @@ fn a_key_named_in_a_file_is_not_replaced_by_a_variable() {
     assert_eq!(settings.providers["anthropic"].key, KeySource::Env("MINE".to_owned()));
 }
 
+#[test]
+fn a_header_named_in_a_file_holds_for_a_key_of_a_variable_too() {
+    let home = Home::with_config("[providers.anthropic]\napi_key_header = \"x-gateway-key\"\n");
+    let (settings, _) = home.load(&[("ANTHROPIC_AUTH_TOKEN", "t")]).expect("valid");
+    let anthropic = &settings.providers["anthropic"];
+    assert_eq!(anthropic.key, KeySource::Env("ANTHROPIC_AUTH_TOKEN".to_owned()));
+    assert_ne!(anthropic.authentication, Authentication::Bearer);
+}
+
 fn workspace(text: &str) -> WorkspaceToml {
     WorkspaceToml { path: "/ws/lathe.toml".into(), text: text.to_owned(), built_in: false }
 }
