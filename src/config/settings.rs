@@ -235,7 +235,9 @@ impl Settings {
     #[must_use]
     pub fn secret_variables(&self) -> BTreeSet<String> {
         let usual = KNOWN.iter().map(|known| known.key).filter(|name| !name.is_empty());
-        let others = ["ANTHROPIC_AUTH_TOKEN", "OLLAMA_API_KEY", provider::AZURE_KEY];
+        // Also those that another name in the settings takes the place of: they may be set still.
+        let others =
+            ["ANTHROPIC_AUTH_TOKEN", "GOOGLE_API_KEY", "OLLAMA_API_KEY", provider::AZURE_KEY];
         let configured = self.providers.values().filter_map(|provider| match &provider.key {
             KeySource::Env(name) => Some(name.clone()),
             _ => None,

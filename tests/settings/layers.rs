@@ -277,6 +277,13 @@ fn a_header_named_in_a_file_holds_for_a_key_of_a_variable_too() {
     assert_ne!(anthropic.authentication, Authentication::Bearer);
 }
 
+#[test]
+fn a_key_that_another_takes_the_place_of_stays_secret() {
+    let home = Home::with_config("[providers.gemini]\napi_key_env = \"MINE\"\n");
+    let (settings, _) = home.load(&[("GOOGLE_API_KEY", "k")]).expect("valid");
+    assert!(settings.secret_variables().contains("GOOGLE_API_KEY"));
+}
+
 fn workspace(text: &str) -> WorkspaceToml {
     WorkspaceToml { path: "/ws/lathe.toml".into(), text: text.to_owned(), built_in: false }
 }
