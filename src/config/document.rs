@@ -229,12 +229,15 @@ impl<'a, 'd> Section<'a, 'd> {
     pub fn amount(&self, key: &str) -> Option<f64> {
         let expected = "a number that is not negative";
         let found = self.get(key, expected, |value| match value {
-            DeValue::Integer(number) => Some(number.as_str().to_owned()),
-            DeValue::Float(number) => Some(number.as_str().to_owned()),
+            // One that is not decimal is no number to a reader of decimals.
+            DeValue::Integer(number) if number.radix() != 10 => Some(
+                u32::from_str_radix(number.as_str(), number.radix()).map_or(f64::NAN, f64::from),
+            ),
+            DeValue::Integer(number) => number.as_str().parse().ok(),
+            DeValue::Float(number) => number.as_str().parse().ok(),
             _ => None,
         })?;
-        let number =
-            found.value.parse().ok().filter(|number: &f64| number.is_finite() && *number >= 0.0);
+        let number = Some(found.value).filter(|number| number.is_finite() && *number >= 0.0);
         if number.is_none() {
             self.note(found.at, format!("`{key}` must be {expected}"));
         }

@@ -284,6 +284,15 @@ fn a_key_that_another_takes_the_place_of_stays_secret() {
     assert!(settings.secret_variables().contains("GOOGLE_API_KEY"));
 }
 
+#[test]
+fn an_amount_may_be_written_as_any_number() {
+    for (written, amount) in [("0x10", 16.0), ("0b11", 3.0), ("0o17", 15.0), ("1_000", 1000.0)] {
+        let home = Home::with_config(&format!("[budget]\nday = {written}\n"));
+        let (settings, _) = home.load(&[]).expect("valid");
+        assert_eq!(settings.budget.day, Some(amount), "{written}");
+    }
+}
+
 fn workspace(text: &str) -> WorkspaceToml {
     WorkspaceToml { path: "/ws/lathe.toml".into(), text: text.to_owned(), built_in: false }
 }
