@@ -375,7 +375,8 @@ pub enum HistoryCommand {
 #[command(after_help = "Examples:\n  lathe cleanup --older-than 90d --dry-run\n  \
     lathe cleanup --older-than 2026-01-01 --trash --yes")]
 pub struct CleanupArguments {
-    /// Delete executions that began longer ago than this, or before this date
+    /// Delete executions that began longer ago than this, or before this date; those in the
+    /// trash stay there unless it is emptied
     #[arg(long, value_name = "AGE")]
     pub older_than: Option<String>,
     /// Empty the trash, which otherwise happens after a month

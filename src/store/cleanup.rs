@@ -32,7 +32,8 @@ pub struct CleanupPlan {
 /// Which executions are forgotten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Forget {
-    /// Those that began before a time, in the trash or not.
+    /// Those that began before a time and are not in the trash: what is there is counted and asked
+    /// about by itself.
     Before(Timestamp),
     /// Those in the trash.
     Trash,
@@ -108,7 +109,9 @@ impl Store {
 
 fn forget_some(session: &mut Session<'_>, which: Forget) -> Outcome<u64> {
     let (condition, before) = match which {
-        Forget::Before(before) => ("started_ns < ?1", time::to_stored(before)),
+        Forget::Before(before) => {
+            ("started_ns < ?1 AND deleted_ns IS NULL", time::to_stored(before))
+        }
         Forget::Trash => ("deleted_ns > ?1", i64::MIN),
     };
     let sequences: Vec<i64> = session

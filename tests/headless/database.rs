@@ -193,7 +193,13 @@ fn old_executions_are_forgotten_and_their_sums_stay() {
     assert!(found.is_empty(), "its words are gone too: {found}");
     let id = newest(&place)["id"].as_str().expect("an id").to_owned();
     assert!(place.run(&["history", "delete", &id]).status.success());
-    let done = json(&place.run(&["cleanup", "--trash", "--format", "json"]));
+    // However old it is, what is in the trash is forgotten with the trash alone.
+    let connection = Connection::open(&database).expect("it opens");
+    connection.execute("UPDATE executions SET started_ns = 1700000000000000000", []).expect("old");
+    drop(connection);
+    let done = json(&place.run(&["cleanup", "--older-than", "90d", "--format", "json"]));
+    assert_eq!(done["deleted"], 0, "{done}");
+    let done = json(&place.run(&["cleanup", "--older-than", "90d", "--trash", "--format", "json"]));
     assert_eq!(done["deleted"], 1, "{done}");
     place.refused(&["cleanup", "--older-than", "soon"], 2, &["soon", "90d"]);
 }
