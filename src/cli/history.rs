@@ -10,7 +10,7 @@ use super::{
     output::Output,
 };
 use crate::{
-    app::{App, ExportFormat, WithJson, filter, readable},
+    app::{App, ExportFormat, WithJson, filter, readable, workspace::ResolveError},
     model::{CacheState, Execution, ExecutionId, Status},
     store::{HistoryQuery, HistoryRow, Scope, TagFilter},
 };
@@ -79,7 +79,10 @@ fn query(app: &App, filter: &Filter, text: Option<String>) -> Result<HistoryQuer
         // A template that is gone still has a history.
         Some(name) => match app.workspace.resolve(name) {
             Ok(resolved) => Some(resolved.id),
-            Err(error) => Some(name.parse().map_err(|_| Failure::from(error))?),
+            Err(error @ ResolveError::Unknown { .. }) => {
+                Some(name.parse().map_err(|_| Failure::from(error))?)
+            }
+            Err(error) => return Err(error.into()),
         },
         None => None,
     };

@@ -9,7 +9,7 @@ use super::{
     output::Output,
 };
 use crate::{
-    app::{App, ChartBy, ChartQuery, ChartRange, Charts, Sum},
+    app::{App, ChartBy, ChartQuery, ChartRange, Charts, Sum, workspace::ResolveError},
     model::TemplateId,
 };
 
@@ -33,7 +33,10 @@ pub async fn run(app: &App, arguments: StatsArguments, output: &mut Output) -> R
         // A template that is gone still has a history.
         Some(name) => Some(match app.workspace.resolve(name) {
             Ok(resolved) => resolved.id,
-            Err(error) => TemplateId::new(name).map_err(|_| Failure::from(error))?,
+            Err(error @ ResolveError::Unknown { .. }) => {
+                TemplateId::new(name).map_err(|_| Failure::from(error))?
+            }
+            Err(error) => return Err(error.into()),
         }),
         None => None,
     };
