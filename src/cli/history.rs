@@ -206,16 +206,26 @@ async fn export(
     format: ExportFormat,
     output: &mut Output,
 ) -> Result<u8, Failure> {
-    let query = query(app, filter, None)?;
+    let mut query = query(app, filter, None)?;
+    let mut left = filter.limit.unwrap_or(usize::MAX);
     output.text(format.head())?;
-    for row in rows(app, query, filter.limit.unwrap_or(usize::MAX)).await? {
-        // One that was deleted meanwhile is left out.
-        let Some(execution) = app.to_export(row.id).await? else { continue };
-        if format == ExportFormat::Jsonl {
-            output.json(&execution)?;
-        } else {
-            output.text(&format.piece(&execution).unwrap_or_default())?;
+    // A page is printed before the next is read: a history may be larger than memory, and who
+    // reads it may have enough of it early.
+    while left > 0 {
+        query.limit = PAGE.min(left);
+        let page = app.store.history(query.clone()).await?;
+        left -= page.rows.len().min(left);
+        for row in page.rows {
+            // One that was deleted meanwhile is left out.
+            let Some(execution) = app.to_export(row.id).await? else { continue };
+            if format == ExportFormat::Jsonl {
+                output.json(&execution)?;
+            } else {
+                output.text(&format.piece(&execution).unwrap_or_default())?;
+            }
         }
+        let Some(next) = page.next else { break };
+        query.before = Some(next);
     }
     Ok(0)
 }
