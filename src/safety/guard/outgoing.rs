@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeSet, ops::Range, sync::LazyLock};
 
+use regex_automata::meta::Regex;
+
 use super::{
     canary::Canary,
     links::links,
@@ -107,11 +109,21 @@ fn leading_away(part: &str, messages: &[Message], guards: &Guards) -> Vec<String
 static SECRETS: LazyLock<Option<Redactor>> =
     LazyLock::new(|| Redactor::new(&Selection { secrets: true, ..Selection::default() }).ok());
 
+/// What stands before the secrets that may be short: they are told by that.
+static NAMES: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new("(?i-u)pass|pwd|basic|://|secret|token|key").ok());
+
+/// Whether a text has what every known kind of secret has: a long run without a blank, or a name
+/// with a sign after it. Most prose has neither, and need not be looked at further.
+fn may_hold_secrets(part: &str) -> bool {
+    const LONG: usize = 16;
+    part.split_ascii_whitespace().any(|word| word.len() >= LONG)
+        || (part.contains(['=', ':']) && NAMES.as_ref().is_none_or(|names| names.is_match(part)))
+}
+
 /// Secrets that the prompt did not hold. Where they stand is told, never what they are.
 fn secrets(part: &str, messages: &[Message]) -> Vec<String> {
-    // What every known kind of secret has: a long run without a blank. Most prose stops here.
-    const SHORTEST: usize = 16;
-    if !part.split_ascii_whitespace().any(|word| word.len() >= SHORTEST) {
+    if !may_hold_secrets(part) {
         return Vec::new();
     }
     let findings = SECRETS.as_ref().map(|redactor| redactor.findings(part)).unwrap_or_default();

@@ -669,3 +669,30 @@ fn what_stands_for_a_secret_is_no_secret() {
         }
     }
 }
+
+/// The guard of replies passes over most prose unread, and must pass over no secret so.
+#[test]
+fn the_guard_of_replies_finds_whatever_a_rule_finds() {
+    use crate::{
+        model::{GuardAction, Guards},
+        safety::guard::{Reply, outgoing},
+    };
+    let guards = Guards { output: GuardAction::Block, ..Guards::off() };
+    let short = [
+        "the password: hunt3r-2",
+        "pwd=Zq9!xw4t",
+        "MY_PASS=\"to be or no\"",
+        "authorization: basic YTpiY2Q=",
+        "see ftp://a:zq9@h",
+        "token: Zq9xw4tbK2mN",
+        "api key = Zq9xw4tbK2mN",
+    ];
+    let of_rules = prefixed().into_iter().flat_map(|case| case.secrets);
+    let named = named().into_iter().flat_map(|(_, found, _)| found).map(|(text, _)| text);
+    let redactor = secrets();
+    for text in of_rules.chain(named).chain(short.map(str::to_owned)) {
+        assert_ne!(redactor.redact(&text).text, text, "no rule finds it");
+        let verdict = outgoing(&Reply { parts: &[&text], messages: &[], canary: None }, &guards);
+        assert!(verdict.blocked.is_some(), "{text}");
+    }
+}
