@@ -203,7 +203,9 @@ impl Count {
         match event {
             ProviderEvent::Text(piece)
             | ProviderEvent::Reasoning(piece)
-            | ProviderEvent::Refusal(piece) => self.tokens += meter::tokens_of(piece),
+            | ProviderEvent::Refusal(piece) => {
+                self.tokens = self.tokens.saturating_add(meter::tokens_of(piece));
+            }
             ProviderEvent::ToolPiece(piece) => self.pieces += meter::tokens_of(&piece.arguments),
             ProviderEvent::ToolCall(call) => self.calls += meter::tokens_of(&call.arguments_raw),
             // What the provider itself counts may hold what is not seen.
@@ -212,7 +214,8 @@ impl Count {
             }
             _ => return false,
         }
-        self.tokens += self.pieces.max(self.calls) - arguments;
+        let more = self.pieces.max(self.calls) - arguments;
+        self.tokens = self.tokens.saturating_add(more);
         true
     }
 }

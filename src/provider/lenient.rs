@@ -80,19 +80,23 @@ pub(crate) fn words<'v>(value: &'v Value, key: &str) -> Option<&'v str> {
     text(value, key).filter(|text| !text.is_empty())
 }
 
+/// The most of anything that is counted: above it a double no longer holds every whole number, and
+/// sums of counts that a server made up stay far from the end of what a number can hold.
+const MOST_COUNTED: u64 = 1 << 53;
+
 /// A count of a field, also where the server wrote it as `12.0`.
 pub(crate) fn count(value: &Value, key: &str) -> Option<u64> {
     let number = value.get(key)?;
-    number.as_u64().or_else(|| {
+    let count = number.as_u64().or_else(|| {
         let float = number.as_f64().filter(|float| float.fract() == 0.0)?;
-        // 2^53: above it a double no longer holds every whole number.
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
             reason = "in range and without a fraction"
         )]
         (0.0..=9_007_199_254_740_992.0).contains(&float).then_some(float as u64)
-    })
+    });
+    count.map(|count| count.min(MOST_COUNTED))
 }
 
 fn mend(text: &str) -> String {

@@ -58,13 +58,14 @@ impl Minute {
 
     fn by_tokens(&self, tokens: u64) -> Option<Instant> {
         let most = self.tokens?;
-        let mut used: u64 = self.entries.iter().map(|entry| entry.tokens).sum();
+        let each = self.entries.iter().map(|entry| entry.tokens);
+        let mut used = each.fold(0, u64::saturating_add);
         let mut last = None;
         for entry in &self.entries {
             if used.saturating_add(tokens) <= most {
                 break;
             }
-            used -= entry.tokens;
+            used = used.saturating_sub(entry.tokens);
             last = Some(entry.at + MINUTE);
         }
         last

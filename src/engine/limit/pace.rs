@@ -160,7 +160,7 @@ impl Recent {
     fn a_minute(&mut self, now: Instant) -> f64 {
         let last = self.advance(now);
         let Some(first) = self.first else { return 0.0 };
-        let sum: u64 = self.seconds.iter().sum();
+        let sum = self.seconds.iter().copied().fold(0, u64::saturating_add);
         let over = (last - first + 1).clamp(1, BACK as u64);
         sum as f64 * 60.0 / over as f64
     }

@@ -486,3 +486,18 @@ async fn a_call_held_by_its_own_models_limit_holds_up_no_other_model() {
     let came = bench.scripted.came.lock().unwrap().clone();
     assert_eq!(came[1], (10_000, "n".to_owned()), "{came:?}");
 }
+
+/// A server may count as it likes.
+#[tokio::test(start_paused = true)]
+async fn a_count_without_sense_neither_wraps_nor_ends_the_program() {
+    let usage = Usage { output_tokens: Some(u64::MAX), ..Usage::default() };
+    let counted = Step::Say(ProviderEvent::Usage(usage));
+    let odd = [opening(), vec![counted.clone(), say("x")], ending(), vec![counted]].concat();
+    let settings =
+        EngineSettings { tokens_per_minute: 100, concurrency: 8, ..EngineSettings::default() };
+    let bench = with(settings, vec![odd; 3]);
+    for _ in 0..3 {
+        assert_eq!(bench.one().await.status, Status::Ok);
+    }
+    assert_eq!(bench.scripted.times(), [0, 60_000, 120_000]);
+}
