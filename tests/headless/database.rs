@@ -369,3 +369,18 @@ fn a_backup_without_room_is_told_and_leaves_nothing() {
     }
     assert_eq!(fs::read(&database).expect("read"), before);
 }
+
+/// The beginning of several names is no template that is gone.
+#[test]
+fn a_name_that_may_be_several_is_told_and_not_taken_for_one_that_is_gone() {
+    let (place, _database) = used();
+    let template = fs::read_to_string(place.path("prompts/mood.prompty")).expect("read");
+    for folder in ["one", "two"] {
+        place.write(&format!("prompts/{folder}/same.prompty"), &template);
+    }
+    for command in [&["history", "list"][..], &["history", "export"], &["stats"]] {
+        let arguments = [command, &["--template", "same"]].concat();
+        place.refused(&arguments, 2, &["one/same", "two/same", "write more of it"]);
+    }
+    assert!(place.run(&["history", "list", "--template", "gone"]).status.success());
+}
