@@ -59,8 +59,6 @@ pub enum AppError {
         "a budget of hours, days or months is counted in the database, also where no record is wanted: {0}"
     )]
     NoAccounts(StoreError),
-    #[error("nothing to save: the text is that of version {0}")]
-    Unchanged(Version),
     #[error("{0}")]
     Usage(String),
 }

@@ -163,12 +163,6 @@ impl Environment {
         matches!(self.get("TERM").unwrap_or_default(), "" | "dumb" | "unknown")
     }
 
-    /// Whether a machine runs this: `CI` set to anything but `0` and `false`.
-    #[must_use]
-    pub fn in_ci(&self) -> bool {
-        self.filled("CI").is_some_and(|value| value != "0" && value != "false")
-    }
-
     /// The editor's command line, which may hold arguments: `VISUAL`, else `EDITOR`.
     #[must_use]
     pub fn editor(&self) -> Option<&str> {

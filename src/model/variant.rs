@@ -36,12 +36,6 @@ impl VariantName {
     pub const fn index(self) -> usize {
         self as usize
     }
-
-    /// The variant at a position, A first.
-    #[must_use]
-    pub fn from_index(index: usize) -> Option<Self> {
-        Self::ALL.get(index).copied()
-    }
 }
 
 impl fmt::Display for VariantName {
