@@ -70,6 +70,17 @@ impl CacheState {
     pub const fn is_hit(self) -> bool {
         matches!(self, Self::Exact | Self::Similar)
     }
+
+    /// The word a record has for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Miss => "miss",
+            Self::Exact => "exact",
+            Self::Similar => "similar",
+        }
+    }
 }
 
 /// How one attempt at sending ended.

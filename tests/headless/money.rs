@@ -56,6 +56,12 @@ fn an_answer_is_given_again_and_says_so() {
     assert!(record["usage"]["input_tokens"].is_null() && record["timing"]["ttft_ms"].is_null());
     let listed = text(&place.run(&["history", "list"]));
     assert!(listed.lines().next().is_some_and(|row| row.contains("cached")), "{listed}");
+    let (id, payer) = (record["id"].as_str().expect("an id"), paid["id"].as_str().expect("one"));
+    let shown = text(&place.run(&["history", "show", id]));
+    assert!(shown.contains(&format!("cached: exact: the answer of {payer}, saved $")), "{shown}");
+    let rows = text(&place.run(&["history", "export", "--format", "csv"]));
+    assert!(rows.lines().next().is_some_and(|head| head.ends_with("asked_model,cache,similarity")));
+    assert!(rows.contains(",exact,1\r\n") && rows.contains(",miss,\r\n"), "{rows}");
 
     let past = json(&place.run(&with(&["--no-cache", "--format", "json"])));
     assert_eq!(past["cache"], "off");
@@ -80,6 +86,22 @@ fn an_answer_is_given_again_and_says_so() {
     let wrong = place.run(&with(&["--cache", "always"]));
     assert_eq!(wrong.status.code(), Some(2));
     assert!(told(&wrong).contains("off, exact, similar"), "{}", told(&wrong));
+}
+
+/// Who reads a record is told that another model answered than the one that was asked.
+#[test]
+fn another_model_that_answered_is_told_of_in_every_form() {
+    let place = Place::new();
+    let run = ["run", "mood", "--var", "message=x", "--model", "demo/nobody"];
+    let run: Vec<&str> = run.into_iter().chain(["--fallback", "demo/fast"]).collect();
+    assert_eq!(place.run(&run).status.code(), Some(0));
+    let record = newest(&place);
+    assert_eq!(record["model"], "fast", "{record}");
+    let shown = text(&place.run(&["history", "show", record["id"].as_str().expect("an id")]));
+    assert!(shown.contains("asked for: demo/nobody"), "{shown}");
+    assert!(shown.contains("attempts: demo/nobody not_found"), "{shown}");
+    let rows = text(&place.run(&["history", "export", "--format", "csv"]));
+    assert!(rows.contains(",demo/nobody,off,\r\n"), "{rows}");
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use crate::model::Execution;
 
 pub(super) const HEAD: &str = "id,started_at,template,version,variant,model,status,error_kind,\
-    input_tokens,output_tokens,cost_usd,total_ms,ttft_ms,rating,tags,prompt,text\r\n";
+    input_tokens,output_tokens,cost_usd,total_ms,ttft_ms,rating,tags,prompt,text,asked_model,\
+    cache,similarity\r\n";
 
 /// A row with a cell for each fact, without its head.
 #[must_use]
@@ -34,6 +35,9 @@ pub(super) fn csv(execution: &Execution) -> String {
         tags.join(" "),
         prompt.join("\n\n"),
         execution.text.clone(),
+        execution.asked_first().map_or_else(String::new, |model| model.to_string()),
+        execution.cache.as_str().to_owned(),
+        execution.reused.as_ref().map_or_else(String::new, |it| it.similarity.to_string()),
     ];
     let row: Vec<String> = cells.iter().map(|cell| csv_cell(cell)).collect();
     format!("{}\r\n", row.join(","))

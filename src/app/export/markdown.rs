@@ -3,7 +3,7 @@
 use std::{borrow::Cow, fmt::Write as _};
 
 use crate::{
-    model::{Attempt, Check, Execution},
+    model::{Attempt, CacheState, Check, Execution, ModelRef},
     safety::{display, display_line},
 };
 
@@ -111,12 +111,24 @@ fn written(execution: &Execution, place: Place) -> String {
     fact("template", template);
     fact("variant", execution.variant.to_string());
     fact("model", execution.model_ref().to_string());
+    if let Some(asked) = execution.asked_first() {
+        fact("asked for", asked.to_string());
+    }
     fact("started", execution.timing.started_at.to_string());
     fact("status", execution.status.as_str().to_owned());
     if let Some(error) = &execution.error {
         fact("error", error.to_string());
     }
     let milliseconds = |value: Option<u64>| value.map_or_else(String::new, |ms| format!("{ms} ms"));
+    if let Some(reused) = &execution.reused {
+        let alike = match execution.cache {
+            CacheState::Similar => format!(" ({:.3} alike)", reused.similarity),
+            _ => String::new(),
+        };
+        let saved = reused.saved_usd.map_or_else(String::new, |saved| format!(", saved ${saved}"));
+        let (kind, whose) = (execution.cache.as_str(), reused.execution);
+        fact("cached", format!("{kind}{alike}: the answer of {whose}{saved}"));
+    }
     fact("took", milliseconds(execution.timing.total_ms));
     fact("first token after", milliseconds(execution.timing.ttft_ms));
     let number = |value: Option<u64>| value.map_or_else(|| "?".to_owned(), |it| it.to_string());
@@ -140,7 +152,13 @@ fn written(execution: &Execution, place: Place) -> String {
         execution.cost_usd.map_or_else(|| "unknown".to_owned(), |cost| format!("${cost}{beside}")),
     );
     if execution.attempts.len() > 1 {
-        let attempts: Vec<String> = execution.attempts.iter().map(Attempt::summary).collect();
+        let model = execution.model_ref();
+        let told = |attempt: &Attempt| {
+            let asked = ModelRef::new(&attempt.provider, &attempt.model);
+            let summary = attempt.summary();
+            if asked == model { summary } else { format!("{asked} {summary}") }
+        };
+        let attempts: Vec<String> = execution.attempts.iter().map(told).collect();
         fact("attempts", attempts.join(", then "));
     }
     fact("redacted", execution.redactions.describe());
@@ -205,7 +223,7 @@ pub fn told(check: &Check) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{ModelRef, Strategy};
+    use crate::model::Strategy;
 
     #[test]
     fn every_answer_that_was_asked_for_is_read() {
