@@ -17,8 +17,8 @@ use crate::{
     app::{App, CallOrder, PromptSource, Started, WithJson, exit_code_of, told},
     engine::{HeldBy, Mode, RunEventKind},
     model::{
-        CacheState, CallError, Execution, FinishReason, GenerationParameters, ModelRef, Reused,
-        Status, VariantName,
+        CacheState, CallError, Check, Execution, FinishReason, GenerationParameters, ModelRef,
+        Reused, Status, VariantName,
     },
     safety::guard::{GUARD, OBSERVED},
 };
@@ -271,7 +271,9 @@ fn outcome(execution: &Execution, output: &mut Output) -> u8 {
         output.tell(&format!("{}: {how}", execution.model_ref()));
     }
     if execution.status == Status::Ok {
-        return 0;
+        // A guard that warns lets the answer through, and has said so.
+        let fell_short = |check: &Check| !check.passed && check.kind != GUARD;
+        return u8::from(execution.checks.iter().any(fell_short));
     }
     let Some(error) = &execution.error else { return 3 };
     output.fail(&format!("{}: {}", execution.model_ref(), with_option(execution, error)));

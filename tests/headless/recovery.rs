@@ -94,7 +94,9 @@ fn json_in_a_fence_is_offered_without_another_answer() {
 #[test]
 fn what_has_to_be_guessed_is_not_offered() {
     let place = place("off", vec![says("{\"a\": 1,}")]);
-    let record = json(&run(&place, &["--format", "json"]));
+    let output = run(&place, &["--format", "json"]);
+    assert_eq!(output.status.code(), Some(1), "a script is told that it is not what was asked for");
+    let record = json(&output);
     assert!(record.get("json").is_none(), "{record}");
     assert_eq!(record["checks"][0]["passed"], false);
 }
