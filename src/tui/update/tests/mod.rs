@@ -5,6 +5,7 @@ mod beside;
 mod charts;
 mod findings;
 mod history;
+mod history_edits;
 mod judging;
 mod keeping;
 mod lists;
