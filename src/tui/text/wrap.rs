@@ -33,8 +33,8 @@ pub fn cell_width(text: &str) -> usize {
 
 /// Wraps `text[from..]` at `width` cells and appends the rows. `from` must be the start of a row.
 ///
-/// Breaks after spaces where there is one in the row, else inside the word. Spaces at a break
-/// stay at the end of the row they follow, so that every byte belongs to exactly one row.
+/// Breaks after spaces where there is one in the row, else inside the word; an indentation of up to
+/// half the width is not left alone on its row. Spaces at a break stay at the end of the row they follow, so that every byte belongs to exactly one row.
 pub fn wrap_from(text: &str, from: usize, width: usize, rows: &mut Vec<Row>) {
     let width = width.max(1);
     let mut start = from;
@@ -54,7 +54,7 @@ fn wrap_line(text: &str, from: usize, end: usize, width: usize, rows: &mut Vec<R
         rows.push(Row { start: from, end });
         return;
     }
-    let mut row = RowInProgress { start: from, cells: 0, break_at: None };
+    let mut row = RowInProgress { start: from, cells: 0, break_at: None, has_words: false };
     if line.is_ascii() {
         for (offset, byte) in line.bytes().enumerate() {
             row.step(from + offset, 1, 1, byte == b' ', width, rows);
@@ -75,6 +75,8 @@ struct RowInProgress {
     cells: usize,
     /// The byte after the last place to break, and the cells up to it.
     break_at: Option<(usize, usize)>,
+    /// Whether there is more in the row than an indentation.
+    has_words: bool,
 }
 
 impl RowInProgress {
@@ -101,7 +103,8 @@ impl RowInProgress {
             self.break_at = None;
         }
         self.cells += cells;
-        if breaks {
+        self.has_words |= !is_space;
+        if breaks && (self.has_words || 2 * self.cells > width) {
             self.break_at = Some((at + len, self.cells));
         }
     }
@@ -172,6 +175,8 @@ mod tests {
         assert_eq!(wrapped("abcdefghij", 4), ["abcd", "efgh", "ij"]);
         assert_eq!(wrapped("ab abcdefgh", 4), ["ab ", "abcd", "efgh"]);
         assert_eq!(wrapped("exactly te", 10), ["exactly te"]);
+        assert_eq!(wrapped("    call(it)[0] now", 10), ["    call(i", "t)[0] now"]);
+        assert_eq!(wrapped("        call(it)", 10), ["        ", "call(it)"]);
         assert_eq!(wrapped("exactly10! next", 10), ["exactly10! ", "next"]);
     }
 
