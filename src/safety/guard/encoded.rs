@@ -164,26 +164,24 @@ enum Code {
     Character(char),
 }
 
-/// How many bytes an escape has at most, with some zeros before its number.
-const LONGEST_ESCAPE: usize = 16;
-
 /// The escape a text begins with, and its length.
 fn escape(text: &str) -> Option<(Code, usize)> {
     let lower = |from: usize, to: usize| text.get(from..to);
-    // No further than a number goes: a text of beginnings without an end is not read to its end
-    // for each of them.
-    let end_at = |sign: char| {
-        text.bytes().take(LONGEST_ESCAPE).position(|byte| u32::from(byte) == u32::from(sign))
+    // No further than its number goes, which may begin with any count of zeros: a text of
+    // beginnings without an end is not read to its end for each of them.
+    let end_of = |start: usize, sign: u8| {
+        let digits = text.bytes().skip(start).take_while(u8::is_ascii_hexdigit).count();
+        (text.as_bytes().get(start + digits) == Some(&sign)).then_some(start + digits)
     };
     if let Some(digits) = text.strip_prefix('%').and(lower(1, 3)) {
         return Some((Code::Byte(u8::from_str_radix(digits, 16).ok()?), 3));
     }
     let (start, radix, end) = if text.starts_with("&#x") || text.starts_with("&#X") {
-        (3, 16, end_at(';')?)
+        (3, 16, end_of(3, b';')?)
     } else if text.starts_with("&#") {
-        (2, 10, end_at(';')?)
+        (2, 10, end_of(2, b';')?)
     } else if text.starts_with("\\u{") {
-        (3, 16, end_at('}')?)
+        (3, 16, end_of(3, b'}')?)
     } else if text.starts_with("\\u") {
         (2, 16, 5)
     } else {
