@@ -71,6 +71,9 @@ impl Help {
 /// With fewer rows than this, sentences would leave no room for keys.
 const FEW: usize = 12;
 
+/// An action of so few places is one of their own.
+const FEW_PLACES: usize = 3;
+
 /// Wider than any text.
 const FAR: usize = usize::MAX / 2;
 
@@ -83,8 +86,10 @@ fn entries(keymap: &Keymap, context: Context, few_rows: bool) -> Vec<Entry> {
     let mut entries =
         vec![Entry::paragraph(sentence, Tone::Plain), Entry::paragraph("", Tone::Plain)];
     let listed = keymap.help(context);
-    let (with, without): (Vec<_>, Vec<_>) =
+    let (mut with, without): (Vec<_>, Vec<_>) =
         listed.into_iter().partition(|(keys, _)| !keys.is_empty());
+    // What this place is for comes before what works nearly everywhere.
+    with.sort_by_key(|(_, action)| action.contexts().iter().count() > FEW_PLACES);
     entries.extend(
         with.into_iter().map(|(keys, action)| {
             Entry::new(keys, action.sentence(), Tone::Plain).named(Tone::Key)
@@ -120,6 +125,14 @@ mod tests {
             }
             assert!(text.starts_with(&keymap.spell(context, context.sentence())), "{text}");
         }
+    }
+
+    #[test]
+    fn the_own_actions_of_a_place_come_first() {
+        let text = Help::of(Context::Chart).as_text(&Keymap::default());
+        let at = |action: Action| text.find(action.sentence()).expect("it is listed");
+        assert!(at(Action::ChangeRange) < at(Action::Palette), "{text}");
+        assert!(at(Action::ChangeRange) < at(Action::CancelAll), "{text}");
     }
 
     #[test]
