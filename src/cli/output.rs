@@ -2,7 +2,7 @@
 
 use std::{
     fmt::Write as _,
-    io::{self, Write},
+    io::{self, BufWriter, Write},
 };
 
 use serde::Serialize;
@@ -42,6 +42,10 @@ impl Closed {
         }
     }
 }
+
+/// JSON up to so long, in bytes, is handed over at once: lines of programs that write to one file
+/// do not mix.
+const AT_ONCE: usize = 256 << 10;
 
 /// Unix's number for an input or output error.
 const EIO: i32 = 5;
@@ -89,13 +93,22 @@ impl Output {
     /// # Errors
     /// [`Closed`] when nobody reads it.
     pub fn json<T: Serialize>(&mut self, value: &T) -> Result<(), Closed> {
-        // Everything that is printed here can be written as JSON.
-        let mut text = serde_json::to_string(value).unwrap_or_default();
         if self.data_is_terminal {
-            text = escaped(&text);
+            // Everything that is printed here can be written as JSON.
+            let text = serde_json::to_string(value).unwrap_or_default();
+            return self.raw(format!("{}\n", escaped(&text)).as_bytes());
         }
-        text.push('\n');
-        self.raw(text.as_bytes())
+        // Piece by piece: an answer of control characters is several times as long in JSON.
+        let mut pieces = BufWriter::with_capacity(AT_ONCE, &mut self.data);
+        let written = serde_json::to_writer(&mut pieces, value)
+            .map_err(io::Error::from)
+            .and_then(|()| pieces.write_all(b"\n"))
+            .and_then(|()| pieces.flush());
+        // What could not be written is not tried again.
+        drop(pieces.into_parts());
+        written
+            .and_then(|()| self.data.flush())
+            .map_err(|error| Closed::of(&error, self.data_is_terminal))
     }
 
     /// Bytes as they are.

@@ -2,6 +2,7 @@
 //! thread, so that the one writer only binds and steps.
 
 use std::{
+    borrow::Cow,
     collections::BTreeMap,
     hash::{DefaultHasher, Hash, Hasher},
 };
@@ -23,15 +24,16 @@ use crate::model::{
     VariantName,
 };
 
-/// What of an answer has no column of its own.
+/// What of an answer has no column of its own. What can be as large as an answer is borrowed
+/// where it is written.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
-struct Details {
-    tool_calls: Vec<ToolCall>,
+struct Details<'a> {
+    tool_calls: Cow<'a, [ToolCall]>,
     finish_reason_raw: Option<String>,
     parameters: SentParameters,
-    attempts: Vec<Attempt>,
-    checks: Vec<Check>,
+    attempts: Cow<'a, [Attempt]>,
+    checks: Cow<'a, [Check]>,
     quality: Quality,
     error: Option<CallError>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -98,14 +100,17 @@ impl Request {
     pub(super) fn write(&self, connection: &Connection, sequence: i64) -> rusqlite::Result<()> {
         connection
             .prepare_cached(
-                "INSERT OR REPLACE INTO requests (sequence, messages, inputs, parameters)
-                 VALUES (?, ?, ?, ?)",
+                "INSERT INTO requests (sequence, messages, inputs, parameters)
+                 VALUES (?, ?, ?, ?)
+                 ON CONFLICT DO UPDATE SET messages = excluded.messages,
+                     inputs = excluded.inputs, parameters = excluded.parameters",
             )?
             .execute(params![sequence, self.messages, self.inputs, self.parameters])?;
         for (key, value) in &self.tags {
             connection
                 .prepare_cached(
-                    "INSERT OR REPLACE INTO tags (sequence, key, value) VALUES (?, ?, ?)",
+                    "INSERT INTO tags (sequence, key, value) VALUES (?, ?, ?)
+                     ON CONFLICT DO UPDATE SET value = excluded.value",
                 )?
                 .execute(params![sequence, key, value])?;
         }
@@ -116,11 +121,11 @@ impl Request {
 impl Answer {
     pub(super) fn of(execution: &Execution, chunks: &ChunkLog) -> Outcome<Self> {
         let details = Details {
-            tool_calls: execution.tool_calls.clone(),
+            tool_calls: Cow::Borrowed(&execution.tool_calls),
             finish_reason_raw: execution.finish_reason_raw.clone(),
             parameters: execution.parameters.clone(),
-            attempts: execution.attempts.clone(),
-            checks: execution.checks.clone(),
+            attempts: Cow::Borrowed(&execution.attempts),
+            checks: Cow::Borrowed(&execution.checks),
             quality: execution.quality.clone(),
             error: execution.error.clone(),
             spend: execution.spend,
@@ -142,8 +147,11 @@ impl Answer {
     pub(super) fn write(&self, connection: &Connection, sequence: i64) -> rusqlite::Result<()> {
         connection
             .prepare_cached(
-                "INSERT OR REPLACE INTO answers
-                 (sequence, text, reasoning, refusal, details, chunks) VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO answers
+                 (sequence, text, reasoning, refusal, details, chunks) VALUES (?, ?, ?, ?, ?, ?)
+                 ON CONFLICT DO UPDATE SET text = excluded.text, reasoning = excluded.reasoning,
+                     refusal = excluded.refusal, details = excluded.details,
+                     chunks = excluded.chunks",
             )?
             .execute(params![
                 sequence,
@@ -241,12 +249,12 @@ pub(super) fn load(connection: &Connection, facts: &Facts, sequence: i64) -> Out
         so_far(connection, sequence, &mut execution)?;
         return Ok(execution);
     };
-    let details: Details = from_json(&details)?;
-    execution.tool_calls = details.tool_calls;
+    let details: Details<'_> = from_json(&details)?;
+    execution.tool_calls = details.tool_calls.into_owned();
     execution.finish_reason_raw = details.finish_reason_raw;
     execution.parameters = details.parameters;
-    execution.attempts = details.attempts;
-    execution.checks = details.checks;
+    execution.attempts = details.attempts.into_owned();
+    execution.checks = details.checks.into_owned();
     execution.quality = details.quality;
     // The column is the exact number; JSON may round its last digit.
     execution.quality.overall = facts.quality;
