@@ -254,9 +254,9 @@ actions! {
         ROWS.and(Contexts::TYPING), ["left", "h"];
     MoveRight, "move-right", "right", "Go right, unfold the group, or turn to what is after.",
         ROWS.and(Contexts::TYPING), ["right", "l"];
-    PageUp, "page-up", "page up", "Go up one page.", ROWS.and(Contexts::TYPING), ["page-up", "alt-v"];
+    PageUp, "page-up", "page up", "Go up one page.", ROWS.and(Contexts::TYPING), ["page-up"];
     PageDown, "page-down", "page down", "Go down one page.", ROWS.and(Contexts::TYPING),
-        ["page-down", "ctrl-v"];
+        ["page-down"];
     MoveToTop, "move-to-top", "top", "Go to the first row.", ROWS, ["g", "home", "ctrl-home"];
     MoveToBottom, "move-to-bottom", "bottom", "Go to the last row, and follow it.",
         ROWS, ["G", "end", "ctrl-end"];
@@ -291,6 +291,10 @@ actions! {
         MOVING, ["ctrl-k"];
     CopySelection, "copy-selection", "copy", "Copy the selected text, or the line.",
         of(&[Context::Text]), ["alt-w", "alt-c"];
+    CutSelection, "cut-selection", "cut", "Cut the selected text, or the line: copied, and deleted here.",
+        of(&[Context::Text]), ["ctrl-x"];
+    Paste, "paste", "paste", "Paste what Lathe copied, cut or deleted by the line; of other programs, paste by the terminal's key.",
+        MOVING, ["ctrl-v", "alt-y"];
     DeleteLine, "delete-line", "delete line", "Delete the lines the selection touches.",
         EDITING, ["alt-k"];
 

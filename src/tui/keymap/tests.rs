@@ -189,9 +189,12 @@ fn sets_follow_the_habits_they_are_named_for() {
     assert_eq!(emacs.resolve(Context::Text, &control('p')), Some(Action::MoveUp));
     assert_eq!(emacs.resolve(Context::Text, &control('a')), Some(Action::LineStart));
     assert_eq!(emacs.resolve(Context::History, &control('g')), Some(Action::Escape));
+    assert_eq!(emacs.resolve(Context::Text, &control('y')), Some(Action::Paste));
+    assert_eq!(emacs.resolve(Context::Output, &control('v')), Some(Action::PageDown));
     let vi = Keymap::new(KeySet::Vi, &BTreeMap::new()).expect("vi");
     assert_eq!(vi.resolve(Context::Editor, &letter('w')), Some(Action::WordRight));
     assert_eq!(vi.resolve(Context::Editor, &letter('x')), Some(Action::DeleteForward));
     assert_eq!(vi.resolve(Context::Editor, &letter('o')), Some(Action::OpenLine));
+    assert_eq!(vi.resolve(Context::Editor, &letter('p')), Some(Action::Paste));
     assert_eq!(vi.resolve(Context::Text, &letter('w')), None, "where keys type, letters are text");
 }

@@ -57,6 +57,9 @@ impl LineInput {
         let before = self.buffer.revision();
         match command {
             Command::Insert(text) => self.buffer.insert(&one_line(text)),
+            Command::Paste(clipping) => {
+                self.buffer.insert(&one_line(clipping.text.trim_end_matches(['\n', '\r'])));
+            }
             Command::Delete(motion) => self.buffer.delete(*motion),
             Command::DeleteLines => self.buffer.set_text(""),
             Command::Go { motion, select } => self.buffer.go(*motion, *select),

@@ -77,7 +77,7 @@ use super::{
     keymap::{Action, Context, Keymap},
     msg::{ModelChoice, ParameterPlan},
     theme::Theme,
-    widgets::editor::Position,
+    widgets::editor::{Clipping, Position},
 };
 use crate::{
     model::{
@@ -136,6 +136,15 @@ pub enum Mode {
     Type,
 }
 
+/// Calls that were cancelled at once, to be told of as one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ending {
+    /// How many have not ended.
+    pub left: usize,
+    /// How many ended because of it, rather than by themselves.
+    pub cancelled: usize,
+}
+
 /// What the state begins with.
 #[derive(Clone, Debug)]
 pub struct StateOptions {
@@ -181,6 +190,8 @@ pub struct State {
     pub find: LineInput,
     /// Where the cursor of the editor was when they began to be typed there.
     pub find_from: Option<Position>,
+    /// What was last copied, cut or deleted by the line, to be pasted.
+    pub clipping: Clipping,
     /// Which of how many places in the editor is selected, as far as they were looked for there.
     pub found_in_text: Option<(usize, usize)>,
     /// Whether those words are being typed.
@@ -226,6 +237,8 @@ pub struct State {
     pub theme: String,
     /// Whether nothing moves by itself but figures.
     pub still: bool,
+    /// The calls that were cancelled together and have not all ended.
+    pub ending: Option<Ending>,
     /// How many executions the export under way has written.
     pub exported: Option<usize>,
     /// Whether the terminal window has the focus.
@@ -294,6 +307,7 @@ impl State {
             raw: false,
             find: LineInput::default(),
             find_from: None,
+            clipping: Clipping::default(),
             found_in_text: None,
             finding: false,
             scrolls_together: false,
@@ -321,6 +335,7 @@ impl State {
             themes: Vec::new(),
             theme: options.theme,
             still: false,
+            ending: None,
             exported: None,
             focused: true,
             now: Duration::ZERO,

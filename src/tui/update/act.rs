@@ -96,6 +96,7 @@ impl Step<'_> {
             | Action::DeleteForward
             | Action::DeleteLine
             | Action::DeleteToLineEnd
+            | Action::Paste
             | Action::Append
             | Action::OpenLine => self.edit_in_place(action),
             Action::FindNext => self.step_found(true),
@@ -116,7 +117,9 @@ impl Step<'_> {
             Action::Undo => self.undo(),
             Action::Redo => self.redo(),
             Action::DiscardDraft => self.ask_discard(),
-            Action::Copy | Action::CopySelection => self.copy(),
+            Action::Copy => self.copy(),
+            Action::CopySelection => self.copy_typed(false),
+            Action::CutSelection => self.copy_typed(true),
             Action::Compare => self.compare_executions(),
             Action::AddTag => self.open_tag(),
             Action::SaveAnswerAs => self.open_save_answer(),

@@ -18,6 +18,7 @@ use crate::{
             ChartFocus, FILTER_REST, LineDialog, LineInput, LineIntent, Overlay, Purpose, Screen,
             Wake,
         },
+        widgets::editor::Clipping,
     },
 };
 
@@ -207,7 +208,7 @@ impl Step<'_> {
             return self.warn("There are no figures to copy yet");
         };
         let text = markdown_table(data);
-        self.ask(Purpose::Copy, Question::Copy(text));
+        self.clip(Clipping { text, whole_lines: false });
     }
 }
 

@@ -1,6 +1,6 @@
 //! The text and the inputs: what follows a change, undo, the outside editor, the clipboard.
 
-use super::step::Step;
+use super::{keys::Target, step::Step};
 use crate::{
     model::TemplateId,
     tui::{
@@ -9,7 +9,7 @@ use crate::{
         state::{
             Confirm, DetailTab, EDIT_REST, Field, Focus, FormRow, Overlay, Purpose, Screen, Wake,
         },
-        widgets::editor::Command,
+        widgets::editor::{Buffer, Clipping, Command, Motion},
     },
 };
 
@@ -248,9 +248,44 @@ impl Step<'_> {
             return self.copy_charts();
         }
         match self.copied() {
-            Some(text) if !text.is_empty() => self.ask(Purpose::Copy, Question::Copy(text)),
+            Some(text) if !text.is_empty() => self.clip(Clipping { text, whole_lines: false }),
             _ => self.warn("There is nothing to copy here"),
         }
+    }
+
+    /// Copies the selected text or the line of what is typed into; with `cut`, deletes it there.
+    pub fn copy_typed(&mut self, cut: bool) {
+        let Some((target, buffer)) = self.typed_into() else {
+            return self.warn("This is for texts; focus the editor or a field first");
+        };
+        let clipping = buffer.selection_or_line();
+        if cut {
+            let deletion = match clipping.whole_lines {
+                true => Command::DeleteLines,
+                false => Command::Delete(Motion::Right),
+            };
+            self.type_into(target, &deletion);
+        }
+        self.clip(clipping);
+    }
+
+    /// Copies a text, and keeps it to be pasted: what the clipboard holds cannot be asked over
+    /// every connection.
+    pub fn clip(&mut self, clipping: Clipping) {
+        self.ask(Purpose::Copy, Question::Copy(clipping.text.clone()));
+        self.state.clipping = clipping;
+    }
+
+    /// The editor or the field that keys type into.
+    fn typed_into(&self) -> Option<(Target, &Buffer)> {
+        let document = self.state.document.as_ref()?;
+        let target = self.target().or_else(|| self.pasteable())?;
+        let editor = match target {
+            Target::Editor => &document.editor,
+            Target::Field(index) => &document.inputs.fields().get(index)?.editor,
+            _ => return None,
+        };
+        Some((target, editor.buffer()))
     }
 
     fn copied(&self) -> Option<String> {

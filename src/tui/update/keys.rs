@@ -9,7 +9,7 @@ use crate::tui::{
     effect::Keep,
     keymap::Action,
     state::{Focus, FormRow, Mode, Overlay, Screen},
-    widgets::editor::{Command, Motion},
+    widgets::editor::{Clipping, Command, Editor, Motion},
 };
 
 /// What is typed into.
@@ -48,7 +48,8 @@ impl Step<'_> {
 
     /// Carries out an action; with `select`, moves of the cursor take the selection along.
     pub fn act_selecting(&mut self, action: Action, select: bool) {
-        match self.target().and_then(|target| Some((target, command(action, target, select)?))) {
+        match self.target().and_then(|target| Some((target, self.command(action, target, select)?)))
+        {
             Some((Target::Field(_), Command::Indent)) => self.next_field(),
             Some((target, command)) => self.type_into(target, &command),
             None => self.act(action),
@@ -58,7 +59,16 @@ impl Step<'_> {
     /// What an action does to the text in focus, where keys act and one could type.
     pub fn text_command(&self, action: Action) -> Option<(Target, Command)> {
         let target = self.target().or_else(|| self.pasteable())?;
-        Some((target, command(action, target, false)?))
+        Some((target, self.command(action, target, false)?))
+    }
+
+    /// What an action does to the text that is typed into; `None` where it is about something
+    /// else.
+    fn command(&self, action: Action, target: Target, select: bool) -> Option<Command> {
+        match action {
+            Action::Paste => Some(Command::Paste(self.state.clipping.clone())),
+            action => command(action, target, select),
+        }
     }
 
     pub fn paste(&mut self, text: String) {
@@ -95,7 +105,7 @@ impl Step<'_> {
     }
 
     /// What a paste goes into where keys act: it cannot be mistaken for keys.
-    fn pasteable(&self) -> Option<Target> {
+    pub fn pasteable(&self) -> Option<Target> {
         if self.state.overlay().is_some() || self.state.screen != Screen::Workbench {
             return None;
         }
@@ -124,18 +134,24 @@ impl Step<'_> {
 
     /// Types into a target, and has what depends on it follow.
     pub fn type_into(&mut self, target: Target, command: &Command) {
+        if matches!(command, Command::Paste(clipping) if clipping.text.is_empty()) {
+            return self
+                .warn("Nothing was copied here yet; what is elsewhere, paste by the terminal");
+        }
         match target {
             Target::Editor => {
-                if let Some(document) = &mut self.state.document
-                    && document.editor.apply(command)
+                let state = &mut *self.state;
+                if let Some(document) = &mut state.document
+                    && change(&mut document.editor, command, &mut state.clipping)
                 {
                     self.text_changed();
                 }
             }
             Target::Field(index) => {
-                if let Some(document) = &mut self.state.document
+                let state = &mut *self.state;
+                if let Some(document) = &mut state.document
                     && let Some(field) = document.inputs.field_mut(index)
-                    && field.editor.apply(command)
+                    && change(&mut field.editor, command, &mut state.clipping)
                 {
                     self.inputs_changed();
                 }
@@ -212,6 +228,15 @@ impl Step<'_> {
             (false, _) => {}
         }
     }
+}
+
+/// Carries out a command in a text of many lines, keeping what it takes out by the line; true
+/// when the text changed.
+fn change(editor: &mut Editor, command: &Command, clipping: &mut Clipping) -> bool {
+    if let Some(taken) = editor.buffer().taken_by(command) {
+        *clipping = taken;
+    }
+    editor.apply(command)
 }
 
 /// The character a key types, if it types one.

@@ -106,6 +106,7 @@ impl Step<'_> {
             Action::DeleteForward => &[Command::Delete(Motion::Right)],
             Action::DeleteLine => &[Command::DeleteLines],
             Action::DeleteToLineEnd => &[Command::Delete(Motion::LineEnd)],
+            Action::Paste => &[Command::Paste(self.state.clipping.clone())],
             // Behind the last character is the end of its line, and not the next one.
             Action::Append if self.is_at_line_end() => &[],
             Action::Append => &[go(Motion::Right)],

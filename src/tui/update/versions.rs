@@ -14,6 +14,7 @@ use crate::{
             front_area,
         },
         text::Scroll,
+        widgets::editor::Clipping,
     },
 };
 
@@ -122,7 +123,7 @@ impl Step<'_> {
                 self.put_in_front(Overlay::Line(LineDialog { intent, input, error: None }));
             }
             (Action::Copy, _, Some(record)) => {
-                self.ask(Purpose::Copy, Question::Copy(record.content));
+                self.clip(Clipping { text: record.content, whole_lines: false });
             }
             _ => {}
         }

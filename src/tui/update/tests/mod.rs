@@ -398,7 +398,9 @@ fn key_event(name: &str) -> KeyEvent {
         "space" => KeyCode::Char(' '),
         "f5" => KeyCode::F(5),
         "f1" => KeyCode::F(1),
-        name => KeyCode::Char(name.chars().next().expect("a key")),
+        "home" => KeyCode::Home,
+        "end" => KeyCode::End,
+        name => KeyCode::Char(name.parse().expect("a key")),
     };
     KeyEvent::new(code, modifiers)
 }

@@ -3,7 +3,12 @@
 use serde_json::json;
 
 use super::*;
-use crate::tui::{msg::Fault, state::FormRow};
+use crate::tui::{
+    msg::Fault,
+    state::{FormRow, Overlay},
+};
+
+const A: VariantName = VariantName::A;
 
 #[test]
 fn a_default_is_there_to_be_changed_and_stays_the_templates_where_it_is_not() {
@@ -264,4 +269,52 @@ fn the_editor_is_changed_while_keys_act() {
     script.act(Action::Append);
     script.typed("!");
     assert!(script.text().starts_with("---\ne!rsion"), "{}", script.text());
+}
+
+#[test]
+fn what_is_cut_or_copied_is_pasted_again_without_asking_the_terminal() {
+    let mut script = Script::open();
+    let copies = |script: &mut Script, words: &str| {
+        let asked = |it: &Question| matches!(it, Question::Copy(text) if text == words);
+        script.answer(asked, Answer::Copied(Ok("OSC 52".to_owned())));
+    };
+    script.press("i ctrl-v");
+    assert!(script.status().starts_with("Nothing was copied here yet"), "{}", script.status());
+    script.press("down ctrl-x");
+    copies(&mut script, "version: 1.0.0\n");
+    assert!(script.text().starts_with("---\n---\n"), "{}", script.text());
+    assert_eq!(script.status(), "Copied by OSC 52");
+    script.press("right ctrl-v");
+    assert_eq!(script.text(), TEXT, "lines are pasted above the line, not into it");
+    script.press("home shift-right shift-right ctrl-x");
+    copies(&mut script, "--");
+    script.press("end ctrl-v ctrl-v");
+    assert!(script.text().starts_with("---\nversion: 1.0.0\n-----\n"), "{}", script.text());
+    script.press("alt-w");
+    copies(&mut script, "-----\n");
+    script.press("alt-u alt-u alt-u");
+    assert_eq!(script.text(), TEXT);
+    // What is deleted by the line can be pasted, too; nothing else replaces what was copied.
+    let asked = script.question(|it| matches!(it, Question::Copy(_)));
+    script.press("ctrl-home down alt-d ctrl-k alt-d up end ctrl-v");
+    assert!(script.text().starts_with("---: 1.0.0\n---\n"), "{}", script.text());
+    assert_eq!(script.question(|it| matches!(it, Question::Copy(_))), asked, "no clipboard");
+    script.press("esc");
+    script.act(Action::Paste);
+    assert!(script.text().starts_with("---: 1.0.0: 1.0.0\n"), "{}", script.text());
+    script.focus(Focus::Library);
+    script.act(Action::CutSelection);
+    assert!(script.status().contains("focus the editor"), "{}", script.status());
+}
+
+#[test]
+fn an_answer_that_was_copied_is_pasted_into_a_line_as_one_line() {
+    let mut script = Script::open();
+    script.press("r");
+    let (run, _) = script.run();
+    script.call(run, A, CallEvent::Finished(Box::new(execution(7, "one\ntwo\n"))));
+    script.focus(Focus::Output(A));
+    script.press("y ctrl-p ctrl-v");
+    let Some(Overlay::Palette(palette)) = script.state.overlay() else { panic!("the palette") };
+    assert_eq!(palette.picker.query.text(), "one two");
 }

@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use unicode_segmentation::{GraphemeCursor, UnicodeSegmentation};
 
+use super::Command;
 use crate::tui::text::find;
 
 /// A place in the text: a line and a byte in it.
@@ -22,6 +23,14 @@ impl Position {
     pub const fn new(line: usize, byte: usize) -> Self {
         Self { line, byte }
     }
+}
+
+/// A text that was copied, cut or deleted by the line, to be pasted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Clipping {
+    pub text: String,
+    /// Whether it is lines, each with its end, which are pasted between lines.
+    pub whole_lines: bool,
 }
 
 /// Where the cursor may be sent.
@@ -189,6 +198,36 @@ impl Buffer {
         std::mem::take(&mut self.changes)
     }
 
+    /// What a deletion takes out that is worth keeping to be pasted: whole lines, or what is
+    /// left of one.
+    #[must_use]
+    pub fn taken_by(&self, command: &Command) -> Option<Clipping> {
+        match command {
+            Command::DeleteLines => Some(self.whole_lines()),
+            Command::Delete(Motion::LineEnd) if self.selection().is_none() => {
+                let (from, to) = self.reach(Motion::LineEnd);
+                (from != to)
+                    .then(|| Clipping { text: self.slice(from, to).text(), whole_lines: false })
+            }
+            _ => None,
+        }
+    }
+
+    /// The selected text, or the line the cursor stands in where nothing is selected.
+    #[must_use]
+    pub fn selection_or_line(&self) -> Clipping {
+        self.selected_text()
+            .map_or_else(|| self.whole_lines(), |text| Clipping { text, whole_lines: false })
+    }
+
+    /// The lines the selection or the cursor stands in, each with an end.
+    fn whole_lines(&self) -> Clipping {
+        let (from, to) = self.selection().unwrap_or((self.cursor, self.cursor));
+        let end = Position::new(to.line, self.line(to.line).len());
+        let text = self.slice(Position::new(from.line, 0), end).text();
+        Clipping { text: text + "\n", whole_lines: true }
+    }
+
     // ---- moving -------------------------------------------------------------------------------
 
     /// Moves the cursor; with `select` the selection grows from where it began.
@@ -305,17 +344,28 @@ impl Buffer {
         fragment
     }
 
+    /// Pastes at the cursor; whole lines above the line it stands in.
+    pub fn paste(&mut self, clipping: &Clipping) {
+        if clipping.whole_lines && self.selection().is_none() {
+            self.place(Position::new(self.cursor.line, 0), false);
+        }
+        self.insert(&clipping.text);
+    }
+
+    /// What a deletion as far as a motion leads takes: first place, last place.
+    fn reach(&self, motion: Motion) -> (Position, Position) {
+        // Backspace in the indentation takes what a Tab gave only where it is all spaces; one
+        // grapheme at a time is what everybody expects elsewhere.
+        let target = match motion {
+            Motion::LineStart => Position::new(self.cursor.line, 0),
+            motion => self.target(motion),
+        };
+        (target.min(self.cursor), target.max(self.cursor))
+    }
+
     /// Deletes the selection, or from the cursor to where a motion leads.
     pub fn delete(&mut self, motion: Motion) {
-        let (from, to) = self.selection().unwrap_or_else(|| {
-            // Backspace in the indentation takes what a Tab gave only where it is all spaces;
-            // one grapheme at a time is what everybody expects elsewhere.
-            let target = match motion {
-                Motion::LineStart => Position::new(self.cursor.line, 0),
-                motion => self.target(motion),
-            };
-            (target.min(self.cursor), target.max(self.cursor))
-        });
+        let (from, to) = self.selection().unwrap_or_else(|| self.reach(motion));
         if from != to {
             let kind = match motion {
                 Motion::Left | Motion::Right => EditKind::Erasing,

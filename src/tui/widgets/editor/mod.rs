@@ -7,7 +7,7 @@ mod buffer;
 mod layout;
 mod view;
 
-pub use buffer::{Buffer, LineChange, Motion, Position};
+pub use buffer::{Buffer, Clipping, LineChange, Motion, Position};
 pub use layout::TAB;
 pub use view::{EditorStyles, EditorView, StyledRange};
 
@@ -18,6 +18,7 @@ use crate::{safety::MarkStyle, tui::text::Row};
 pub enum Command {
     /// Types a text (a key or a paste), replacing the selection.
     Insert(String),
+    Paste(Clipping),
     NewLine,
     /// Spaces up to the next tab stop.
     Indent,
@@ -164,6 +165,7 @@ impl Editor {
         }
         match command {
             Command::Insert(text) => self.buffer.insert(text),
+            Command::Paste(clipping) => self.buffer.paste(clipping),
             Command::NewLine => self.buffer.new_line(),
             Command::Indent => {
                 let cursor = self.buffer.cursor();
