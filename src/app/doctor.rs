@@ -247,4 +247,5 @@ async fn opened(app: &App, chart: &mut Chart) {
             chart.add("providers", Health::Good, format!("{name}: set up ({key})"));
         }
     }
+    chart.advise("`lathe providers --check` calls each one that is set up");
 }

@@ -15,6 +15,7 @@ pub use markdown::{markdown, readable, told};
 
 use super::{App, redaction::redacted};
 use crate::{
+    config::reason,
     model::{ChunkLog, Execution, ExecutionId},
     store::{HistoryQuery, StoreError},
 };
@@ -79,7 +80,7 @@ impl ExportFormat {
 pub enum ExportError {
     #[error("{} is there already; name another file", .0.display())]
     Exists(PathBuf),
-    #[error("cannot write {}: {error}", .path.display())]
+    #[error("cannot write {}: {}", .path.display(), reason(.error))]
     Unwritable { path: PathBuf, error: io::Error },
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -9,6 +9,8 @@ use std::{
 };
 
 use thiserror::Error;
+
+use crate::config::reason;
 use tokio::runtime::{Builder, Runtime};
 
 /// How many tasks run at the same moment.
@@ -21,8 +23,9 @@ const FOR_EVER: Duration = Duration::from_hours(24 * 365);
 /// The system gives the program too few threads. A usage error (exit code 2).
 #[derive(Debug, Error)]
 #[error(
-    "the system gives this program too few threads (it needs {needed}): {error}; end other \
-     programs of yours, or raise the limit with `ulimit -u`"
+    "the system gives this program too few threads (it needs {needed}): {}; end other \
+     programs of yours, or raise the limit with `ulimit -u`",
+    reason(.error)
 )]
 pub struct TooFewThreads {
     needed: usize,

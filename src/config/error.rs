@@ -29,7 +29,7 @@ pub enum ConfigError {
     /// of the file. `Display` gives one line; faces with room list all.
     #[error("{}", first_of(.0))]
     Invalid(Vec<Problem>),
-    #[error("cannot read {}: {error}", .path.display())]
+    #[error("cannot read {}: {}", .path.display(), reason(.error))]
     Unreadable { path: PathBuf, error: io::Error },
     #[error("{}: {reason}", .path.display())]
     Refused { path: PathBuf, reason: String },
@@ -61,4 +61,28 @@ fn lines_of(problems: &[Problem]) -> String {
     let word = if lines.len() == 1 { "in line" } else { "in lines" };
     let more = if lines.len() > MOST { " and more" } else { "" };
     format!("{word} {}{more}", named.join(", "))
+}
+
+/// Why the system refused, in its words and without its number.
+#[must_use]
+pub fn reason(error: &io::Error) -> String {
+    let words = error.to_string();
+    match words.rsplit_once(" (os error ") {
+        Some((reason, _)) => reason.to_owned(),
+        None => words,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_has_no_number() {
+        let denied = io::Error::from_raw_os_error(13);
+        assert!(denied.to_string().contains("os error"), "{denied}");
+        assert!(!reason(&denied).is_empty() && denied.to_string().starts_with(&reason(&denied)));
+        assert!(!reason(&denied).contains("error"), "{}", reason(&denied));
+        assert_eq!(reason(&io::Error::other("the pipe is gone")), "the pipe is gone");
+    }
 }

@@ -36,7 +36,7 @@ pub use cache::CacheSettings;
 pub use document::place_in_settings;
 pub use engine::{EngineSettings, ProviderLimits};
 pub use environment::{ColourDepth, Environment};
-pub use error::{ConfigError, Problem};
+pub use error::{ConfigError, Problem, reason};
 pub use interface::{Glyphs, InterfaceSettings, KeySet};
 pub use key::{KeyError, KeySource};
 pub use keys::{SETTING_KEYS, SettingKey, Where};

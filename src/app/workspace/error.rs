@@ -5,7 +5,10 @@ use std::{io, path::PathBuf};
 use thiserror::Error;
 
 use super::Loaded;
-use crate::model::{TemplateId, TemplateIdError};
+use crate::{
+    config::reason,
+    model::{TemplateId, TemplateIdError},
+};
 
 /// Why a folder cannot be opened as a workspace.
 #[derive(Debug, Error)]
@@ -19,7 +22,7 @@ pub enum OpenError {
         .0.display(), .0.display()
     )]
     NotAWorkspace(PathBuf),
-    #[error("cannot open {}: {error}", .path.display())]
+    #[error("cannot open {}: {}", .path.display(), reason(.error))]
     Io { path: PathBuf, error: io::Error },
 }
 
@@ -40,7 +43,7 @@ pub enum FileError {
     Outside { path: PathBuf, target: PathBuf },
     #[error("{}: you may not {action} it (permission denied); check the permissions of the file and its folder", .path.display())]
     Denied { path: PathBuf, action: &'static str },
-    #[error("{}: {error}", .path.display())]
+    #[error("{}: {}", .path.display(), reason(.error))]
     Io { path: PathBuf, error: io::Error },
     #[error(transparent)]
     Name(#[from] TemplateIdError),
@@ -66,7 +69,7 @@ pub enum SaveError {
     Exists(TemplateId),
     #[error("`{id}` cannot be a new template: {reason}; choose another name")]
     Name { id: TemplateId, reason: String },
-    #[error("the sample workspace cannot be kept in {}: {error}", .path.display())]
+    #[error("the sample workspace cannot be kept in {}: {}", .path.display(), reason(.error))]
     Sample { path: PathBuf, error: io::Error },
     #[error(transparent)]
     File(#[from] FileError),
@@ -102,6 +105,6 @@ pub enum InitError {
     Exists { folder: PathBuf, files: Vec<String> },
     #[error("{} is not a folder; name one, or a place where one can be made", .0.display())]
     NotAFolder(PathBuf),
-    #[error("cannot write {}: {error}", .path.display())]
+    #[error("cannot write {}: {}", .path.display(), reason(.error))]
     Io { path: PathBuf, error: io::Error },
 }

@@ -205,11 +205,12 @@ impl ChartScreen {
 
     /// Reads the step before or after; beginning with the last.
     pub fn read_by(&mut self, by: isize) {
-        let steps = self.data.as_ref().map_or(0, |data| data.steps.len());
-        let Some(last) = steps.checked_sub(1) else { return };
+        let Some(data) = &self.data else { return };
+        let Some(last) = data.steps.len().checked_sub(1) else { return };
         self.cursor = Some(match self.cursor {
             Some(step) => step.saturating_add_signed(by).min(last),
-            None => last,
+            // The hour has hardly begun where nothing ran in it yet.
+            None => data.steps.iter().rposition(|step| step.sum.rollup.runs > 0).unwrap_or(last),
         });
     }
 

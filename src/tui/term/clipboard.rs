@@ -16,7 +16,7 @@ use tokio::{io::AsyncWriteExt as _, process::Command, time::timeout};
 
 use super::Capabilities;
 use crate::{
-    config::{Environment, create_private_dir, create_private_file},
+    config::{Environment, create_private_dir, create_private_file, reason},
     safety::display_line,
 };
 
@@ -78,7 +78,7 @@ impl fmt::Display for Copied {
 
 /// Why a text was not copied: no way worked, and not even a file could be written.
 #[derive(Debug, Error)]
-#[error("cannot copy: no clipboard was found, and {} cannot be written: {error}", .path.display())]
+#[error("cannot copy: no clipboard was found, and {} cannot be written: {}", .path.display(), reason(.error))]
 pub struct CopyError {
     path: PathBuf,
     error: io::Error,

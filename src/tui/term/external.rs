@@ -10,7 +10,7 @@ use std::{
 
 use thiserror::Error;
 
-use crate::config::{Environment, Umask, create_private_dir};
+use crate::config::{Environment, Umask, create_private_dir, reason};
 
 /// A text may not come back longer than this: the most a template may have is far below.
 const LONGEST: u64 = 16 * 1024 * 1024;
@@ -20,15 +20,15 @@ const LONGEST: u64 = 16 * 1024 * 1024;
 pub enum EditError {
     #[error("VISUAL or EDITOR is `{command}`, whose quotes do not match")]
     Quotes { command: String },
-    #[error("cannot write the text for the editor into {}: {error}", .folder.display())]
+    #[error("cannot write the text for the editor into {}: {}", .folder.display(), reason(.error))]
     Prepare { folder: PathBuf, error: io::Error },
-    #[error("cannot start the editor `{program}`: {error}; set VISUAL or EDITOR")]
+    #[error("cannot start the editor `{program}`: {}; set VISUAL or EDITOR", reason(.error))]
     Start { program: String, error: io::Error },
     #[error("the editor `{program}` was not found; set VISUAL or EDITOR")]
     NotFound { program: String },
     #[error("the editor `{program}` failed ({status}); the text is as it was")]
     Failed { program: String, status: ExitStatus },
-    #[error("cannot read the text back from {}: {error}; the text is as it was", .path.display())]
+    #[error("cannot read the text back from {}: {}; the text is as it was", .path.display(), reason(.error))]
     ReadBack { path: PathBuf, error: io::Error },
 }
 

@@ -31,7 +31,7 @@ use thiserror::Error;
 pub use self::{glyphs::Glyphs, role::Role};
 pub use crate::config::ColourDepth;
 use crate::{
-    config::{ConfigError, Environment},
+    config::{ConfigError, Environment, reason},
     model::{VariantName, did_you_mean, nearest},
 };
 
@@ -61,7 +61,7 @@ pub enum ThemeError {
     Invalid(ConfigError),
     #[error("there is no theme `{name}`{}; there are {}", did_you_mean(.near.as_deref()), .known.join(", "))]
     Unknown { name: String, near: Option<String>, known: Vec<String> },
-    #[error("cannot read the theme {}: {error}", .path.display())]
+    #[error("cannot read the theme {}: {}", .path.display(), reason(.error))]
     Unreadable { path: PathBuf, error: io::Error },
     #[error("`{name}` cannot be a theme's name: use letters, digits, `-` and `_`")]
     BadName { name: String },

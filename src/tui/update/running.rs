@@ -10,8 +10,8 @@ use crate::{
         keymap::{Action, Context},
         msg::{CallEvent, RequestId, RunToken, Severity},
         state::{
-            Confirm, Document, Focus, FormRow, Mode, OpenCircuit, Origin, Output, Overlay, Pane,
-            Phase, Purpose, Screen, SecretQuestion, TICK, TURN, Wake,
+            Confirm, Document, Ending, Focus, FormRow, Mode, OpenCircuit, Origin, Output, Overlay,
+            Pane, Phase, Purpose, Screen, SecretQuestion, TICK, TURN, Wake,
         },
     },
 };
@@ -317,9 +317,31 @@ impl Step<'_> {
                 .map_or_else(String::new, |key| format!("; {key} quits"));
             return self.tell(format!("Nothing is running{key}"));
         }
+        self.state.ending = match running.len() {
+            1 => None,
+            left => Some(Ending { left, cancelled: 0 }),
+        };
         for (run, variant) in running {
             self.effects.push(Effect::Cancel { run, variant });
         }
+    }
+
+    /// A call has ended. True where it was cancelled with others: they are told of as one.
+    fn ended_with_others(&mut self, status: Status) -> bool {
+        let Some(ending) = &mut self.state.ending else { return false };
+        ending.left = ending.left.saturating_sub(1);
+        ending.cancelled += usize::from(status == Status::Cancelled);
+        let Ending { left, cancelled } = *ending;
+        if left == 0 {
+            self.state.ending = None;
+            match (cancelled, status) {
+                (0, _) => {}
+                (1, Status::Cancelled) => return false,
+                (1, _) => self.tell("One call cancelled; its text is kept"),
+                _ => self.tell(format!("{cancelled} calls cancelled; their texts are kept")),
+            }
+        }
+        status == Status::Cancelled
     }
 
     /// Cancels what runs in a pane; true when something did.
@@ -493,6 +515,7 @@ impl Step<'_> {
     ) {
         let name = self.name(variant);
         match (status, error) {
+            _ if self.ended_with_others(status) => {}
             (Status::Ok, _) => {}
             (Status::Cancelled, _) => self.tell(format!("{name} cancelled; its text is kept")),
             // What an error says, of a server or of a model, would tell which is which.

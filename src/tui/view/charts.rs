@@ -56,7 +56,9 @@ pub(super) fn draw(paint: &mut Paint<'_, '_, '_>, areas: &Areas) {
 /// How many charts there is no room for, and how one gets there.
 fn others(paint: &mut Paint<'_, '_, '_>, areas: &Areas) {
     let more = Chart::ALL.len().saturating_sub(areas.charts.len());
-    if areas.charts.is_empty() || more == 0 || paint.state.charts.filtering {
+    let charts = &paint.state.charts;
+    let drawn = charts.data.as_ref().is_some_and(|data| data.total.rollup.runs > 0);
+    if areas.charts.is_empty() || more == 0 || charts.filtering || !drawn {
         return;
     }
     let Some(key) = paint.state.keymap.shown_key(Context::Chart, Action::NextPane) else { return };
@@ -357,13 +359,14 @@ fn panel(paint: &mut Paint<'_, '_, '_>, outer: Rect, chart: Chart, data: &Charts
     }
 }
 
+/// A count on an axis; nothing where the place means no whole number.
 fn whole(value: f64) -> String {
     if value >= 1e6 {
         format!("{:.1}M", value / 1e6)
     } else if value >= 10_000.0 {
         format!("{:.0}k", value / 1e3)
     } else if value < 100.0 && value.fract() > 0.0 {
-        format!("{value:.1}")
+        String::new()
     } else {
         format!("{value:.0}")
     }

@@ -152,7 +152,8 @@ fn title<'p>(
             Some(document)
                 if shown.is_none() && !document.is_draft() && !document.is_past_version() =>
             {
-                document.version().map_or_else(|| "file".to_owned(), ToString::to_string)
+                let unversioned = if state.is_scratch() { "scratch" } else { "file" };
+                document.version().map_or_else(|| unversioned.to_owned(), ToString::to_string)
             }
             _ => "draft".to_owned(),
         },

@@ -174,6 +174,11 @@ fn values_are_read_from_the_last_one_back() {
     assert_eq!(script.state.charts.cursor, Some(1));
     script.act(Action::Escape);
     assert_eq!(script.state.charts.cursor, None);
+    let data = script.state.charts.data.as_mut().expect("shown");
+    data.steps[1].sum.rollup.runs = 3;
+    script.act(Action::MoveRight);
+    assert_eq!(script.state.charts.cursor, Some(1), "the last one that something ran in");
+    script.act(Action::Escape);
     script.act(Action::Escape);
     assert_eq!(script.state.screen, Screen::Workbench);
 }

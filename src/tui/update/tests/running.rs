@@ -330,6 +330,39 @@ fn cancelling_names_the_call_and_keeps_its_text() {
 }
 
 #[test]
+fn calls_that_are_cancelled_together_are_told_of_as_one() {
+    let end = |script: &mut Script, run, variant, status| {
+        let mut ended = execution(8, "so far");
+        ended.status = status;
+        script.call(run, variant, CallEvent::Finished(Box::new(ended)));
+    };
+    let mut script = Script::open();
+    script.press("f f R X");
+    let (run, _) = script.run();
+    let before = script.status();
+    for variant in [A, B] {
+        end(&mut script, run, variant, Status::Cancelled);
+        assert_eq!(script.status(), before, "the others have not ended");
+    }
+    end(&mut script, run, VariantName::C, Status::Cancelled);
+    assert_eq!(script.status(), "3 calls cancelled; their texts are kept");
+    script.press("R X");
+    let (run, _) = script.run();
+    for (variant, status) in [(A, Status::Cancelled), (B, Status::Ok), (VariantName::C, Status::Ok)]
+    {
+        end(&mut script, run, variant, status);
+    }
+    assert_eq!(script.status(), "One call cancelled; its text is kept");
+    script.press("R X");
+    let (run, _) = script.run();
+    for (variant, status) in [(A, Status::Ok), (B, Status::Ok), (VariantName::C, Status::Cancelled)]
+    {
+        end(&mut script, run, variant, status);
+    }
+    assert_eq!(script.status(), "C cancelled; its text is kept");
+}
+
+#[test]
 fn running_again_cancels_what_runs_and_keeps_what_was_answered() {
     let mut script = Script::open();
     script.press("r");
