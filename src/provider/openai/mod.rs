@@ -23,6 +23,9 @@ use super::{
 };
 use crate::model::{CallError, ChatRequest, ErrorKind, ProviderEvent, SentParameters};
 
+/// Azure's code where nothing is deployed under the name that was asked for.
+pub(super) const DEPLOYMENT_NOT_FOUND: &str = "DeploymentNotFound";
+
 /// What the server is called in errors.
 const SERVER: &str = "the server";
 
@@ -170,7 +173,7 @@ fn kind(
             "invalid_api_key" | "authentication_error" => {
                 return (ErrorKind::Authentication, false);
             }
-            "model_not_found" => return (ErrorKind::NotFound, false),
+            "model_not_found" | DEPLOYMENT_NOT_FOUND => return (ErrorKind::NotFound, false),
             "rate_limit_exceeded" | "slow_down" => return limit(said),
             "server_is_overloaded" | "overloaded_error" => return (ErrorKind::Overloaded, true),
             _ => {}
