@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{App, AppError, OpenedTemplate, store_key};
+use super::{App, AppError, OpenedTemplate};
 use crate::{
     model::{ContentHash, TemplateId},
     prompt::Form,
@@ -75,7 +75,7 @@ impl App {
     }
 
     fn input_sets_key(&self, template: &TemplateId) -> String {
-        format!("input-sets/{}/{template}", store_key(&self.workspace))
+        format!("input-sets/{}/{template}", self.store.workspace_name())
     }
 
     /// The named sets of inputs of a template.
@@ -93,13 +93,14 @@ impl App {
     /// Keeps the named sets of inputs of a template.
     ///
     /// # Errors
-    /// A database that cannot be written.
+    /// A template whose name holds a key in use; a database that cannot be written.
     pub async fn keep_input_sets(
         &self,
         template: &TemplateId,
         sets: &BTreeMap<String, BTreeMap<String, Value>>,
-    ) -> Result<(), StoreError> {
-        self.keep_setting(&self.input_sets_key(template), &json!(sets)).await
+    ) -> Result<(), AppError> {
+        self.named_without_keys(template)?;
+        Ok(self.keep_setting(&self.input_sets_key(template), &json!(sets)).await?)
     }
 
     /// The text of a file for a field: a regular file of at most 1 MiB in UTF-8. A path that
