@@ -47,6 +47,14 @@ impl Place {
     }
 }
 
+/// Words in a cell of a table, in which a bar is a border even where it stands in code.
+pub(in crate::app) fn cell(text: &str) -> String {
+    let text = inert(text);
+    // A backslash before it would free an escaped bar again.
+    let bar = if text.contains("\\|") { "¦" } else { "\\|" };
+    text.replace('|', bar)
+}
+
 /// Words that Markdown takes for words: as they are where they are plain, else as code.
 fn inert(text: &str) -> Cow<'_, str> {
     let text = display_line(text);
