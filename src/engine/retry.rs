@@ -65,7 +65,6 @@ impl Call<'_> {
                 Then::Again(next) => turn = next,
                 Then::End(error) => return Err(error),
             }
-            self.reserve_again(&error).await?;
             last = Some(error);
         }
     }
@@ -237,6 +236,10 @@ impl Call<'_> {
                 }
                 // Whatever the reason, each of those who try again does so at a time of its own.
                 let until = paused.unwrap_or_else(|| endpoint.gate.turn_after(wait));
+                // Before the wait: nobody is to wait for what is refused then.
+                if let Err(refused) = self.reserve_again(error).await {
+                    return Then::End(refused);
+                }
                 self.wait(until, made + 1, backoff.attempts, error).await
             }
         }
