@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::{
     App,
     chart_time::{ChartRange, ChartScale, ChartSpan},
+    export::cell,
 };
 use crate::{
     model::{ErrorKind, ModelRef, Status, TemplateId},
@@ -313,7 +314,7 @@ impl App {
     }
 }
 
-/// The table as Markdown, its totals in the last row.
+/// The table as Markdown, its totals in the last row. Nothing of a name is Markdown itself.
 #[must_use]
 pub fn markdown_table(charts: &Charts) -> String {
     let mut table = format!(
@@ -324,7 +325,7 @@ pub fn markdown_table(charts: &Charts) -> String {
     let rows = charts
         .groups
         .iter()
-        .map(|group| (group.name(charts.query.by).replace('|', "\\|"), &group.sum))
+        .map(|group| (cell(&group.name(charts.query.by)), &group.sum))
         .chain([("all".to_owned(), &charts.total)]);
     for (name, sum) in rows {
         let milliseconds =
@@ -401,6 +402,25 @@ mod tests {
                 ..RollupGroup::default()
             },
             rollup: Rollup { runs, ..Rollup::default() },
+        }
+    }
+
+    #[test]
+    fn nothing_of_a_name_is_markdown_in_the_table() {
+        for (name, written) in [
+            ("demo/fast", "| demo/fast | 5 |"),
+            ("it/a|b", "| ` it/a\\|b ` | 5 |"),
+            ("it/![x](https://evil.example/a.png)", "| ` it/![x](https://evil.example/a.png) ` |"),
+            ("it/<img src=x>", "| ` it/<img src=x> ` |"),
+            // A backslash before a bar would make a border of it again.
+            ("it/a\\|![x](y)", "| ` it/a\\¦![x](y) ` |"),
+            ("it/two\nlines", "| ` it/two␊lines ` |"),
+        ] {
+            let rows = [row("2026-11-20T05:00:00Z", name, "ok", 5)];
+            let asked = (ChartQuery::default(), ChartScale::default());
+            let table = markdown_table(&assemble(asked, &[], &rows, &rows, &[]));
+            assert!(table.contains(written), "no {written} in {table}");
+            assert_eq!(table.lines().count(), 4, "{table}");
         }
     }
 

@@ -12,7 +12,7 @@ use crate::{
         CallError, ChatRequest, ErrorKind, GenerationParameters, Message, ModelRef, ProviderEvent,
         Role, Usage,
     },
-    provider::{ListedModel, Provider},
+    provider::{ListedModel, Provider, asks_deployments},
 };
 
 /// How long a list of models is waited for.
@@ -50,6 +50,8 @@ pub struct ProviderCheck {
     pub skipped: Option<String>,
     /// How many models it lists, where it was asked.
     pub listed: Option<Result<usize, CallError>>,
+    /// Whether it is asked for deployments: the models it lists are none of them.
+    pub deployments: bool,
     /// The call that was made, where a model was known to ask.
     pub call: Option<TestCall>,
 }
@@ -65,11 +67,21 @@ pub struct TestCall {
 }
 
 impl ProviderCheck {
-    /// Whether a model answered; `None` where it was not asked.
+    /// Whether a model answered; `None` where none was asked, for want of a key or of a name to
+    /// ask by.
     #[must_use]
     pub fn works(&self) -> Option<bool> {
+        // Without a deployment's name the list is all there is to ask for, and it came.
+        if self.lacks_name() && self.listed.as_ref().is_some_and(Result::is_ok) {
+            return None;
+        }
         let answered = self.call.as_ref().is_some_and(|call| call.outcome.is_ok());
         self.skipped.is_none().then_some(answered)
+    }
+
+    /// Whether no name is known that it could be asked by.
+    const fn lacks_name(&self) -> bool {
+        self.deployments && self.call.is_none()
     }
 
     /// Whether anything came back from where it is.
@@ -125,6 +137,11 @@ impl ProviderCheck {
             Some(TestCall { model, outcome: Err(error), .. }) => {
                 parts.push(format!("{model} did not answer: {}", full(error)));
             }
+            None if listed.is_ok() && self.deployments => parts.push(format!(
+                "no deployment is known, and a listed model is none: default_model = \
+                 \"{}/DEPLOYMENT\" in config.toml names one to call",
+                self.name
+            )),
             None if listed.is_ok() => parts.push("none that could be asked".to_owned()),
             None => {}
         }
@@ -157,7 +174,8 @@ impl App {
             let skipped = Some("not running, and not configured".to_owned());
             return ProviderCheck { name, key, skipped, ..ProviderCheck::default() };
         }
-        ProviderCheck { name, key, skipped, listed: Some(listed), call }
+        let deployments = asks_deployments(settings);
+        ProviderCheck { name, key, skipped, listed: Some(listed), deployments, call }
     }
 
     async fn ask(
@@ -229,7 +247,8 @@ impl App {
     }
 
     /// The model to ask: the default one if it is this provider's, else the cheapest that is
-    /// known there, else the first that looks small, or like one that chats.
+    /// known there, else the first that looks small, or like one that chats. Only the default one
+    /// where deployments are asked for.
     fn cheapest(
         &self,
         name: &str,
@@ -240,6 +259,10 @@ impl App {
             && model.provider == name
         {
             return Some(model.clone());
+        }
+        // What a resource could deploy is listed, and no deployment.
+        if asks_deployments(settings) {
+            return None;
         }
         let of_this = |model: &str| ModelRef::new(name, model);
         let catalog = self.endpoints.catalog();

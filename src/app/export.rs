@@ -11,6 +11,7 @@ use std::{
 use tempfile::NamedTempFile;
 use thiserror::Error;
 
+pub(super) use markdown::cell;
 pub use markdown::{markdown, readable, told};
 
 use super::{App, redaction::redacted};

@@ -1,11 +1,11 @@
 //! What is found and kept around templates: places in their texts, sets of inputs, files for
 //! fields, the prompt without a file.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, io::Read as _};
 
 use serde_json::{Value, json};
 
-use super::{App, AppError, OpenedTemplate, store_key};
+use super::{App, AppError, OpenedTemplate};
 use crate::{
     model::{ContentHash, TemplateId},
     prompt::Form,
@@ -75,7 +75,7 @@ impl App {
     }
 
     fn input_sets_key(&self, template: &TemplateId) -> String {
-        format!("input-sets/{}/{template}", store_key(&self.workspace))
+        format!("input-sets/{}/{template}", self.store.workspace_name())
     }
 
     /// The named sets of inputs of a template.
@@ -93,13 +93,14 @@ impl App {
     /// Keeps the named sets of inputs of a template.
     ///
     /// # Errors
-    /// A database that cannot be written.
+    /// A template whose name holds a key in use; a database that cannot be written.
     pub async fn keep_input_sets(
         &self,
         template: &TemplateId,
         sets: &BTreeMap<String, BTreeMap<String, Value>>,
-    ) -> Result<(), StoreError> {
-        self.keep_setting(&self.input_sets_key(template), &json!(sets)).await
+    ) -> Result<(), AppError> {
+        self.named_without_keys(template)?;
+        Ok(self.keep_setting(&self.input_sets_key(template), &json!(sets)).await?)
     }
 
     /// The text of a file for a field: a regular file of at most 1 MiB in UTF-8. A path that
@@ -120,10 +121,17 @@ impl App {
             if !metadata.is_file() {
                 return Err(format!("{shown} is not a regular file"));
             }
+            let too_large = || format!("{shown} is larger than 1 MiB");
             if metadata.len() > LARGEST_FILE {
-                return Err(format!("{shown} is larger than 1 MiB"));
+                return Err(too_large());
             }
-            let bytes = std::fs::read(&path).map_err(failed)?;
+            // A file may grow meanwhile, and those of the system tell no size.
+            let mut bytes = Vec::new();
+            let file = std::fs::File::open(&path).map_err(failed)?;
+            file.take(LARGEST_FILE + 1).read_to_end(&mut bytes).map_err(failed)?;
+            if bytes.len() as u64 > LARGEST_FILE {
+                return Err(too_large());
+            }
             String::from_utf8(bytes).map_err(|_| format!("{shown} is not UTF-8 text"))
         })
         .await
@@ -168,6 +176,25 @@ impl App {
 mod tests {
     use super::*;
     use crate::{app::open_below, config::Overrides};
+
+    /// Such a file says that it is empty, and so does one that grows while it is read.
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn a_file_that_is_larger_than_it_says_is_not_read_whole() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let app = open_below(folder.path(), Overrides::default(), &[]);
+        let mut other = std::process::Command::new("cat");
+        for number in 0..10 {
+            other.env(format!("LONG_{number}"), "x".repeat(120_000));
+        }
+        let (piped, null) = (std::process::Stdio::piped, std::process::Stdio::null);
+        let mut other = other.stdin(piped()).stdout(null()).spawn().expect("it runs");
+        let path = format!("/proc/{}/environ", other.id());
+        let read = app.read_input_file(&path).await;
+        drop(other.stdin.take());
+        other.wait().expect("it ends");
+        assert_eq!(read.map(|text| text.len()), Err(format!("{path} is larger than 1 MiB")));
+    }
 
     #[tokio::test]
     async fn a_template_with_a_draft_is_looked_through_as_that_stands() {

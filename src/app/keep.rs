@@ -15,23 +15,25 @@ impl App {
     /// Keeps the values last used with a template.
     ///
     /// # Errors
-    /// A database that cannot be written.
+    /// A template whose name holds a key in use; a database that cannot be written.
     pub async fn keep_inputs(
         &self,
         template: &TemplateId,
         inputs: &BTreeMap<String, Value>,
-    ) -> Result<(), StoreError> {
-        self.store.remember_inputs(template, &self.redaction.inputs(inputs)).await
+    ) -> Result<(), AppError> {
+        self.named_without_keys(template)?;
+        Ok(self.store.remember_inputs(template, &self.redaction.inputs(inputs)).await?)
     }
 
     /// Keeps a text that is being edited. It is the user's own and must come back as it was, so
     /// only keys that are in use are taken out.
     ///
     /// # Errors
-    /// A database that cannot be written.
-    pub async fn keep_draft(&self, template: &TemplateId, text: &str) -> Result<(), StoreError> {
+    /// A template whose name holds a key in use; a database that cannot be written.
+    pub async fn keep_draft(&self, template: &TemplateId, text: &str) -> Result<(), AppError> {
+        self.named_without_keys(template)?;
         let text = self.redaction.keys_alone().redact(text).text.into_owned();
-        self.store.save_draft(template, &text).await
+        Ok(self.store.save_draft(template, &text).await?)
     }
 
     /// Sets a tag, or takes it away.
@@ -53,13 +55,14 @@ impl App {
     /// Names a version, or takes its name away.
     ///
     /// # Errors
-    /// A name that holds a key in use; a database that cannot be written.
+    /// A name, or a template's, that holds a key in use; a database that cannot be written.
     pub async fn label_version(
         &self,
         template: &TemplateId,
         version: &Version,
         label: Option<&str>,
     ) -> Result<(), AppError> {
+        self.named_without_keys(template)?;
         let redactor = self.redaction.before_storage();
         if label.is_some_and(|label| !redactor.redact(label).found.is_empty()) {
             return Err(AppError::Usage(
@@ -77,6 +80,17 @@ impl App {
     /// A database that cannot be written.
     pub async fn keep_setting(&self, name: &str, value: &Value) -> Result<(), StoreError> {
         self.store.put_setting(name, &self.redaction.value(value)).await
+    }
+
+    /// Refuses a template whose name holds a key in use: what is kept of it is found by its name.
+    pub(super) fn named_without_keys(&self, template: &TemplateId) -> Result<(), AppError> {
+        let found = self.redaction.keys_alone().findings(template.as_str());
+        let Some(first) = found.first() else { return Ok(()) };
+        Err(AppError::Usage(format!(
+            "the name of this template holds a key that is in use ({}), and what is kept of a \
+             template is found by its name: rename the file",
+            first.rule
+        )))
     }
 
     /// Refuses a text that holds a key in use: a version's content is kept as it is.

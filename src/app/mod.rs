@@ -141,7 +141,7 @@ impl App {
             let redaction = Arc::clone(&redaction);
             drop(runtime.spawn_blocking(move || redaction.make_ready()));
         }
-        let name = store_key(&workspace);
+        let name = store_key(&workspace, &redaction);
         let catalog = Arc::new(Catalog::builtin().with_overrides(&settings.models));
         // Budgets over time are counted in the database, also where nothing else is kept.
         let needed = !unsaved || settings.budget.is_over_time();
@@ -343,10 +343,13 @@ fn open_workspace(paths: &Paths, environment: &Environment) -> Result<Workspace,
 }
 
 /// What tells one workspace's versions, drafts and history from another's: its whole path, since
-/// many folders are called `prompts`. There is one sample, wherever it is kept.
-fn store_key(workspace: &Workspace) -> String {
+/// many folders are called `prompts`. There is one sample, wherever it is kept. Of a key in the
+/// path only the name stays, which leads to the same workspace each time.
+fn store_key(workspace: &Workspace, redaction: &Redaction) -> String {
     match workspace.folder() {
-        Some(folder) if !workspace.is_embedded() => folder.to_string_lossy().into_owned(),
+        Some(folder) if !workspace.is_embedded() => {
+            redaction.keys_alone().redact(&folder.to_string_lossy()).text.into_owned()
+        }
         _ => workspace.name(),
     }
 }

@@ -174,6 +174,7 @@ impl App {
             let path = loaded.path.clone();
             return Err(SaveError::ChangedOutside { path, theirs: Some(Box::new(loaded)) }.into());
         }
+        self.named_without_keys(id)?;
         self.without_keys(text)?;
         let form = Form::of_extension(loaded.extension).unwrap_or(Form::Prompty);
         let template = parse(id, form, text)?;
@@ -267,7 +268,11 @@ impl App {
             .load(&template.id)
             .await
             .is_ok_and(|loaded| ContentHash::of(loaded.source.as_bytes()) == *hash);
-        if !in_file || self.without_keys(&template.source).is_err() {
+        let holds_key = || {
+            self.named_without_keys(&template.id).is_err()
+                || self.without_keys(&template.source).is_err()
+        };
+        if !in_file || holds_key() {
             return false;
         }
         let record = VersionRecord {

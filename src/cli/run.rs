@@ -20,6 +20,7 @@ use crate::{
         CacheState, CallError, Check, Execution, FinishReason, GenerationParameters, ModelRef,
         Reused, Status, VariantName,
     },
+    provider::asks_deployments,
     safety::guard::{GUARD, OBSERVED},
 };
 
@@ -144,7 +145,13 @@ pub async fn run(app: &App, arguments: RunArguments, output: &mut Output) -> Res
             findings(execution, output);
         }
     }
-    let worst = ended.iter().map(|execution| outcome(execution, output)).max().unwrap_or(0);
+    let providers = app.endpoints.all();
+    let is_deployment = |asked: &Execution| {
+        providers.get(&asked.model_ref().provider).is_some_and(asks_deployments)
+    };
+    let outcomes =
+        ended.iter().map(|execution| outcome(execution, is_deployment(execution), output));
+    let worst = outcomes.max().unwrap_or(0);
     Ok(if code == 0 { worst } else { code })
 }
 
@@ -251,14 +258,15 @@ fn findings(execution: &Execution, output: &mut Output) {
 }
 
 /// Tells how a call ended, if it did not end well, and the exit code that goes with it.
-fn outcome(execution: &Execution, output: &mut Output) -> u8 {
+fn outcome(execution: &Execution, is_deployment: bool, output: &mut Output) -> u8 {
     for dropped in &execution.parameters.dropped {
         output.remark(&format!("{} was not sent: {}", dropped.name, dropped.reason));
     }
     if let Some(reused) = &execution.reused {
         output.tell(&reuse(execution, reused));
     }
-    if let Some(model) = &execution.response_model {
+    // A deployment has its own name and always answers under its model's: the record has both.
+    if let Some(model) = execution.response_model.as_ref().filter(|_| !is_deployment) {
         let told = format!("{}: {model} answered", execution.model_ref());
         // A dated name of the model that was asked is no surprise.
         if is_dated(&execution.model, model) {

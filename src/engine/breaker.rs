@@ -128,6 +128,11 @@ impl Breaker {
         }
     }
 
+    /// Whether a single failure opens it.
+    pub const fn opens_at_once(&self) -> bool {
+        self.failures == 1
+    }
+
     /// How it stands.
     pub fn circuit(&self) -> Circuit {
         match *self.lock() {

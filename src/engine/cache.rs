@@ -12,13 +12,14 @@ use tokio::time::Instant;
 use super::{
     Shared,
     call::Call,
+    guard::Safeguards,
     run::{CallSpec, RunEventKind},
 };
 use crate::{
     config::CacheSettings,
     model::{
         CacheMode, CacheState, CacheUse, Execution, FinishReason, GenerationParameters, Reused,
-        Status, Usage,
+        Status, Untrusted, Usage,
     },
     prompt::similar::Shape,
     store::{CacheEntry, CacheKin, CachedAnswer, CallHash, Store, StoreError},
@@ -28,7 +29,7 @@ use crate::{
 const COMPARED: usize = 64;
 
 /// Part of every hash, so that a change in what is hashed finds none of the old answers.
-const EDITION: u32 = 3;
+const EDITION: u32 = 4;
 
 /// Where answers are kept. The database in the program.
 #[async_trait]
@@ -270,7 +271,8 @@ pub(super) fn repeats(calls: &[CallSpec]) -> Vec<u32> {
 
 impl Question {
     /// Hashes a call. All that can change an answer is in it: who is asked and where, the words,
-    /// every parameter that is sent with the form the answer must have, and which repeat it is.
+    /// every parameter that is sent with the form the answer must have, what guards put around the
+    /// words, and which repeat it is.
     /// For its kin the words are left out, and only in which order who speaks, and what the
     /// values are called, count.
     fn of(
@@ -281,8 +283,8 @@ impl Question {
         mode: CacheMode,
     ) -> Self {
         let (provider, model) = (&spec.model.provider, &spec.model.model);
-        let asked = json!([EDITION, provider, address, model]);
-        let call = json!([asked, spec.messages, parameters, repeat]);
+        let asked = json!([EDITION, provider, address, model, fences(&spec.safeguards)]);
+        let call = json!([asked, spec.messages, places(&spec.safeguards), parameters, repeat]);
         let roles: Vec<_> = spec.messages.iter().map(|message| message.role).collect();
         let names: Vec<_> = spec.inputs.keys().collect();
         let kin = json!([asked, roles, names, parameters, repeat]);
@@ -293,6 +295,20 @@ impl Question {
             .flatten();
         Self { call: hash(&call), kin: hash(&kin), shape, mode }
     }
+}
+
+/// What guards do to the words before they are sent. An answer to a prompt without it is no answer
+/// to the prompt with it, least of all where the guard was switched on because of that answer.
+fn fences(Safeguards { guards, untrusted, .. }: &Safeguards) -> [bool; 4] {
+    let of_values = [guards.sanitise, guards.delimiters].map(|does| does && !untrusted.is_empty());
+    [of_values[0], of_values[1], guards.hierarchy.looks(), guards.canary.looks()]
+}
+
+/// Where the values stand that guards fence, where they do.
+fn places(safeguards: &Safeguards) -> Option<Vec<(usize, usize, usize)>> {
+    let [sanitises, delimits, ..] = fences(safeguards);
+    let place = |value: &Untrusted| (value.message, value.range.start, value.range.end);
+    (sanitises || delimits).then(|| safeguards.untrusted.iter().map(place).collect())
 }
 
 fn as_text(value: &Value) -> String {

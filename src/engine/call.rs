@@ -110,7 +110,7 @@ impl Call<'_> {
     /// The steps, in their order. A step that fails ends the call, and what it failed with is
     /// what is recorded.
     async fn answer(&mut self) -> Result<(), CallError> {
-        let passed = self.guard_values();
+        let passed = self.guard_values().await;
         self.of_values = self.execution.checks.len();
         passed?;
         // An answer that was given before costs nothing, so it is looked for before money is set
@@ -120,7 +120,7 @@ impl Call<'_> {
             self.fence_values();
             self.send().await?;
         }
-        let stopped = self.guard_reply().err();
+        let stopped = self.guard_reply().await?;
         self.validate(stopped).await
     }
 

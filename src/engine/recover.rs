@@ -179,7 +179,7 @@ impl Call<'_> {
             return None;
         }
         self.send().await.ok()?;
-        let stopped = self.guard_reply().err();
+        let stopped = self.guard_reply().await.ok()?;
         Some(self.judge(stopped).await)
     }
 

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use super::{
     attempt::{Ended, Head, Sending},
     backoff::{Backoff, NextAttempt},
+    breaker::Breaker,
     call::Call,
     endpoint::Endpoint,
     limit::{Caller, HeldBy, Hold, Permit, Turn},
@@ -64,7 +65,6 @@ impl Call<'_> {
                 Then::Again(next) => turn = next,
                 Then::End(error) => return Err(error),
             }
-            self.reserve_again(&error).await?;
             last = Some(error);
         }
     }
@@ -125,7 +125,9 @@ impl Call<'_> {
             biased;
             () = self.orders.cancelled() => Err(cancelled()),
             passage = endpoint.breaker.pass() => {
-                passage.map_err(|left| circuit_open(&self.execution.provider, left))
+                passage.map_err(|left| {
+                    circuit_open(&self.execution.provider, &endpoint.breaker, left)
+                })
             }
         };
         let mut passage = match passage {
@@ -209,7 +211,8 @@ impl Call<'_> {
         prompt.saturating_add(parameters.max_tokens.map_or(USUAL_ANSWER, u64::from))
     }
 
-    /// Decides what follows a failed attempt, and waits where that is another one.
+    /// Decides what follows a failed attempt, and where that is another one, sets the money for it
+    /// aside and waits.
     async fn after(
         &mut self,
         error: &CallError,
@@ -228,11 +231,15 @@ impl Call<'_> {
             }
             NextAttempt::After(wait) => {
                 if let Some(left) = endpoint.breaker.open_for() {
-                    let refused = circuit_open(&self.execution.provider, left);
+                    let refused = circuit_open(&self.execution.provider, &endpoint.breaker, left);
                     return Then::End(error.clone().hint(refused.message));
                 }
                 // Whatever the reason, each of those who try again does so at a time of its own.
                 let until = paused.unwrap_or_else(|| endpoint.gate.turn_after(wait));
+                // Before the wait: nobody is to wait for what is refused then.
+                if let Err(refused) = self.reserve_again(error).await {
+                    return Then::End(refused);
+                }
                 self.wait(until, made + 1, backoff.attempts, error).await
             }
         }
@@ -287,13 +294,12 @@ fn too_long(mut error: CallError, asked: Duration, longest: Duration) -> CallErr
 }
 
 /// The error of a call that the breaker did not let through.
-fn circuit_open(provider: &str, left: Duration) -> CallError {
+fn circuit_open(provider: &str, breaker: &Breaker, left: Duration) -> CallError {
     let seconds = left.as_millis().div_ceil(1000);
+    let how = if breaker.opens_at_once() { "failed" } else { "failed several times in a row" };
     let mut error = CallError::new(
         ErrorKind::CircuitOpen,
-        format!(
-            "{provider} failed several times in a row and is left alone for another {seconds} s"
-        ),
+        format!("{provider} {how} and is left alone for another {seconds} s"),
     )
     .hint("run again then, or choose another provider");
     error.retry_after_ms = u64::try_from(left.as_millis()).ok();

@@ -175,6 +175,14 @@ impl Attempt {
         self.strategy.map_or_else(|| ended.clone(), |strategy| format!("{strategy} {ended}"))
     }
 
+    /// The same beside a record that names a model: where another one was asked, it comes first.
+    #[must_use]
+    pub fn summary_beside(&self, named: &ModelRef) -> String {
+        let asked = ModelRef::new(&self.provider, &self.model);
+        let summary = self.summary();
+        if asked == *named { summary } else { format!("{asked} {summary}") }
+    }
+
     /// Whether it has a prompt or an answer of its own to be read.
     #[must_use]
     pub const fn has_texts(&self) -> bool {

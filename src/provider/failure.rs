@@ -1,6 +1,11 @@
 //! What an HTTP status and an error's words mean, the same for every protocol.
 
-use super::advice::{advised, next_step};
+use serde_json::Value;
+
+use super::{
+    advice::{advised, next_step},
+    lenient::text,
+};
 use crate::model::{CallError, ErrorKind};
 
 /// The longest part of a server's own words that an error repeats, in characters.
@@ -151,6 +156,24 @@ pub(crate) fn speaks_of_context(words: &str) -> bool {
     ]
     .iter()
     .any(|phrase| words.contains(phrase))
+}
+
+/// Whether an error that came with the status of a bad request is about the key: Google gives a
+/// reason beside the words, others only words.
+pub(crate) fn refuses_the_key(error: &Value, said: &str) -> bool {
+    let details = error.get("details").and_then(Value::as_array).into_iter().flatten();
+    let words = said.to_ascii_lowercase();
+    details.filter_map(|detail| text(detail, "reason")).any(|reason| reason == "API_KEY_INVALID")
+        || [
+            "api key not valid",
+            "api key not found",
+            "api key expired",
+            "invalid api key",
+            "incorrect api key",
+            "invalid authorization header",
+        ]
+        .iter()
+        .any(|phrase| words.contains(phrase))
 }
 
 #[cfg(test)]

@@ -86,12 +86,12 @@ pub fn build(
     catalog: &Arc<Catalog>,
 ) -> Result<Arc<dyn Provider>, CallError> {
     let quirks = Quirks::choose(settings.quirks, &settings.base_url);
+    let deployments = asks_deployments(settings);
     let settings = &reached(settings, quirks);
     let protocol: Box<dyn Protocol> = match settings.kind {
-        ProviderKind::OpenAi | ProviderKind::Demo => Box::new(openai::OpenAi {
-            quirks,
-            deployments: quirks.address == Address::Deployment && settings.base_url.path() == "/",
-        }),
+        ProviderKind::OpenAi | ProviderKind::Demo => {
+            Box::new(openai::OpenAi { quirks, deployments })
+        }
         ProviderKind::Responses => Box::new(responses::Responses::new(quirks)),
         ProviderKind::Anthropic => Box::new(anthropic::Anthropic),
         ProviderKind::Ollama => Box::new(ollama::Ollama),
@@ -101,6 +101,7 @@ pub fn build(
         name: name.to_owned(),
         kind: settings.kind,
         server: quirks.server,
+        deployments,
         connection: http::connect(name, settings, limits, key)?,
         protocol,
         catalog: Arc::clone(catalog),
@@ -108,6 +109,17 @@ pub fn build(
         listing: http::Listing::default(),
         rested: AtomicBool::new(false),
     }))
+}
+
+/// Whether what a provider is asked for are deployments, under names that someone gave them, and
+/// no models: so it is with Azure's interface of versions, whose list of models holds what could
+/// be deployed and names nothing that can be asked.
+#[must_use]
+pub fn asks_deployments(settings: &ProviderSettings) -> bool {
+    let quirks = Quirks::choose(settings.quirks, &settings.base_url);
+    settings.kind == ProviderKind::OpenAi
+        && quirks.address == Address::Deployment
+        && matches!(settings.base_url.path().trim_end_matches('/'), "" | "/openai")
 }
 
 /// The version of Azure's interface that is asked for where settings name none.
@@ -124,13 +136,9 @@ fn reached(settings: &ProviderSettings, quirks: &Quirks) -> ProviderSettings {
         settings.authentication = Authentication::Header(header.to_owned());
     }
     let mut version = settings.api_version.clone();
-    if quirks.address == Address::Deployment && settings.kind == ProviderKind::OpenAi {
-        if settings.base_url.path().trim_end_matches('/') == "/openai" {
-            settings.base_url.set_path("");
-        }
-        if settings.base_url.path() == "/" {
-            version.get_or_insert_with(|| AZURE_VERSION.to_owned());
-        }
+    if asks_deployments(&settings) {
+        settings.base_url.set_path("");
+        version.get_or_insert_with(|| AZURE_VERSION.to_owned());
     }
     if let Some(version) = version {
         settings.base_url.query_pairs_mut().append_pair("api-version", &version);

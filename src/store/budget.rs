@@ -3,7 +3,7 @@
 //! number of processes, passes a budget together.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, params, types::Value};
+use rusqlite::{Connection, OptionalExtension as _, params, types::Value};
 
 use super::{Store, StoreError, facts, fault::Outcome, time, writer::Session};
 use crate::model::{ExecutionId, ModelRef, RunId, TemplateId};
@@ -154,15 +154,37 @@ fn reserve(
 
 fn book(session: &mut Session<'_>, booking: Booking) -> Outcome<()> {
     let amount = facts::nano(booking.amount_usd);
-    session
+    let process = session.process()?;
+    let execution = booking.execution.0;
+    let changed = session
         .connection
         .prepare_cached(
             "UPDATE reservations SET amount_nano = 0, spent_nano = spent_nano + ?
              WHERE execution = ?",
         )?
-        .execute(params![amount, booking.execution.0.as_bytes()])?;
+        .execute(params![amount, execution.as_bytes()])?;
+    if changed == 0 {
+        // Nothing was set aside. It is noted all the same: should the process end before the
+        // record is written, it must not be counted once more.
+        session
+            .connection
+            .prepare_cached(
+                "INSERT INTO reservations (execution, run, process, amount_nano, spent_nano)
+                 SELECT id, run_id, ?, 0, ? FROM executions WHERE id = ?",
+            )?
+            .execute(params![process, amount, execution.as_bytes()])?;
+    }
     session.deltas.spent(time::hour_of(time::to_stored(booking.started_at)), amount);
     Ok(())
+}
+
+/// What was booked for a call, in nano-dollars.
+pub(super) fn booked(connection: &Connection, execution: ExecutionId) -> Outcome<i64> {
+    let booked = connection
+        .prepare_cached("SELECT spent_nano FROM reservations WHERE execution = ?")?
+        .query_row([execution.0.as_bytes()], |row| row.get(0))
+        .optional()?;
+    Ok(booked.unwrap_or(0))
 }
 
 /// Lets go of what was set aside for a call.

@@ -182,7 +182,9 @@ impl Store {
         self.shared.busy
     }
 
-    fn workspace_name(&self) -> String {
+    /// The name of the workspace that versions, drafts, inputs and new executions belong to.
+    #[must_use]
+    pub fn workspace_name(&self) -> String {
         self.shared.workspace.clone()
     }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use super::{
-    executions, facts,
+    budget, executions, facts,
     fault::Outcome,
     presence::{self, Remains},
     record,
@@ -67,7 +67,11 @@ pub(super) fn interrupt(session: &mut Session<'_>, process: i64) -> Outcome<usiz
         );
         if let Some(counting) = session.counting {
             let beyond = facts::nano((counting.0)(&mut execution));
-            session.deltas.spent(facts.hour(), beyond);
+            // The program may have booked it and ended before it could say so in the record.
+            let booked = budget::booked(session.connection, execution.id)?;
+            let cost = execution.cost_usd.map_or(0, facts::nano);
+            let counted = cost.saturating_add(beyond).min(booked);
+            session.deltas.spent(facts.hour(), beyond.saturating_sub(counted));
         }
         executions::end(session, &execution, &ChunkLog::default())?;
     }

@@ -185,22 +185,30 @@ async fn keep_all(
     messages: mpsc::UnboundedSender<Msg>,
 ) {
     while let Some(keep) = asked.recv().await {
-        let kept = match keep {
+        let kept: Result<(), AppError> = match keep {
             Keep::Inputs { template, inputs } => app.keep_inputs(&template, &inputs).await,
             Keep::InputSets { template, sets } => app.keep_input_sets(&template, &sets).await,
             Keep::Draft { template, text: Some(text) } => app.keep_draft(&template, &text).await,
-            Keep::Draft { template, text: None } => app.store.clear_draft(&template).await,
-            Keep::Rating { execution, rating } => app.store.rate(execution, rating).await,
-            Keep::Tag { execution, key, value } => {
-                app.keep_tag(execution, &key, value.as_deref()).await
+            Keep::Draft { template, text: None } => {
+                app.store.clear_draft(&template).await.map_err(Into::into)
             }
-            Keep::Setting { name, value } => app.keep_setting(name, &value).await,
+            Keep::Rating { execution, rating } => {
+                app.store.rate(execution, rating).await.map_err(Into::into)
+            }
+            Keep::Tag { execution, key, value } => {
+                app.keep_tag(execution, &key, value.as_deref()).await.map_err(Into::into)
+            }
+            Keep::Setting { name, value } => {
+                app.keep_setting(name, &value).await.map_err(Into::into)
+            }
         };
         if let Err(error) = kept {
+            // Other errors say themselves what to do.
+            let of_database = matches!(error, AppError::Store(_));
             let _ = messages.send(Msg::Notice(Notice {
                 severity: Severity::Error,
                 text: format!("It was not kept: {error}"),
-                hint: Some(KEEP_HINT.to_owned()),
+                hint: of_database.then(|| KEEP_HINT.to_owned()),
             }));
         }
     }

@@ -231,3 +231,41 @@ fn a_version_that_holds_a_key_in_use_is_not_saved() {
     let database = place.path(".local/share/lathe/lathe.db");
     assert_no_trace("the database", &fs::read(database).expect("read"));
 }
+
+/// Paths and names are kept to find things by, and a key in one of them would be kept with it.
+#[test]
+fn a_key_in_the_name_of_a_place_is_kept_nowhere_and_its_history_is_found() {
+    let place = Place::new();
+    let workspace = format!("work-{}", KEYS[1]);
+    let leak = format!("leak-{}", KEYS[5]);
+    place.write(&format!("{workspace}/lathe.toml"), "");
+    let prompt = "---\nmodel: demo/fast\n---\nuser:\nSay hello.\n";
+    place.write(&format!("{workspace}/prompts/hello.prompty"), prompt);
+    place.write(&format!("{workspace}/prompts/{leak}.prompty"), prompt);
+    let run = |arguments: &[&str]| {
+        let all = [&["--workspace", &workspace], arguments].concat();
+        with_keys(&place, &all).output().expect("it runs")
+    };
+    let told = |output: &Output| String::from_utf8_lossy(&output.stderr).into_owned();
+
+    for command in [&["run", "hello"][..], &["run", &leak], &["template", "save", "hello"]] {
+        let output = run(command);
+        assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+    }
+    let refused = run(&["template", "save", &leak]);
+    assert_eq!(refused.status.code(), Some(2), "{}", told(&refused));
+    assert!(told(&refused).contains("name of this template holds a key"), "{}", told(&refused));
+    assert_no_trace("the error", &refused.stderr);
+
+    let versions = text(&run(&["template", "versions", "hello"]));
+    assert!(versions.contains("1.0.0"), "{versions}");
+    let history = text(&run(&["history", "list", "--format", "json"]));
+    assert_eq!(history.lines().count(), 2, "{history}");
+    let database = place.path(".local/share/lathe/lathe.db");
+    for file in written(&place)
+        .into_iter()
+        .filter(|file| file.starts_with(database.parent().expect("a folder")))
+    {
+        assert_no_trace(&file.display().to_string(), &fs::read(&file).expect("read"));
+    }
+}

@@ -351,3 +351,81 @@ fn a_key_that_may_not_list_and_may_call_works() {
     assert!(line.starts_with("ok ") && line.contains("it/own answered"), "{told}");
     assert!(line.contains("lists no models: the server answered 403"), "{told}");
 }
+
+/// The settings of a provider `it` that asks deployments of Azure at a port, below more settings.
+fn azure_at(port: u16, more: &str) -> Place {
+    let place = place_with("openai", port);
+    let config = fs::read_to_string(place.path(".config/lathe/config.toml")).expect("read");
+    place.write(".config/lathe/config.toml", format!("{more}{config}quirks = \"azure\"\n"));
+    place
+}
+
+/// What Azure lists are models that could be deployed: none of them can be asked.
+const BASE_MODELS: &str = "{\"data\":[{\"id\":\"gpt-4o-mini\"},{\"id\":\"gpt-4o\"}]}";
+const NO_DEPLOYMENT: &str = "{\"error\":{\"code\":\"DeploymentNotFound\",\"message\":\"The API \
+                             deployment for this resource does not exist.\"}}";
+
+#[test]
+fn a_check_of_azure_asks_no_model_that_is_only_listed() {
+    let (port, asked) = listing(whole("200 OK", BASE_MODELS), whole("404 No", NO_DEPLOYMENT));
+    let place = azure_at(port, "");
+    let check = |more: &[&str]| {
+        let mut command = place.command(&["providers", "--check"]);
+        command.args(more).env("PLANTED", "sk-planted").output().expect("it runs")
+    };
+    let told = text(&check(&[]));
+    let line = told.lines().find(|line| line.contains(" it ")).expect("a line");
+    assert!(line.starts_with("-  ") && line.contains("lists 2 models"), "{told}");
+    assert!(line.contains("no deployment is known") && line.contains("default_model"), "{told}");
+    let rows = text(&check(&["--format", "json"]));
+    let row = rows
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .find(|row| row["name"] == "it")
+        .expect("a row");
+    assert_eq!((&row["works"], &row["call"]), (&Value::Null, &Value::Null), "{row}");
+    assert_eq!((&row["reachable"], &row["error"]), (&true.into(), &Value::Null), "{row}");
+    let asked = asked.lock().expect("whole");
+    assert!(asked.iter().all(|request| request.starts_with("GET")), "{asked:?}");
+}
+
+#[test]
+fn a_check_of_azure_asks_the_deployment_that_is_the_default_and_says_what_fails() {
+    let mut answer = head("text/event-stream").into_bytes();
+    answer.extend_from_slice(&transcript("openai", "plain"));
+    for (list, answer, sign, words) in [
+        (whole("200 OK", BASE_MODELS), answer, "ok ", "it/mine answered"),
+        (whole("200 OK", BASE_MODELS), whole("404 No", NO_DEPLOYMENT), "BAD", "`mine`"),
+    ] {
+        let (port, asked) = listing(list, answer);
+        let place = azure_at(port, "default_model = \"it/mine\"\n");
+        let mut command = place.command(&["providers", "--check"]);
+        let told = text(&command.env("PLANTED", "sk-planted").output().expect("it runs"));
+        let line = told.lines().find(|line| line.contains(" it ")).expect("a line");
+        assert!(line.starts_with(sign) && line.contains(words), "{told}");
+        let asked = asked.lock().expect("whole");
+        let called = "POST /openai/deployments/mine/chat/completions";
+        assert!(asked.iter().any(|request| request.starts_with(called)), "{asked:?}");
+    }
+    let (port, _) = listing(whole("401 No", REFUSAL), Vec::new());
+    let place = azure_at(port, "");
+    let mut command = place.command(&["providers", "--check"]);
+    let output = command.env("PLANTED", "sk-planted").output().expect("it runs");
+    let told = text(&output);
+    let line = told.lines().find(|line| line.contains(" it ")).expect("a line");
+    assert!(line.starts_with("BAD") && line.contains("key rejected"), "{told}");
+    assert_eq!(output.status.code(), Some(3));
+}
+
+#[test]
+fn a_deployment_that_answers_under_its_models_name_is_no_news() {
+    let mut answer = head("text/event-stream").into_bytes();
+    answer.extend_from_slice(&transcript("openai", "plain"));
+    let (port, _) = listing(whole("200 OK", BASE_MODELS), answer);
+    let place = azure_at(port, "");
+    let output = command(&place).output().expect("it runs");
+    let record = json(&output);
+    assert!(record["response_model"].is_string(), "the record tells: {record}");
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!told.contains("answered"), "{told}");
+}

@@ -211,6 +211,35 @@ async fn what_no_record_holds_is_booked_by_itself() {
     assert_eq!(store.history(HistoryQuery::default()).await.expect("listed").rows.len(), 1);
 }
 
+/// The program may end between the booking of what a call cost and its record, which is then made
+/// without knowing of the booking.
+#[tokio::test]
+async fn what_was_booked_is_not_counted_again_where_its_record_never_came() {
+    // Whether money was set aside, and what the record that is made up is counted with.
+    for (set_aside, beyond, spent) in
+        [(true, 0.5, 0.5), (true, 0.7, 0.7), (true, 0.2, 0.5), (false, 0.5, 0.5)]
+    {
+        let folder = folder();
+        let path = folder.path().join("lathe.db");
+        let options = StoreOptions::file(&path).workspace("test").counting(move |_| beyond);
+        let store = Store::open(&options).expect("it opens").0;
+        let mut record = execution("one", "text");
+        record.cost_usd = None;
+        record.status = promptlathe::model::Status::Running;
+        store.begin(&record).await.expect("begun");
+        let (execution, started_at) = (record.id, record.timing.started_at);
+        if set_aside {
+            let mine = Reservation { execution, run: record.run_id, amount_usd: 1.0 };
+            assert_eq!(store.reserve(mine, vec![since_ever(1.5)]).await, Ok(Reserved::Granted));
+        }
+        store.book(Booking { execution, started_at, amount_usd: 0.5 }).await.expect("booked");
+        store.close().await.expect("closed");
+        let store = open(&path);
+        let counted = store.spend_since(started_at).await.expect("summed");
+        assert!((counted - spent).abs() < 1e-9, "{set_aside} {beyond}: {counted}");
+    }
+}
+
 /// Not a test of its own: a process that sets money aside, says what became of it, and holds on
 /// to it until it is killed.
 #[tokio::test]

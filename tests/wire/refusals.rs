@@ -220,6 +220,38 @@ async fn where_no_name_is_near_the_list_itself_is_told() {
     }
 }
 
+/// What Azure lists can be deployed, and says nothing of what is: no name of it is told.
+#[tokio::test]
+async fn where_deployments_are_asked_for_no_listed_model_is_told_as_one() {
+    let lacking = r#"{"error":{"code":"DeploymentNotFound","message":"It does not exist."}}"#;
+    let elsewhere = r#"{"error":{"code":"404","message":"Resource not found"}}"#;
+    let kind = ProviderKind::OpenAi;
+    for (path, body, words) in [
+        ("/", lacking, "create one called `gpt-4o-minni`"),
+        ("/openai/v1", lacking, "create one called `gpt-4o-minni`"),
+        ("/", elsewhere, "`gpt-4o-minni` is the name of a deployment of work, and base_url and"),
+    ] {
+        let names = ["gpt-4o-minni", "gpt-4o-mini"];
+        let server = Server::asked(move |request| {
+            if request.head.starts_with("GET ") {
+                reply("200 OK", &list(kind, &names))
+            } else {
+                reply("404 Not Found", body)
+            }
+        })
+        .await;
+        let mut settings = ProviderSettings::new(kind, server.base.clone(), KeySource::None);
+        settings.quirks = Some(promptlathe::config::Server::Azure);
+        settings.base_url.set_path(path);
+        let catalog = Arc::new(Catalog::builtin());
+        let provider = build("work", &settings, &limits(), None, &catalog).expect("built");
+        let outcome = call(&*provider, true).await;
+        let hint = outcome.error().hint.clone().unwrap_or_default();
+        assert!(hint.contains(words), "{path}: no `{words}` in {hint}");
+        assert_eq!(server.requests().len(), 1, "{path}: no list is asked for");
+    }
+}
+
 #[tokio::test]
 async fn where_there_is_no_list_the_catalogue_is_looked_into() {
     for (kind, name, words) in [

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, fmt::Write as _};
 
 use crate::{
-    model::{Attempt, CacheState, Check, Execution, ModelRef},
+    model::{Attempt, CacheState, Check, Execution},
     safety::{display, display_line},
 };
 
@@ -45,6 +45,14 @@ impl Place {
             Self::File => Cow::Owned(fenced(text)),
         }
     }
+}
+
+/// Words in a cell of a table, in which a bar is a border even where it stands in code.
+pub(in crate::app) fn cell(text: &str) -> String {
+    let text = inert(text);
+    // A backslash before it would free an escaped bar again.
+    let bar = if text.contains("\\|") { "¦" } else { "\\|" };
+    text.replace('|', bar)
 }
 
 /// Words that Markdown takes for words: as they are where they are plain, else as code.
@@ -153,11 +161,7 @@ fn written(execution: &Execution, place: Place) -> String {
     );
     if execution.attempts.len() > 1 {
         let model = execution.model_ref();
-        let told = |attempt: &Attempt| {
-            let asked = ModelRef::new(&attempt.provider, &attempt.model);
-            let summary = attempt.summary();
-            if asked == model { summary } else { format!("{asked} {summary}") }
-        };
+        let told = |attempt: &Attempt| attempt.summary_beside(&model);
         let attempts: Vec<String> = execution.attempts.iter().map(told).collect();
         fact("attempts", attempts.join(", then "));
     }
@@ -189,15 +193,16 @@ fn written(execution: &Execution, place: Place) -> String {
     }
     for (number, attempt) in (1..).zip(&execution.attempts) {
         if attempt.has_texts() {
-            text.push_str(&extra(number, attempt, place));
+            let summary = attempt.summary_beside(&execution.model_ref());
+            text.push_str(&extra(number, &summary, attempt, place));
         }
     }
     text
 }
 
 /// An attempt with a prompt or an answer of its own.
-fn extra(number: usize, attempt: &Attempt, place: Place) -> String {
-    let mut text = format!("\n## attempt {number}: {}\n", place.words(&attempt.summary()));
+fn extra(number: usize, summary: &str, attempt: &Attempt, place: Place) -> String {
+    let mut text = format!("\n## attempt {number}: {}\n", place.words(summary));
     if let Some(reason) = &attempt.reason {
         let _ = write!(text, "\nasked again because: {}\n", place.words(reason));
     }
@@ -223,7 +228,7 @@ pub fn told(check: &Check) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Strategy;
+    use crate::model::{ModelRef, Strategy};
 
     #[test]
     fn every_answer_that_was_asked_for_is_read() {
@@ -233,7 +238,10 @@ mod tests {
         first.text = Some("no json".to_owned());
         second.strategy = Some(Strategy::FormatFix);
         second.reason = Some("there is no object in it".to_owned());
-        let text = [extra(1, &first, Place::Terminal), extra(2, &second, Place::Terminal)].concat();
+        let read = |number, attempt: &Attempt, place| {
+            extra(number, &attempt.summary_beside(&model), attempt, place)
+        };
+        let text = [read(1, &first, Place::Terminal), read(2, &second, Place::Terminal)].concat();
         for part in [
             "## attempt 1: ok 300 ms",
             "### answer put aside\n\nno json",
@@ -242,7 +250,27 @@ mod tests {
         ] {
             assert!(text.contains(part), "no {part}: {text}");
         }
-        assert!(extra(1, &first, Place::File).contains("```text\nno json\n```"));
+        assert!(read(1, &first, Place::File).contains("```text\nno json\n```"));
+    }
+
+    #[test]
+    fn an_attempt_of_another_model_names_it() {
+        let (mut execution, _) = crate::app::redaction::record_for_tests("x", &["y"]);
+        let other = ModelRef::new("it", "other");
+        let mut first = Attempt::new(&other, jiff::Timestamp::UNIX_EPOCH, 300, &Ok(()));
+        first.text = Some("no json".to_owned());
+        let model = execution.model_ref();
+        let mut second = Attempt::new(&model, jiff::Timestamp::UNIX_EPOCH, 20, &Ok(()));
+        second.strategy = Some(Strategy::FormatFix);
+        execution.attempts = vec![first, second];
+        let text = readable(&execution);
+        for part in [
+            "attempts: it/other ok 300 ms, then format-fix ok 20 ms",
+            "## attempt 1: it/other ok 300 ms\n",
+            "## attempt 2: format-fix ok 20 ms\n",
+        ] {
+            assert!(text.contains(part), "no {part}: {text}");
+        }
     }
 
     #[test]

@@ -49,6 +49,22 @@ async fn five_failures_in_a_row_open_it_for_a_minute() {
     assert!(changes.has_changed().expect("lives"));
 }
 
+/// What is told of the failures is true of however many it takes.
+#[tokio::test(start_paused = true)]
+async fn one_failure_is_not_told_as_several() {
+    for (breaker_failures, words) in
+        [(1, "scripted failed and is left alone"), (2, "scripted failed several times in a row")]
+    {
+        let settings = EngineSettings { breaker_failures, ..settings() };
+        let count = breaker_failures as usize;
+        let scripted = Scripted::new("scripted", failures(ErrorKind::Server, count));
+        let bench = bench_with(settings, vec![scripted], Memory::default());
+        fail(&bench, count).await;
+        let error = bench.one().await.error.expect("refused");
+        assert!(error.message.contains(words), "{error}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn only_what_speaks_of_the_endpoint_counts() {
     for kind in ErrorKind::ALL {

@@ -80,6 +80,43 @@ async fn every_part_of_a_call_makes_it_another() {
     assert_eq!(counter.one(spec).await.cache, CacheState::Exact);
 }
 
+/// Guards change what is sent, though not what it is made from: an answer to a prompt without
+/// them is none to the prompt with them.
+#[tokio::test(start_paused = true)]
+async fn what_guards_put_around_a_call_makes_it_another() {
+    use crate::model::{GuardAction, Guards, Untrusted};
+    for mode in [CacheMode::Exact, CacheMode::Similar] {
+        let scripts = (0..6).map(|number| answer(&[say(&number.to_string())])).collect();
+        let settings = CacheSettings { mode, ..CacheSettings::default() };
+        let counter = counter(scripts, settings, BudgetSettings::default());
+        let changes: [fn(&mut Guards); 5] = [
+            |_| {},
+            |guards| guards.sanitise = true,
+            |guards| guards.delimiters = true,
+            |guards| guards.hierarchy = GuardAction::Warn,
+            |guards| guards.canary = GuardAction::Warn,
+        ];
+        let guarded = |change: fn(&mut Guards)| {
+            let mut spec = steady();
+            change(&mut spec.safeguards.guards);
+            spec.safeguards.untrusted =
+                vec![Untrusted { message: 0, range: 0..1, variable: "text".into() }];
+            spec
+        };
+        for change in changes {
+            assert_eq!(counter.one(guarded(change)).await.cache, CacheState::Miss);
+            assert_eq!(counter.one(guarded(change)).await.cache, CacheState::Exact);
+        }
+        // What only looks changes nothing of what is sent.
+        let looks: fn(&mut Guards) = |guards| guards.injection = GuardAction::Block;
+        assert_eq!(counter.one(guarded(looks)).await.cache, CacheState::Exact);
+        // Other places of values are fenced otherwise.
+        let mut moved = guarded(|guards| guards.delimiters = true);
+        moved.safeguards.untrusted[0].range = 0..2;
+        assert_ne!(counter.one(moved).await.cache, CacheState::Exact);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_is_left_out_of_a_call_is_no_part_of_it() {
     let scripts = vec![answer(&[say("in JSON")]), answer(&[say("in words")])];

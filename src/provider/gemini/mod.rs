@@ -117,7 +117,11 @@ fn reported(value: &Value, status: Option<u16>) -> CallError {
 
 fn kind(inner: &Value, code: Option<&str>, said: &str, status: Option<u16>) -> (ErrorKind, bool) {
     match code {
-        Some("INVALID_ARGUMENT") if said.contains("API key") => (ErrorKind::Authentication, false),
+        Some("INVALID_ARGUMENT")
+            if said.contains("API key") || failure::refuses_the_key(inner, said) =>
+        {
+            (ErrorKind::Authentication, false)
+        }
         Some("INVALID_ARGUMENT") if failure::speaks_of_context(said) => {
             (ErrorKind::ContextLength, false)
         }

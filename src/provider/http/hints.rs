@@ -8,7 +8,7 @@ use super::HttpProvider;
 use crate::{
     config::{ProviderKind, Server},
     model::{CallError, ErrorKind, likely},
-    provider::advice::advised,
+    provider::{advice::advised, openai::DEPLOYMENT_NOT_FOUND},
 };
 
 /// How long a list of models, or the lack of one, is good for.
@@ -52,6 +52,20 @@ impl HttpProvider {
                     None => hint,
                 });
             }
+            (ErrorKind::NotFound, Some(asked)) if self.lacks_deployment(&error) => {
+                error.hint = Some(format!(
+                    "the name to ask {} for is that of a deployment: create one called `{asked}`, \
+                     or name another; a new one takes some minutes",
+                    self.name
+                ));
+            }
+            (ErrorKind::NotFound, Some(asked)) if self.deployments => {
+                error.hint = Some(format!(
+                    "check that `{asked}` is the name of a deployment of {}, and base_url and \
+                     api_version under {table}",
+                    self.name
+                ));
+            }
             (ErrorKind::NotFound, Some(asked)) => {
                 let meant = self.meant(asked, &table).await;
                 // Ollama's own says how to fetch the model.
@@ -63,6 +77,12 @@ impl HttpProvider {
             _ => {}
         }
         advised(error)
+    }
+
+    /// Whether it says that nothing is deployed under a name. Its newer interface, which is asked
+    /// like every other server, says so too.
+    fn lacks_deployment(&self, error: &CallError) -> bool {
+        self.server == Server::Azure && error.provider_code.as_deref() == Some(DEPLOYMENT_NOT_FOUND)
     }
 
     /// Which models could have been meant: those the endpoint lists now, else those known of it.

@@ -51,6 +51,8 @@ pub(super) struct HttpProvider {
     pub kind: ProviderKind,
     /// Which server it is, where it speaks OpenAI's protocol.
     pub server: Server,
+    /// Whether it is asked for deployments, which it does not list.
+    pub deployments: bool,
     pub connection: Connection,
     pub protocol: Box<dyn Protocol>,
     pub catalog: Arc<Catalog>,

@@ -23,6 +23,9 @@ use super::{
 };
 use crate::model::{CallError, ChatRequest, ErrorKind, ProviderEvent, SentParameters};
 
+/// Azure's code where nothing is deployed under the name that was asked for.
+pub(super) const DEPLOYMENT_NOT_FOUND: &str = "DeploymentNotFound";
+
 /// What the server is called in errors.
 const SERVER: &str = "the server";
 
@@ -130,7 +133,7 @@ pub(super) fn reported(value: &Value, status: Option<u16>) -> CallError {
     let number = inner.get("code").and_then(Value::as_u64).and_then(|code| code.try_into().ok());
     let status = status.or(number);
     let code = words(inner, "code").or_else(|| words(inner, "type"));
-    let (kind, retryable) = kind(&said, words(inner, "code"), words(inner, "type"), status);
+    let (kind, retryable) = kind(inner, &said, status);
     let message = failure::told(SERVER, status, None, &said);
     let mut error = CallError::new(kind, message);
     error.http_status = status;
@@ -139,6 +142,11 @@ pub(super) fn reported(value: &Value, status: Option<u16>) -> CallError {
     error.hint = match kind {
         ErrorKind::InvalidRequest => words(inner, "param")
             .map(|name| format!("the server names `{}`: unset it", failure::quoted(name))),
+        ErrorKind::Quota if is_limit_of_key(&said) => Some(
+            "the limit of this key itself is used up: raise it where the key was made, or take \
+             another key"
+                .to_owned(),
+        ),
         ErrorKind::Quota if limit(&said).0 == kind => {
             Some("the day's limit is used up: run again later, or raise it".to_owned())
         }
@@ -147,13 +155,8 @@ pub(super) fn reported(value: &Value, status: Option<u16>) -> CallError {
     advised(error)
 }
 
-fn kind(
-    said: &str,
-    code: Option<&str>,
-    class: Option<&str>,
-    status: Option<u16>,
-) -> (ErrorKind, bool) {
-    for word in [code, class].into_iter().flatten() {
+fn kind(error: &Value, said: &str, status: Option<u16>) -> (ErrorKind, bool) {
+    for word in [words(error, "code"), words(error, "type")].into_iter().flatten() {
         match word {
             "insufficient_quota"
             | "credit_balance_exhausted"
@@ -170,7 +173,7 @@ fn kind(
             "invalid_api_key" | "authentication_error" => {
                 return (ErrorKind::Authentication, false);
             }
-            "model_not_found" => return (ErrorKind::NotFound, false),
+            "model_not_found" | DEPLOYMENT_NOT_FOUND => return (ErrorKind::NotFound, false),
             "rate_limit_exceeded" | "slow_down" => return limit(said),
             "server_is_overloaded" | "overloaded_error" => return (ErrorKind::Overloaded, true),
             _ => {}
@@ -181,10 +184,17 @@ fn kind(
         return (ErrorKind::ContextLength, false);
     }
     match status {
+        Some(400) if failure::refuses_the_key(error, said) => (ErrorKind::Authentication, false),
+        Some(403) if is_limit_of_key(said) => (ErrorKind::Quota, false),
         Some(429) => limit(said),
         Some(status) if status >= 300 => failure::by_status(status),
         _ => (ErrorKind::Server, true),
     }
+}
+
+/// Whether what is used up is a limit that was set for the key: `OpenRouter` says so with a 403.
+fn is_limit_of_key(said: &str) -> bool {
+    said.to_ascii_lowercase().contains("key limit exceeded")
 }
 
 /// Which limit it is, by the words: one of a day is not waited for, and a call that is larger than

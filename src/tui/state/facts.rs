@@ -69,7 +69,8 @@ pub fn facts(execution: &Execution, zone: &TimeZone, marks: MarkStyle) -> Vec<Fa
         facts.push(Fact::new("redacted", safe(&rules), Tone::Warning));
     }
     if execution.attempts.len() > 1 {
-        let tries: Vec<String> = execution.attempts.iter().map(Attempt::summary).collect();
+        let told = |attempt: &Attempt| attempt.summary_beside(&model);
+        let tries: Vec<String> = execution.attempts.iter().map(told).collect();
         facts.push(Fact::new("attempts", safe(&tries.join(", then ")), Tone::Plain));
         if let Some(reason) = execution.attempts.iter().rev().find_map(|it| it.reason.as_ref()) {
             facts.push(Fact::new("asked again", safe(reason), Tone::Warning));

@@ -136,7 +136,8 @@ impl Detail {
         }
         for (place, attempt) in execution.attempts.iter().enumerate() {
             if attempt.has_texts() {
-                prompt.push(&extra(place + 1, attempt));
+                let summary = attempt.summary_beside(&execution.model_ref());
+                prompt.push(&extra(place + 1, &summary, attempt));
             }
         }
         prompt.finish();
@@ -269,8 +270,8 @@ impl Detail {
 }
 
 /// An attempt with a prompt or an answer of its own, below the prompt.
-fn extra(number: usize, attempt: &Attempt) -> String {
-    let mut text = format!("\n\nattempt {number}: {}", attempt.summary());
+fn extra(number: usize, summary: &str, attempt: &Attempt) -> String {
+    let mut text = format!("\n\nattempt {number}: {summary}");
     if let Some(reason) = &attempt.reason {
         text.push_str("\nasked again: ");
         text.push_str(reason);

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::*;
 use crate::{
-    model::{GuardName, VariantSource},
+    model::{Attempt, GuardName, VariantSource},
     tui::{
         effect::CallSource,
         msg::{HistoryCursor, HistoryLine, HistoryPage},
@@ -240,6 +240,23 @@ fn pages_of_a_long_answer_skip_no_row_and_reach_the_last() {
             assert!(seen >= all && all > 20, "{seen} of {all} rows are seen, {tab:?} {size:?}");
         }
     }
+}
+
+#[test]
+fn an_attempt_of_another_model_names_it() {
+    let mut script = shown(1);
+    script.press("enter");
+    let mut past = execution(0, "x");
+    let attempt = |model| Attempt::new(&model, Timestamp::UNIX_EPOCH, 300, &Ok(()));
+    let mut first = attempt(ModelRef::new("it", "other"));
+    first.text = Some("no json".to_owned());
+    past.attempts = vec![first, attempt(past.model_ref())];
+    script.answer(is_execution, Answer::Execution(Ok(Some(Box::new(past)))));
+    let detail = script.state.history.detail.as_ref().expect("open");
+    let facts = detail.facts_as_text();
+    assert!(facts.contains("it/other ok 300 ms, then ok 300 ms"), "{facts}");
+    let prompt = detail.prompt.as_ref().expect("there").shown();
+    assert!(prompt.contains("attempt 1: it/other ok 300 ms"), "{prompt}");
 }
 
 #[test]
