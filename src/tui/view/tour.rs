@@ -9,6 +9,7 @@ use super::{
 use crate::tui::{
     keymap::Action,
     state::{Areas, Focus, Screen},
+    text::cell_width,
     theme::Role,
 };
 
@@ -85,13 +86,18 @@ pub(super) fn welcome(paint: &mut Paint<'_, '_, '_>, areas: &Areas) {
     if !state.welcome || state.tour.is_some() || state.overlay().is_some() {
         return;
     }
+    // In few words and in more: where there is no room for all, nothing is cut.
     let lines = [
-        (Action::RunAll, "runs all variants side by side"),
-        (Action::NextPane, "walks the panes; {accept} or {insert-mode} types, {escape} goes back"),
-        (Action::SaveVersion, "saves a version; the history ({history}) has every call"),
-        (Action::Help, "explains where you are"),
-        (Action::Palette, "finds every action by name"),
-        (Action::Quit, "quits"),
+        (Action::RunAll, "runs all variants", " side by side"),
+        (
+            Action::NextPane,
+            "walks the panes",
+            "; {accept} or {insert-mode} types, {escape} goes back",
+        ),
+        (Action::SaveVersion, "saves a version", "; the history ({history}) has every call"),
+        (Action::Help, "explains where you are", ""),
+        (Action::Palette, "finds every action", " by name"),
+        (Action::Quit, "quits", ""),
     ];
     let width = 62.min(areas.main.width.saturating_sub(4));
     let height = 9.min(areas.main.height);
@@ -107,18 +113,21 @@ pub(super) fn welcome(paint: &mut Paint<'_, '_, '_>, areas: &Areas) {
     let inner = paint.dialog(Rect { x, y, width, height }, &frills);
     let context = state.screen_context();
     let rows = (inner.top()..inner.bottom()).zip(lines);
-    for (y, (action, words)) in rows {
-        let key = state.keymap.way_to(context, action);
-        let words = state.keymap.spell(context, words);
+    for (y, (action, few, more)) in rows {
+        let key = format!("{:>5}  ", state.keymap.way_to(context, action));
         let row = Rect { x: inner.x + 1, y, width: inner.width.saturating_sub(2), height: 1 };
-        let pieces =
-            [paint.piece(format!("{key:>5}  "), Role::FooterKey), paint.piece(words, Role::Text)];
+        let all = state.keymap.spell(context, &format!("{few}{more}"));
+        let fits = cell_width(&key) + cell_width(&all) <= usize::from(row.width);
+        let words = if fits { all } else { few.to_owned() };
+        let pieces = [paint.piece(key, Role::FooterKey), paint.piece(words, Role::Text)];
         paint.pieces(row, &pieces);
     }
     let last = inner.y + 6;
     if last < inner.bottom() {
         let row = Rect { x: inner.x + 1, y: last, width: inner.width.saturating_sub(2), height: 1 };
-        let text = "The models here are simulated; `lathe demo` is a tour.";
+        let all = "The models here are simulated; `lathe demo` is a tour.";
+        let fits = all.len() <= usize::from(row.width);
+        let text = if fits { all } else { "The models are simulated." };
         let simulated = paint.piece(text, Role::Dim);
         paint.pieces(row, &[simulated]);
     }
