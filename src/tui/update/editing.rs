@@ -260,9 +260,10 @@ impl Step<'_> {
         };
         let clipping = buffer.selection_or_line();
         if cut {
-            let deletion = match clipping.whole_lines {
-                true => Command::DeleteLines,
-                false => Command::Delete(Motion::Right),
+            let deletion = if clipping.whole_lines {
+                Command::DeleteLines
+            } else {
+                Command::Delete(Motion::Right)
             };
             self.type_into(target, &deletion);
         }
