@@ -16,7 +16,7 @@ use super::{
 /// How far back it is looked, in executions of any kind.
 const FARTHEST: i64 = 4_096;
 /// How many are looked at before it is judged how many more it would take.
-const FIRST: usize = 64;
+const FIRST: usize = 16;
 /// The most that is read for a page, in bytes as they are stored. More takes longer than the
 /// large index takes where it matters.
 const MOST_BYTES: i64 = 256 * 1_024;
@@ -77,7 +77,7 @@ pub(super) fn page(
         };
         match wanted {
             Some(wanted) if bytes_wanted(wanted) <= MOST_BYTES => {
-                more = wanted.saturating_sub(seen.len()).max(FIRST / 4);
+                more = wanted.saturating_sub(seen.len()).max(FIRST);
             }
             _ => return Ok(None),
         }
