@@ -350,6 +350,7 @@ fn looking_among_a_million(criterion: &mut Criterion) {
         ("search two words", text("word12 word345 ")),
         ("search words that begin so, few", text("word1999")),
         ("search words that begin so, many", text("word19")),
+        ("search words that begin so, nearly all", text("wor")),
     ] {
         group.bench_function(name, |bencher| {
             bencher.iter(|| {

@@ -12,13 +12,13 @@ use super::{
     facts::word,
     fault::Outcome,
     history::{self, Scope},
-    rollup::{DAY, Rollup, RollupSum, SUMS, StoredSum},
+    rollup::{Rollup, RollupSum, SUMS, StoredSum, SumTable, THIRTY_DAYS},
     time,
 };
 use crate::model::{ErrorKind, ModelRef, Status, TemplateId};
 
 /// More hours than any stored time is away from 1970.
-const FAR: i64 = 3_000_000;
+const FAR: i64 = 4_200 * THIRTY_DAYS;
 
 /// By what sums are kept apart. Hours are merged where [`RollupQuery::hours`] says so.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -50,6 +50,16 @@ pub struct RollupQuery {
 }
 
 impl RollupQuery {
+    /// Where its sums are: all templates together wherever it does not look at them.
+    fn table(&self) -> SumTable {
+        let Self { template, version, by, .. } = self;
+        if template.is_some() || version.is_some() || by.template || by.version {
+            SumTable::Apart
+        } else {
+            SumTable::Together
+        }
+    }
+
     /// The columns that must hold something, and what; named alike in sums and in executions.
     pub(super) fn conditions(&self) -> Vec<(&'static str, String)> {
         let template = self.template.as_ref().map(|template| template.as_str().to_owned());
@@ -148,6 +158,7 @@ pub(super) fn read_sums(
 /// Which stored sums a query goes through.
 #[derive(PartialEq, Eq)]
 struct Walk {
+    table: SumTable,
     workspace: Option<i64>,
     conditions: Vec<(&'static str, String)>,
     spans: Vec<Span>,
@@ -155,7 +166,9 @@ struct Walk {
 
 impl Walk {
     fn of(query: &RollupQuery, workspace: Option<i64>) -> Self {
-        Self { workspace, conditions: query.conditions(), spans: spans(query) }
+        let table = query.table();
+        let spans = spans(query, table.steps());
+        Self { table, workspace, conditions: query.conditions(), spans }
     }
 
     /// Goes through them once for all these queries, whose way it is.
@@ -177,7 +190,8 @@ impl Walk {
         }
         let sql = format!(
             "SELECT {SUMS}, hour, template, version, provider, model, status, error_kind
-             FROM rollups WHERE step = ? AND hour >= ? AND hour < ?{narrowed}"
+             FROM {} WHERE step = ? AND hour >= ? AND hour < ?{narrowed}",
+            self.table.name()
         );
         let mut statement = connection.prepare_cached(&sql)?;
         let mut names = Names::default();
@@ -209,27 +223,35 @@ struct Span {
     end: i64,
 }
 
-/// Which sums make up the time of a query: whole days where its steps allow it, since there are
-/// far fewer of them, and single hours for the rest.
-fn spans(query: &RollupQuery) -> Vec<Span> {
+/// Which sums make up the time of a query: the longest that its steps allow, since there are far
+/// fewer of them, and shorter ones for what is left at both ends.
+fn spans(query: &RollupQuery, steps: &[i64]) -> Vec<Span> {
     let first = query.since.map_or(-FAR, |since| time::hour_of(time::to_stored(since)));
     let end = query.until.map_or(FAR, |until| {
         let until = time::to_stored(until);
         time::hour_of(until) + i64::from(until.rem_euclid(time::HOUR_NS) != 0)
     });
-    let hours = |first, end| Span { step: 1, first, end };
-    let first_day = (first + DAY - 1).div_euclid(DAY) * DAY;
-    let end_day = end.div_euclid(DAY) * DAY;
-    let spans = if i64::from(query.hours) % DAY == 0 && first_day < end_day {
-        vec![
-            hours(first, first_day),
-            Span { step: DAY, first: first_day, end: end_day },
-            hours(end_day, end),
-        ]
-    } else {
-        vec![hours(first, end)]
-    };
-    spans.into_iter().filter(|span| span.first < span.end).collect()
+    let allowed = steps.partition_point(|step| i64::from(query.hours) % step == 0);
+    let mut spans = Vec::new();
+    divide(first, end, &steps[..allowed], &mut spans);
+    spans
+}
+
+/// Divides the hours from one up to and without another among sums of these steps, the fewest
+/// hours first.
+fn divide(first: i64, end: i64, steps: &[i64], spans: &mut Vec<Span>) {
+    let Some((&step, shorter)) = steps.split_last() else { return };
+    if first >= end {
+        return;
+    }
+    let whole_first = (first + step - 1).div_euclid(step) * step;
+    let whole_end = end.div_euclid(step) * step;
+    if whole_first >= whole_end {
+        return divide(first, end, shorter, spans);
+    }
+    divide(first, whole_first, shorter, spans);
+    spans.push(Span { step, first: whole_first, end: whole_end });
+    divide(whole_end, end, shorter, spans);
 }
 
 /// The columns that may tell groups apart, counted from the one after the hour.
@@ -362,8 +384,9 @@ mod tests {
     }
 
     #[test]
-    fn days_are_taken_where_the_steps_allow_it() {
+    fn the_longest_sums_are_taken_that_the_steps_allow() {
         let span = |step, first, end| Span { step, first, end };
+        let all = |hours| RollupQuery { hours, ..RollupQuery::default() };
         for (query, expected) in [
             (query(24, 72, 24), vec![span(24, 24, 72)]),
             (query(24, 72, 1), vec![span(1, 24, 72)]),
@@ -372,9 +395,44 @@ mod tests {
             (query(25, 47, 24), vec![span(1, 25, 47)]),
             (query(-30, 30, 24), vec![span(1, -30, -24), span(24, -24, 24), span(1, 24, 30)]),
             (query(7, 7, 24), vec![]),
-            (RollupQuery { hours: 24, ..RollupQuery::default() }, vec![span(24, -FAR, FAR)]),
+            (
+                query(719, 1_500, 0),
+                vec![
+                    span(1, 719, 720),
+                    span(720, 720, 1_440),
+                    span(24, 1_440, 1_488),
+                    span(1, 1_488, 1_500),
+                ],
+            ),
+            (
+                query(-1_400, 0, 720),
+                vec![span(1, -1_400, -1_392), span(24, -1_392, -720), span(720, -720, 0)],
+            ),
+            (
+                query(719, 1_500, 240),
+                vec![span(1, 719, 720), span(24, 720, 1_488), span(1, 1_488, 1_500)],
+            ),
+            (all(24), vec![span(24, -FAR, FAR)]),
+            (all(0), vec![span(720, -FAR, FAR)]),
         ] {
-            assert_eq!(spans(&query), expected, "{query:?}");
+            assert_eq!(spans(&query, SumTable::Apart.steps()), expected, "{query:?}");
+        }
+        assert_eq!(spans(&all(0), SumTable::Together.steps()), [span(24, -FAR, FAR)]);
+    }
+
+    #[test]
+    fn templates_are_gone_through_only_where_they_are_looked_at() {
+        let all = RollupQuery::default;
+        let by = RollupBy { model: true, status: true, error_kind: true, ..RollupBy::default() };
+        for (query, expected) in [
+            (all(), SumTable::Together),
+            (RollupQuery { by, status: Some(Status::Ok), ..all() }, SumTable::Together),
+            (RollupQuery { by: RollupBy { template: true, ..by }, ..all() }, SumTable::Apart),
+            (RollupQuery { by: RollupBy { version: true, ..by }, ..all() }, SumTable::Apart),
+            (RollupQuery { template: TemplateId::new("one").ok(), ..all() }, SumTable::Apart),
+            (RollupQuery { version: Some(Version::new(1, 0, 0)), ..all() }, SumTable::Apart),
+        ] {
+            assert_eq!(query.table(), expected, "{query:?}");
         }
     }
 }

@@ -291,11 +291,7 @@ pub(super) fn index(
     facts: &Facts,
     words: &SearchWords,
 ) -> Outcome<()> {
-    let mut notes = String::new();
-    for (key, value) in record::tags(session.connection, sequence)? {
-        search::add(&mut notes, &key);
-        search::add(&mut notes, &value);
-    }
+    let notes = search::notes(&record::tags(session.connection, sequence)?);
     session
         .connection
         .prepare_cached(

@@ -1,5 +1,7 @@
 //! Lists of executions, newest first, page by page.
 
+mod newest;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -12,7 +14,7 @@ use super::{
     facts::word,
     fault::{Fault, Outcome},
     record,
-    search::{self, Search},
+    search::{self, Search, SearchWords},
     time,
 };
 use crate::model::{
@@ -270,7 +272,23 @@ fn page(
     workspace: Option<i64>,
 ) -> Outcome<HistoryPage> {
     let limit = if query.limit == 0 { 50 } else { query.limit.min(MOST) };
-    let Some((sql, values)) = statement(query, workspace, limit) else {
+    if let Search::Words(words) = search::parse(query.text.as_deref().unwrap_or_default())
+        && search::goes_on(&words)
+        && let Some(page) = newest::page(connection, query, workspace, limit, &words)?
+    {
+        return Ok(page);
+    }
+    indexed_page(connection, query, workspace, limit)
+}
+
+/// A page as the indexes of the database find it.
+fn indexed_page(
+    connection: &Connection,
+    query: &HistoryQuery,
+    workspace: Option<i64>,
+    limit: usize,
+) -> Outcome<HistoryPage> {
+    let Some((sql, values)) = statement(query, workspace, limit, None) else {
         return Ok(HistoryPage::default());
     };
     let mut statement = connection.prepare_cached(&sql)?;
@@ -292,11 +310,12 @@ fn page(
 }
 
 /// The statement for a page and one row more, with what is bound to it; `None` where nothing can
-/// match.
+/// match. With a sequence it looks only at those beyond it, and at those that have ended.
 fn statement(
     query: &HistoryQuery,
     workspace: Option<i64>,
     limit: usize,
+    beyond: Option<i64>,
 ) -> Option<(String, Vec<Value>)> {
     let mut conditions = Conditions::default();
     let Lead { tables, sequence, narrow: narrowed } = lead(query, workspace, &mut conditions)?;
@@ -311,10 +330,14 @@ fn statement(
     if let Some(Cursor(before)) = query.before {
         conditions.add(format!("{sequence} < ?"), before);
     }
+    if let Some(beyond) = beyond {
+        conditions.add(format!("{sequence} > ?"), beyond);
+        conditions.sql.push("e.status <> 'running'".to_owned());
+    }
     let sql = format!(
         "SELECT {ROW} FROM {tables} WHERE {} ORDER BY {sequence} DESC LIMIT {}",
         conditions.sql.join(" AND "),
-        limit + 1
+        i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1)
     );
     Some((sql, conditions.values))
 }
@@ -471,7 +494,7 @@ mod tests {
         let mut connection = Connection::open_in_memory().expect("opens");
         migrate::migrate(&mut connection, Path::new(":memory:"), MIGRATIONS).expect("migrated");
         let workspace = (query.workspace == Scope::This).then_some(1);
-        let (sql, values) = statement(query, workspace, 50).expect("something can match");
+        let (sql, values) = statement(query, workspace, 50, None).expect("something can match");
         let mut explained =
             connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).expect("it is SQL");
         let steps = explained

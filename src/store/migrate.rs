@@ -16,6 +16,7 @@ use super::{
     backup::{folder_of, sync_folder},
     error::StoreError,
     place::{beside, cannot_open, make_private},
+    rollup,
 };
 
 /// `Lath` in ASCII: tells our files from those of other programs.
@@ -36,6 +37,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { number: 3, name: "refusals", sql: include_str!("schema/0003_refusals.sql") },
     Migration { number: 4, name: "answers", sql: include_str!("schema/0004_answers.sql") },
     Migration { number: 5, name: "bookings", sql: include_str!("schema/0005_bookings.sql") },
+    Migration { number: 6, name: "totals", sql: include_str!("schema/0006_totals.sql") },
 ];
 
 const BOOK: &str = "CREATE TABLE IF NOT EXISTS migrations (
@@ -149,6 +151,7 @@ fn apply(connection: &mut Connection, migration: &Migration) -> rusqlite::Result
         return Ok(());
     }
     transaction.execute_batch(BOOK)?;
+    rollup::add_functions(&transaction)?;
     transaction.execute_batch(migration.sql)?;
     transaction.execute(
         "INSERT INTO migrations (number, name, checksum, applied_ns) VALUES (?, ?, ?, ?)",

@@ -1,9 +1,13 @@
-//! Sums by hour and by day, kept in the same transaction as the executions they sum, so that a
-//! year of charts is read at once.
+//! Sums by hour, by day and by thirty days, kept in the same transaction as the executions they
+//! sum, so that a year of charts is read at once.
 
 use std::collections::HashMap;
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{
+    Connection, OptionalExtension, Row,
+    functions::{Aggregate, Context, FunctionFlags},
+    params,
+};
 
 use super::sketch::{LatencySketch, SketchSum};
 use crate::model::{ErrorKind, Status};
@@ -227,6 +231,47 @@ impl<'row> StoredSum<'row> {
 
 /// Hours in a day.
 pub(super) const DAY: i64 = 24;
+/// Hours in thirty days.
+pub(super) const THIRTY_DAYS: i64 = 30 * DAY;
+
+/// The tables that hold sums.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum SumTable {
+    /// Every template and version apart.
+    Apart,
+    /// All templates and versions together, as most charts want them: far fewer rows.
+    Together,
+}
+
+impl SumTable {
+    /// The name of the table.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Apart => "rollups",
+            Self::Together => "rollup_totals",
+        }
+    }
+
+    /// Of how many hours each its sums are, the fewest first. Each divides the next, so that the
+    /// longer ones hold whole shorter ones.
+    pub(super) const fn steps(self) -> &'static [i64] {
+        match self {
+            Self::Apart => &[1, DAY, THIRTY_DAYS],
+            // Days are so few here that a year of them costs less than keeping more.
+            Self::Together => &[1, DAY],
+        }
+    }
+
+    /// The sum of this table that an execution of an hour belongs to.
+    fn key(self, hour: &RollupKey, step: i64) -> RollupKey {
+        let mut key = RollupKey { hour: hour.hour.div_euclid(step) * step, ..hour.clone() };
+        if self == Self::Together {
+            key.template.clear();
+            key.version.clear();
+        }
+        key
+    }
+}
 
 /// The columns of a [`Rollup`], in its order.
 pub(super) const SUMS: &str = "runs, costed_runs, cost_nano, counted_runs, input_tokens, output_tokens, \
@@ -302,15 +347,18 @@ impl Deltas {
                 )?
                 .execute(params![hour, delta.first, delta.last, delta.spent_nano])?;
         }
-        let mut days: HashMap<RollupKey, Rollup> = HashMap::new();
-        for (key, delta) in self.rollups.drain() {
-            let day = RollupKey { hour: key.hour.div_euclid(DAY) * DAY, ..key.clone() };
-            days.entry(day).or_default().merge(&delta);
-            write_sum(connection, 1, &key, delta)?;
+        for table in [SumTable::Apart, SumTable::Together] {
+            for &step in table.steps() {
+                let mut sums: HashMap<RollupKey, Rollup> = HashMap::new();
+                for (hour, delta) in &self.rollups {
+                    sums.entry(table.key(hour, step)).or_default().merge(delta);
+                }
+                for (key, delta) in sums {
+                    write_sum(connection, table, step, &key, delta)?;
+                }
+            }
         }
-        for (key, delta) in days {
-            write_sum(connection, DAY, &key, delta)?;
-        }
+        self.rollups.clear();
         Ok(())
     }
 
@@ -327,10 +375,12 @@ const KEY_IS: &str = "step = ?1 AND hour = ?2 AND workspace = ?3 AND template = 
 /// Changes the sum of one hour, or of the `step` hours that begin with it.
 fn write_sum(
     connection: &Connection,
+    table: SumTable,
     step: i64,
     key: &RollupKey,
     delta: Rollup,
 ) -> rusqlite::Result<()> {
+    let table = table.name();
     let error_kind = key.error_kind.map_or("", ErrorKind::as_str);
     let names: [&dyn rusqlite::ToSql; 9] = [
         &step,
@@ -345,7 +395,7 @@ fn write_sum(
     ];
     let mut sum = delta;
     let found = connection
-        .prepare_cached(&format!("SELECT {SUMS} FROM rollups WHERE {KEY_IS}"))?
+        .prepare_cached(&format!("SELECT {SUMS} FROM {table} WHERE {KEY_IS}"))?
         .query_row(&names[..], |row| {
             sum.merge_stored(&StoredSum::read(row)?);
             Ok(())
@@ -354,13 +404,13 @@ fn write_sum(
     if sum.runs <= 0 {
         if found.is_some() {
             connection
-                .prepare_cached(&format!("DELETE FROM rollups WHERE {KEY_IS}"))?
+                .prepare_cached(&format!("DELETE FROM {table} WHERE {KEY_IS}"))?
                 .execute(&names[..])?;
         }
         return Ok(());
     }
     let mut statement = connection.prepare_cached(&format!(
-        "INSERT OR REPLACE INTO rollups
+        "INSERT OR REPLACE INTO {table}
          (step, hour, workspace, template, version, provider, model, status, error_kind, {SUMS})
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     ))?;
@@ -379,4 +429,49 @@ fn write_sum(
     bind(&sum.ttft.to_bytes())?;
     statement.raw_execute()?;
     Ok(())
+}
+
+/// Gives a connection what a migration adds sums up with: `add_sums` of numbers and `add_sketches`
+/// of stored sketches, which do it as recording does. SQLite's own sum would end a migration at a
+/// sum too large for it.
+pub(super) fn add_functions(connection: &Connection) -> rusqlite::Result<()> {
+    let flags = FunctionFlags::SQLITE_UTF8
+        | FunctionFlags::SQLITE_DETERMINISTIC
+        | FunctionFlags::SQLITE_DIRECTONLY;
+    connection.create_aggregate_function("add_sums", 1, flags, AddSums)?;
+    connection.create_aggregate_function("add_sketches", 1, flags, AddSketches)
+}
+
+struct AddSums;
+
+impl Aggregate<i64, i64> for AddSums {
+    fn init(&self, _: &mut Context<'_>) -> rusqlite::Result<i64> {
+        Ok(0)
+    }
+
+    fn step(&self, context: &mut Context<'_>, sum: &mut i64) -> rusqlite::Result<()> {
+        *sum = sum.saturating_add(context.get(0)?);
+        Ok(())
+    }
+
+    fn finalize(&self, _: &mut Context<'_>, sum: Option<i64>) -> rusqlite::Result<i64> {
+        Ok(sum.unwrap_or(0))
+    }
+}
+
+struct AddSketches;
+
+impl Aggregate<SketchSum, Vec<u8>> for AddSketches {
+    fn init(&self, _: &mut Context<'_>) -> rusqlite::Result<SketchSum> {
+        Ok(SketchSum::default())
+    }
+
+    fn step(&self, context: &mut Context<'_>, sum: &mut SketchSum) -> rusqlite::Result<()> {
+        sum.merge_bytes(context.get_raw(0).as_blob()?);
+        Ok(())
+    }
+
+    fn finalize(&self, _: &mut Context<'_>, sum: Option<SketchSum>) -> rusqlite::Result<Vec<u8>> {
+        Ok(sum.unwrap_or_default().finish().to_bytes())
+    }
 }

@@ -177,7 +177,10 @@ fn into(damaged: &Path, new: &Path, work: &Path) -> Outcome<Salvaged> {
     migrate::migrate(&mut target, new, MIGRATIONS)?;
     let whole =
         |name: &str| salvaged.tables.iter().any(|table| table.name == name && table.is_whole());
-    salvaged.sums_made_anew = !(whole("rollups") && whole("hours"));
+    // What an older schema has not got was added up from what it has.
+    let had = |name: &str| salvaged.tables.iter().any(|table| table.name == name);
+    let totals = whole("rollup_totals") || !had("rollup_totals");
+    salvaged.sums_made_anew = !(whole("rollups") && totals && whole("hours"));
     salvaged.executions = count_and_index(target, new, salvaged.sums_made_anew)?;
     Ok(salvaged)
 }
@@ -251,7 +254,8 @@ fn count_and_index(target: Connection, path: &Path, sums: bool) -> Outcome<u64> 
     );
     if sums {
         writer.attempt(false, |session| {
-            session.connection.execute_batch("DELETE FROM rollups; DELETE FROM hours")?;
+            let sql = "DELETE FROM rollups; DELETE FROM rollup_totals; DELETE FROM hours";
+            session.connection.execute_batch(sql)?;
             Ok(())
         })?;
     }

@@ -5,7 +5,7 @@
 //! of their characters becomes a word of its own, here and in the query, and a search for
 //! several of them is a search for that sequence.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use super::facts::Facts;
 use crate::model::{Execution, Status};
@@ -57,6 +57,16 @@ pub(super) fn add(words: &mut String, text: &str) {
         words.push('\n');
     }
     words.push_str(&clean(text.get(..text.floor_char_boundary(room)).unwrap_or_default()));
+}
+
+/// What is indexed of tags.
+pub(super) fn notes(tags: &BTreeMap<String, String>) -> String {
+    let mut notes = String::new();
+    for (key, value) in tags {
+        add(&mut notes, key);
+        add(&mut notes, value);
+    }
+    notes
 }
 
 /// The text as the tokenizer should see it.
@@ -170,6 +180,12 @@ pub(super) fn parse(typed: &str) -> Search {
     }
 }
 
+/// Whether an expression ends with a word that may go on.
+pub(super) fn goes_on(expression: &str) -> bool {
+    // Every word is quoted, so a star at the end is ours.
+    expression.ends_with('*')
+}
+
 /// Adds a quoted phrase, if anything in it can be in the index.
 fn push_phrase(expression: &mut String, text: &str, may_go_on: bool) {
     let text = clean(text);
@@ -219,6 +235,20 @@ mod tests {
             ("!!! refund", "\"refund\"*"),
         ] {
             assert_eq!(words(typed), expected, "{typed:?}");
+        }
+    }
+
+    #[test]
+    fn only_what_is_typed_last_goes_on() {
+        for (typed, expected) in [
+            ("refund", true),
+            ("late refund", true),
+            ("refund ", false),
+            ("re", false),
+            ("refund*", false),
+            ("\"late refund*\"", false),
+        ] {
+            assert_eq!(goes_on(&words(typed)), expected, "{typed:?}");
         }
     }
 

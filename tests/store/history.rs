@@ -257,3 +257,150 @@ async fn a_row_tells_an_answer_in_plain_words() {
         assert_eq!(whole.text, answer, "the record is as it was");
     }
 }
+
+/// Words of which many begin alike, so that most records hold one, and some that few hold.
+const WORDS: [&str; 9] =
+    ["words", "wordy", "world", "wor", "sword", "late", "later", "refund", "seldom"];
+
+/// Whether a record holds all of these words; the last of them may go on.
+fn holds(record: &Execution, words: &[&str]) -> bool {
+    let tags = record.tags.iter().flat_map(|(key, value)| [key.as_str(), value]);
+    let texts = record.messages.iter().map(|message| message.content.as_str());
+    let texts: Vec<&str> = texts.chain([record.text.as_str()]).chain(tags).collect();
+    let mut held = texts.iter().flat_map(|text| text.split(' '));
+    let (last, whole) = words.split_last().expect("a word");
+    let any = |is: &dyn Fn(&str) -> bool| held.clone().any(is);
+    whole.iter().all(|word| any(&|it| it == *word))
+        && held.any(|it| if last.len() < 3 { it == *last } else { it.starts_with(last) })
+}
+
+/// Most are found among the newest, few by the index, and no page tells which.
+#[tokio::test]
+async fn words_that_begin_so_are_found_wherever_they_are_looked_for() {
+    let folder = folder();
+    let path = folder.path().join("lathe.db");
+    let store = open(&path);
+    let (other, _) =
+        Store::open(&StoreOptions::file(&path).workspace("another")).expect("it opens");
+    let mut number = 5_u64;
+    let mut below = |end: u64| {
+        number = number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (number >> 33) % end
+    };
+    let mut kept = Vec::new();
+    for at in 0..400_u64 {
+        let mut some = |most| {
+            let words = (0..=below(most)).map(|_| {
+                let word = if below(60) == 0 { 8 } else { below(8) };
+                WORDS[usize::try_from(word).expect("a place")]
+            });
+            words.collect::<Vec<_>>().join(" ")
+        };
+        let mut record = execution("one", &some(3));
+        record.messages[0].content = some(2);
+        if at % 3 == 0 {
+            record.template = "two".parse().ok();
+        }
+        let store = if at % 5 == 0 { &other } else { &store };
+        if at % 11 == 0 {
+            // It has not ended, and is not searched.
+            record.status = Status::Running;
+            store.begin(&record).await.expect("begun");
+            continue;
+        }
+        keep(store, &record).await;
+        if at % 7 == 0 {
+            store.tag(record.id, "about", Some("worlds")).await.expect("tagged");
+            record.tags.insert("about".to_owned(), "worlds".to_owned());
+        }
+        let deleted = at % 13 == 0;
+        if deleted || at % 17 == 0 {
+            let trash = store.delete(vec![record.id]).await.expect("deleted");
+            if !deleted {
+                store.restore(&trash).await.expect("taken back");
+            }
+        }
+        if !deleted {
+            kept.push((record, at % 5 != 0));
+        }
+    }
+    kept.reverse();
+    for words in [
+        &["wor"][..],
+        &["word"],
+        &["late", "wor"],
+        &["seldom"],
+        &["sel"],
+        &["wo"],
+        &["refund", "seld"],
+    ] {
+        for (scope, template) in [
+            (Scope::This, None),
+            (Scope::All, None),
+            (Scope::This, Some("two")),
+            (Scope::All, Some("one")),
+        ] {
+            for limit in [1, 7, 50, 300] {
+                let mut query = HistoryQuery {
+                    workspace: scope,
+                    template: template.and_then(|name| name.parse().ok()),
+                    limit,
+                    ..holding(&words.join(" "))
+                };
+                let expected: Vec<_> = kept
+                    .iter()
+                    .filter(|(record, own)| {
+                        let of =
+                            record.template.as_ref().map(promptlathe::model::TemplateId::as_str);
+                        (*own || scope == Scope::All)
+                            && template.is_none_or(|name| of == Some(name))
+                            && holds(record, words)
+                    })
+                    .map(|(record, _)| record.id)
+                    .collect();
+                let mut found = Vec::new();
+                loop {
+                    let page = store.history(query.clone()).await.expect("listed");
+                    assert!(page.next.is_none() || page.rows.len() == limit);
+                    for row in &page.rows {
+                        let (record, _) =
+                            kept.iter().find(|(it, _)| it.id == row.id).expect("kept");
+                        assert_eq!(record.tags, row.tags);
+                        found.push(row.id);
+                    }
+                    query.before = page.next;
+                    if page.next.is_none() {
+                        break;
+                    }
+                }
+                assert_eq!(found, expected, "{words:?} {scope:?} {template:?} {limit}");
+            }
+        }
+    }
+    other.close().await.expect("closed");
+}
+
+/// A word-beginning that very many hold costs no way through all of them: without the index the
+/// page is there, while what few hold, or what is too long to be read in passing, needs it.
+#[tokio::test]
+async fn what_most_hold_is_found_among_the_newest() {
+    for (length, among_the_newest) in [(10, true), (20_000, false)] {
+        let folder = folder();
+        let path = folder.path().join("lathe.db");
+        let store = open(&path);
+        for number in 0..150 {
+            let few = if number == 3 { "seldom" } else { "" };
+            let text = format!("words {few} {}", "x".repeat(length));
+            keep(&store, &execution("one", &text)).await;
+        }
+        let connection = rusqlite::Connection::open(&path).expect("opens");
+        connection
+            .execute("INSERT INTO search (search) VALUES ('delete-all')", [])
+            .expect("emptied");
+        drop(connection);
+        let found = async |text: &str| texts(&store, holding(text)).await.len();
+        assert_eq!(found("wor").await, if among_the_newest { 50 } else { 0 });
+        assert_eq!(found("word").await, if among_the_newest { 50 } else { 0 });
+        assert_eq!((found("seldo").await, found("words ").await), (0, 0));
+    }
+}

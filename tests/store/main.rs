@@ -18,5 +18,6 @@ mod records;
 mod salvage;
 #[cfg(unix)]
 mod streaming;
+mod sums;
 mod support;
 mod versions;

@@ -37,6 +37,16 @@ fn old_database(path: &Path) {
                 rusqlite::params![id.as_bytes(), number * 3_600_000_000_000],
             )
             .expect("inserted");
+        for (step, hour) in [(1, number), (24, number / 24 * 24)] {
+            connection
+                .execute(
+                    "INSERT INTO rollups VALUES (?, ?, 1, '', '', 'demo', 'fast', 'ok', '', 1, 0,
+                         0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, x'', x'')
+                     ON CONFLICT DO UPDATE SET runs = runs + 1",
+                    [step, hour],
+                )
+                .expect("inserted");
+        }
         connection
             .execute(
                 "INSERT INTO tags (sequence, key, value) VALUES (?, 'ticket', 'one')",
@@ -125,6 +135,13 @@ fn a_process_killed_at_any_step_leaves_a_database_that_goes_on() {
                 .query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0))
                 .expect("counted");
             assert_eq!(rows, ROWS, "{point}: {table}");
+        }
+        for (table, step) in
+            [("rollups", 1), ("rollups", 720), ("rollup_totals", 1), ("rollup_totals", 24)]
+        {
+            let sql = format!("SELECT sum(runs) FROM {table} WHERE step = {step}");
+            let runs: i64 = connection.query_row(&sql, [], |row| row.get(0)).expect("counted");
+            assert_eq!(runs, ROWS, "{point}: {table} of {step} hours");
         }
         assert_eq!(sound(&connection), "ok", "{point}");
     }
