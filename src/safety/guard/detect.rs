@@ -2,11 +2,7 @@
 
 use std::ops::Range;
 
-use super::{
-    encoded,
-    normal::Normal,
-    patterns::{COMPILED, Pattern},
-};
+use super::{encoded, normal::Normal, patterns::Pattern, screen::SCREEN};
 use crate::safety;
 
 /// A known trait found in a text.
@@ -136,9 +132,10 @@ fn disguised(
 fn matches(plain: &str) -> Vec<(&'static Pattern, Range<usize>)> {
     const MOST_OF_ONE: usize = 8;
     let mut found = Vec::new();
-    for (pattern, expression) in COMPILED.iter() {
+    for known in SCREEN.possible(plain.as_bytes()) {
+        let Some(expression) = known.expression() else { continue };
         let stretches = expression.find_iter(plain.as_bytes()).take(MOST_OF_ONE);
-        found.extend(stretches.map(|stretch| (*pattern, stretch.range())));
+        found.extend(stretches.map(|stretch| (known.pattern, stretch.range())));
     }
     found
 }

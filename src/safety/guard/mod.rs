@@ -13,6 +13,7 @@ mod normal;
 mod outgoing;
 mod patterns;
 mod reading;
+mod screen;
 mod verdict;
 
 pub use canary::{Canary, CanaryWatch};
