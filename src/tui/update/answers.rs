@@ -94,7 +94,7 @@ impl Step<'_> {
             (Purpose::EditField { template, name }, Answer::Edited(edited)) => {
                 self.take_edited(&template, Some(&name), edited);
             }
-            (Purpose::Copy, Answer::Copied(Ok(way))) => self.tell(format!("Copied by {way}")),
+            (Purpose::Copy, Answer::Copied(Ok(way))) => self.tell(format!("Copied to {way}")),
             (Purpose::Copy, Answer::Copied(Err(fault)))
             | (Purpose::SaveText, Answer::TextSaved(Err(fault)))
             | (Purpose::Trust, Answer::Trusted(Err(fault))) => self.fail(&fault),

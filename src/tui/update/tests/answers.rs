@@ -77,7 +77,7 @@ fn copying_takes_the_exact_text() {
     script.press("y");
     let copied = |it: &Question| matches!(it, Question::Copy(text) if text == exact);
     script.answer(copied, Answer::Copied(Ok("OSC 52".to_owned())));
-    assert_eq!(script.status(), "Copied by OSC 52");
+    assert_eq!(script.status(), "Copied to OSC 52");
     assert!(!script.shown(A).contains('\u{1b}'));
 }
 

@@ -283,7 +283,7 @@ fn what_is_cut_or_copied_is_pasted_again_without_asking_the_terminal() {
     script.press("down ctrl-x");
     copies(&mut script, "version: 1.0.0\n");
     assert!(script.text().starts_with("---\n---\n"), "{}", script.text());
-    assert_eq!(script.status(), "Copied by OSC 52");
+    assert_eq!(script.status(), "Copied to OSC 52");
     script.press("right ctrl-v");
     assert_eq!(script.text(), TEXT, "lines are pasted above the line, not into it");
     script.press("home shift-right shift-right ctrl-x");
