@@ -48,7 +48,9 @@ impl Step<'_> {
 
     /// Carries out an action; with `select`, moves of the cursor take the selection along.
     pub fn act_selecting(&mut self, action: Action, select: bool) {
-        match self.target().and_then(|target| Some((target, self.command(action, target, select)?)))
+        match self
+            .target()
+            .and_then(|target| Some((target, self.command_by(action, target, select)?)))
         {
             Some((Target::Field(_), Command::Indent)) => self.next_field(),
             Some((target, command)) => self.type_into(target, &command),
@@ -59,12 +61,12 @@ impl Step<'_> {
     /// What an action does to the text in focus, where keys act and one could type.
     pub fn text_command(&self, action: Action) -> Option<(Target, Command)> {
         let target = self.target().or_else(|| self.pasteable())?;
-        Some((target, self.command(action, target, false)?))
+        Some((target, self.command_by(action, target, false)?))
     }
 
     /// What an action does to the text that is typed into; `None` where it is about something
     /// else.
-    fn command(&self, action: Action, target: Target, select: bool) -> Option<Command> {
+    fn command_by(&self, action: Action, target: Target, select: bool) -> Option<Command> {
         match action {
             Action::Paste => Some(Command::Paste(self.state.clipping.clone())),
             action => command(action, target, select),
