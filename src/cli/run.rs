@@ -17,8 +17,8 @@ use crate::{
     app::{App, CallOrder, PromptSource, Started, WithJson, exit_code_of, told},
     engine::{HeldBy, Mode, RunEventKind},
     model::{
-        CacheState, CallError, Check, Execution, FinishReason, GenerationParameters, ModelRef,
-        Reused, Status, VariantName,
+        CacheState, CallError, Check, Execution, GenerationParameters, ModelRef, Reused, Status,
+        VariantName,
     },
     provider::asks_deployments,
     safety::guard::{GUARD, OBSERVED},
@@ -313,18 +313,9 @@ fn with_option(execution: &Execution, error: &CallError) -> CallError {
     CallError { hint: Some(format!("{hint} (`{}`)", options.join(" "))), ..error.clone() }
 }
 
-/// How an answer ended that did not simply end: a part of it may be missing, or all of it.
+/// How an answer ended that did not simply end, with the provider's own word.
 fn ending(execution: &Execution) -> Option<String> {
-    let how = match execution.finish_reason? {
-        FinishReason::Stop | FinishReason::ToolUse => return None,
-        FinishReason::Length => {
-            "the answer is cut off at a limit on its length; a larger max_tokens may allow more"
-        }
-        FinishReason::ContentFilter => "the provider's filter stopped the answer",
-        FinishReason::Refusal => "the model refused",
-        FinishReason::Pause => "the model paused, and would go on in a further turn",
-        FinishReason::Unknown => "the answer ended for a reason that is not known",
-    };
+    let how = execution.finish_reason?.told()?;
     let raw = execution.finish_reason_raw.as_deref().filter(|raw| !raw.is_empty());
     Some(raw.map_or_else(|| how.to_owned(), |raw| format!("{how} ({raw})")))
 }

@@ -85,6 +85,21 @@ impl FinishReason {
             Self::Unknown => "unknown",
         }
     }
+
+    /// How an answer ended that did not simply end: a part of it may be missing, or all of it.
+    #[must_use]
+    pub const fn told(self) -> Option<&'static str> {
+        match self {
+            Self::Stop | Self::ToolUse => None,
+            Self::Length => Some(
+                "the answer is cut off at a limit on its length; a larger max_tokens may allow more",
+            ),
+            Self::ContentFilter => Some("the provider's filter stopped the answer"),
+            Self::Refusal => Some("the model refused"),
+            Self::Pause => Some("the model paused, and would go on in a further turn"),
+            Self::Unknown => Some("the answer ended for a reason that is not known"),
+        }
+    }
 }
 
 /// A tool call the model asked for. `arguments` is null when the raw text is not JSON.

@@ -7,8 +7,8 @@ use semver::Version;
 use super::{Answer, Phase};
 use crate::{
     model::{
-        CallError, Check, Execution, GenerationParameters, GuardName, ModelRef, Parameter, Price,
-        Status, Strategy, ToolCall, Usage, VariantSource,
+        CallError, Check, Execution, FinishReason, GenerationParameters, GuardName, ModelRef,
+        Parameter, Price, Status, Strategy, ToolCall, Usage, VariantSource,
     },
     safety::{MarkStyle, display_with},
     tui::{
@@ -390,6 +390,20 @@ impl Output {
             && self.refusal.is_empty()
             && self.calls.is_empty()
             && self.error.is_empty()
+    }
+
+    /// What to say in the place of an answer that ended without a word.
+    #[must_use]
+    pub fn silence(&self) -> Option<String> {
+        if !self.is_blank() || self.phase.is_running() {
+            return None;
+        }
+        let ended = self.execution.as_ref().and_then(|execution| execution.finish_reason);
+        Some(match (&self.phase, ended.and_then(FinishReason::told)) {
+            (Phase::Cancelled, _) => "Cancelled before the first word.".to_owned(),
+            (_, Some(how)) => format!("Nothing was written: {how}."),
+            (_, None) => "The answer is empty.".to_owned(),
+        })
     }
 
     /// How long nothing was heard of a call that should stream, when that is long.

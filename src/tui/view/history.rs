@@ -303,8 +303,10 @@ pub(super) fn detail(paint: &mut Paint<'_, '_, '_>, area: &DetailArea) {
         (DetailTab::Prompt, Some(prompt)) => {
             readings::text(paint, area.body, prompt, detail.prompt_scroll, Role::Text);
         }
-        _ if output.is_blank() => readings::note(paint, area.body, "The answer is empty."),
-        _ => output::rows(paint, area.body, output, first),
+        _ => match output.silence() {
+            Some(words) => readings::note(paint, area.body, &words),
+            None => output::rows(paint, area.body, output, first),
+        },
     }
 }
 

@@ -45,7 +45,10 @@ pub(super) fn pane(paint: &mut Paint<'_, '_, '_>, area: &PaneArea, shown: &[Pane
             );
         }
         Some(output) => {
-            rows(paint, area.text, output, pane.first_row());
+            match output.silence() {
+                Some(words) => readings::note(paint, area.text, &words),
+                None => rows(paint, area.text, output, pane.first_row()),
+            }
             let pieces = meter::line(paint, pane, output, area.meter.width);
             paint.pieces(area.meter, &pieces);
         }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    model::{CallError, ErrorKind, Parameter},
+    model::{CallError, ErrorKind, FinishReason, Parameter},
     tui::state::{Output, Pane},
 };
 
@@ -224,4 +224,29 @@ fn what_helps_is_said_by_its_key() {
     );
     let kept = output.execution.as_ref().and_then(|it| it.error.as_ref()).expect("the record");
     assert_eq!(kept.hint.as_deref(), Some(told), "the record is as it came");
+}
+
+#[test]
+fn an_answer_without_a_word_says_why() {
+    let ended = |status, reason, text: &str| {
+        let mut script = Script::open();
+        script.press("r");
+        let (run, _) = script.run();
+        let mut record = execution(7, text);
+        (record.status, record.finish_reason) = (status, reason);
+        script.call(run, A, CallEvent::Finished(Box::new(record)));
+        let pane = script.state.pane(A).expect("a pane");
+        pane.shown().expect("an answer").silence()
+    };
+    let (ok, cancelled) = (Status::Ok, Status::Cancelled);
+    let told = ended(ok, Some(FinishReason::Unknown), "").expect("told");
+    assert_eq!(told, "Nothing was written: the answer ended for a reason that is not known.");
+    assert_eq!(ended(ok, Some(FinishReason::Stop), ""), Some("The answer is empty.".to_owned()));
+    let told = ended(cancelled, None, "").expect("told");
+    assert_eq!(told, "Cancelled before the first word.");
+    assert_eq!(ended(ok, Some(FinishReason::Unknown), "a word"), None);
+    let mut script = Script::open();
+    script.press("r");
+    script.run();
+    assert_eq!(script.state.pane(A).and_then(|pane| pane.shown()?.silence()), None, "it comes");
 }
