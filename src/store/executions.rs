@@ -291,22 +291,9 @@ pub(super) fn index(
     facts: &Facts,
     words: &SearchWords,
 ) -> Outcome<()> {
-    let notes = search::notes(&record::tags(session.connection, sequence)?);
-    session
-        .connection
-        .prepare_cached(
-            "INSERT INTO search (rowid, prompt, response, reasoning, notes, errors, facets)
-             VALUES (?, ?, ?, ?, ?, ?, ?)",
-        )?
-        .execute(params![
-            sequence,
-            words.prompt,
-            words.response,
-            words.reasoning,
-            notes,
-            words.errors,
-            search::facets(workspace, facts)
-        ])?;
+    let tags = record::tags(session.connection, sequence)?;
+    let facets = search::facets(workspace, facts);
+    search::put(session.connection, sequence, words, &tags, &facets)?;
     Ok(())
 }
 

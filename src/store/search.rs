@@ -7,6 +7,8 @@
 
 use std::{borrow::Cow, collections::BTreeMap};
 
+use rusqlite::{Connection, params};
+
 use super::facts::Facts;
 use crate::model::{Execution, Status};
 
@@ -59,8 +61,33 @@ pub(super) fn add(words: &mut String, text: &str) {
     words.push_str(&clean(text.get(..text.floor_char_boundary(room)).unwrap_or_default()));
 }
 
+/// Puts the words of an execution into an index, the database's own or one that is made like it.
+pub(super) fn put(
+    connection: &Connection,
+    sequence: i64,
+    words: &SearchWords,
+    tags: &BTreeMap<String, String>,
+    facets: &str,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO search (rowid, prompt, response, reasoning, notes, errors, facets)
+             VALUES (?, ?, ?, ?, ?, ?, ?)",
+        )?
+        .execute(params![
+            sequence,
+            words.prompt,
+            words.response,
+            words.reasoning,
+            notes(tags),
+            words.errors,
+            facets
+        ])?;
+    Ok(())
+}
+
 /// What is indexed of tags.
-pub(super) fn notes(tags: &BTreeMap<String, String>) -> String {
+fn notes(tags: &BTreeMap<String, String>) -> String {
     let mut notes = String::new();
     for (key, value) in tags {
         add(&mut notes, key);

@@ -6,7 +6,7 @@
 //! hundred. They are put into a small index of their own, which reads words as the large one
 //! does, and that one is asked.
 
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 
 use super::{
     Cursor, HistoryPage, HistoryQuery, Outcome, SearchWords, read_row, record, search, statement,
@@ -119,7 +119,7 @@ impl SmallIndex {
         let connection = Connection::open_in_memory()?;
         connection.execute_batch(&format!(
             "CREATE VIRTUAL TABLE search USING fts5 (
-                 prompt, response, reasoning, notes, errors, content = '', {TOKENIZER}
+                 prompt, response, reasoning, notes, errors, facets, content = '', {TOKENIZER}
              );
              BEGIN"
         ))?;
@@ -129,22 +129,9 @@ impl SmallIndex {
     /// Adds the words of an execution as it is stored, those that the large index has of it.
     fn add(&self, stored: &Connection, sequence: i64) -> Outcome<()> {
         let Some((facts, _)) = record::find_sequence(stored, sequence)? else { return Ok(()) };
-        let mut execution = record::load(stored, &facts, sequence)?;
-        let words = SearchWords::of(&execution);
-        let notes = search::notes(&std::mem::take(&mut execution.tags));
-        self.0
-            .prepare_cached(
-                "INSERT INTO search (rowid, prompt, response, reasoning, notes, errors)
-                 VALUES (?, ?, ?, ?, ?, ?)",
-            )?
-            .execute(params![
-                sequence,
-                words.prompt,
-                words.response,
-                words.reasoning,
-                notes,
-                words.errors
-            ])?;
+        let execution = record::load(stored, &facts, sequence)?;
+        // What facets narrow is narrowed before, by the rows themselves.
+        search::put(&self.0, sequence, &SearchWords::of(&execution), &execution.tags, "")?;
         Ok(())
     }
 
