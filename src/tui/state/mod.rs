@@ -27,6 +27,7 @@ mod overlay;
 mod pane;
 mod pending;
 mod phase;
+mod place;
 mod shelf;
 mod spending;
 mod tabs;
@@ -67,6 +68,7 @@ pub use overlay::{
 pub use pane::{Pane, Recorded};
 pub use pending::{EDIT_REST, FILTER_REST, Pending, Purpose, TICK, TURN, Wake};
 pub use phase::Phase;
+pub use place::{Focus, Mode, Screen};
 pub use shelf::Shelved;
 pub use spending::{SpendQuestion, Spending};
 pub use tabs::{TAB_GAP, Tab};
@@ -87,53 +89,12 @@ use crate::{
     store::Moment,
 };
 
-/// A screen, on its digit key.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Screen {
-    #[default]
-    Workbench,
-    History,
-    Charts,
-}
-
-impl Screen {
-    /// Every screen, in the order of their keys.
-    pub const ALL: [Self; 3] = [Self::Workbench, Self::History, Self::Charts];
-
-    /// The name in the title line.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Workbench => "Workbench",
-            Self::History => "History",
-            Self::Charts => "Charts",
-        }
-    }
-}
-
 /// A past execution to run again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rerun {
     pub execution: ExecutionId,
     /// On this model instead of its own.
     pub model: Option<ModelRef>,
-}
-
-/// The pane of the workbench that keys go to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Focus {
-    Library,
-    Editor,
-    Inputs,
-    Output(VariantName),
-}
-
-/// Whether keys act or type.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Mode {
-    #[default]
-    Act,
-    Type,
 }
 
 /// Calls that were cancelled at once, to be told of as one.
